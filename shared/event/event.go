@@ -1,0 +1,84 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Mode says by which of VOD's two ways an event came. It is the CloudEvents
+// attribute vodmode.
+type Mode string
+
+const (
+	// Normal is a callback: one HTTP POST, sent again at most twice and only
+	// after a timeout of 5 s (266/33948, 266/7829).
+	Normal Mode = "normal"
+
+	// Reliable is an event from PullEvents, which comes back after 30 s unless
+	// ConfirmEvents names its handle (266/33433, 266/33434).
+	Reliable Mode = "reliable"
+)
+
+// TypeUnparsed is the Type of a pulled element that is no event: its data is
+// the element as it came, without its handle.
+const TypeUnparsed = "Unparsed"
+
+// Origin is what is known of an event beside its bytes.
+type Origin struct {
+	Mode     Mode
+	SubAppId uint64    // 0: not known
+	Received time.Time // when the bytes were here; the CloudEvents time
+
+	// Sign and T are the query parameters sign and t of a callback. Those in
+	// the body win.
+	Sign, T string
+}
+
+// Event is one notification of VOD, its payload as raw as it came. It is made
+// by [Parse] and not changed afterwards, but for Parking.
+type Event struct {
+	Origin // with Sign and T of the body, when the body has both
+
+	// Type is the EventType as VOD spells it, known or not.
+	Type string
+
+	// Handle is the EventHandle to confirm; only pulled events have one. It may
+	// change from one delivery to the next, so it is no identity.
+	Handle string
+
+	// Field is the name of the payload's member: FileUploadEvent for
+	// NewFileUpload; "data" in the 2.0 format; empty when there is no payload
+	// that is an object.
+	Field string
+
+	// Payload is the value of Field, every byte as VOD sent it. It shares
+	// memory with the bytes that were parsed.
+	Payload json.RawMessage
+
+	// ID is 32 hex digits: the same for the same payload, whatever the white
+	// space, the handle, the signature or the mode.
+	ID string
+
+	// Unique is false for an event whose ID cannot tell a repetition from a
+	// second, equal event: it must bypass dedup. It may then come twice.
+	Unique bool
+
+	// Subject is FileId, else TaskId, else the first of FileIdSet, else empty.
+	Subject string
+
+	// Parking is why the event was parked; nil for every other event.
+	Parking *Parking
+
+	raw  []byte   // what was parsed
+	keep []member // the members of raw that make up data; nil: raw is data as a whole
+}
+
+// Parking tells why an event was given up. It becomes the CloudEvents
+// extension attributes parkreason, parkattempts, parkfirsterror and
+// parklasterror.
+type Parking struct {
+	Reason     string // permanent, attempts, unparsed or deadline
+	Attempts   int    // attempts that failed because of the event
+	FirstError string
+	LastError  string
+}

@@ -1,0 +1,127 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"testing"
+	"unicode/utf8"
+)
+
+// FuzzParse holds Parse to this, for any bytes:
+//
+//   - it never panics and never returns a nil Event;
+//   - what it takes, encoding/json takes; what it refuses as no JSON,
+//     encoding/json refuses, or it is invalid UTF-8 or too deep;
+//   - Payload is a part of the bytes, untouched, and so is every member of data;
+//   - the CloudEvent is valid JSON and reads back with its id and its type;
+//   - white space between tokens changes neither type nor id;
+//   - a handle in front of it (the pulled form) changes neither type nor id.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","n":[1.0e+5,-0.1,true,false,null,"\u00e9\\\""]}}`,
+		`{"EventHandle":"h","EventType":"X","P":{},"Q":null}`,
+		`{"version":"4.0","eventType":"X","data":{"fileId":"1"}}`,
+		`{"PullCompleteEvent":{"TaskId":"t"}}`,
+		` { "EventType" : "X" , "P" : [ ] } `,
+		`{"EventType":"X","Sign":"a","T":1}`,
+		`{"EventType":"X","EventType":"Y"}`,
+		`[]`, `0`, `{"EventType":`, "\xff", `{"a":01}`, `{"EventType":"\ud800"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		e, err := Parse(raw, Origin{Mode: Normal, Received: received})
+		if e == nil {
+			t.Fatal("nil event")
+		}
+		out := e.AppendCloudEvent(nil)
+		if !json.Valid(out) {
+			t.Fatalf("no valid JSON: %s", out)
+		}
+		back, backErr := ParseCloudEvent(out)
+		if backErr != nil || back.ID != e.ID || (utf8.ValidString(e.Type) && back.Type != e.Type) {
+			t.Fatalf("read back %+v, %v", back, backErr)
+		}
+		if err != nil {
+			if !errors.Is(err, ErrNotEvent) || e.Type != TypeUnparsed {
+				t.Fatalf("error %v, type %s", err, e.Type)
+			}
+			return
+		}
+		if !json.Valid(raw) {
+			t.Fatal("took what is no JSON")
+		}
+		if !bytes.Contains(raw, e.Payload) {
+			t.Fatal("payload is no part of the bytes")
+		}
+		var was, is map[string]json.RawMessage
+		if json.Unmarshal(raw, &was) != nil || json.Unmarshal(e.AppendData(nil), &is) != nil {
+			t.Fatal("no object")
+		}
+		for name, value := range is {
+			if !bytes.Equal(was[name], value) {
+				t.Fatalf("member %q: %s became %s", name, was[name], value)
+			}
+		}
+		if !e.Unique {
+			return
+		}
+		var spaced bytes.Buffer
+		if json.Indent(&spaced, raw, " ", "\t") == nil {
+			same(t, e, spaced.Bytes())
+		}
+		if open := bytes.IndexByte(raw, '{'); e.Handle == "" && e.Payload != nil && !repeats(e.Type) {
+			same(t, e, append([]byte(`{"EventHandle":"9",`), raw[open+1:]...))
+		}
+	})
+}
+
+func same(t *testing.T, e *Event, raw []byte) {
+	t.Helper()
+	other, err := Parse(raw, Origin{Mode: Reliable, Received: received})
+	if err != nil || other.Type != e.Type || other.ID != e.ID {
+		t.Fatalf("%s is another event: %s %s, %v", raw, other.Type, other.ID, err)
+	}
+}
+
+// FuzzScan holds the scanner to encoding/json's judgement of what is JSON.
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,2.5e-3,"x\n",null]}`, `-0`, `01`, `"\u12g4"`, `[1,]`, `{"a":}`, `{,}`, "\"\x01\"", `1.`, `-`, ` true `} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s := scanner{b: raw}
+		if !utf8.Valid(raw) || bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) >= maxDepth {
+			return
+		}
+		if got, want := s.scan(), json.Valid(raw); got != want {
+			t.Fatalf("scan says %v, encoding/json %v", got, want)
+		}
+		if !json.Valid(raw) {
+			return
+		}
+		var want bytes.Buffer
+		if err := json.Compact(&want, raw); err != nil {
+			t.Fatal(err)
+		}
+		if got := compact(nil, raw); !bytes.Equal(got, want.Bytes()) {
+			t.Fatalf("compact: %s, encoding/json: %s", got, want.Bytes())
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	filler := bytes.Repeat([]byte(`{"Type":"Transcode","Url":"https://media.example.com/a/b/c.mp4","Bitrate":1203044},`), 60)
+	raw := []byte(`{"EventHandle":"1","EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"t","List":[` + string(filler) + `0]}}`)
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	var out []byte
+	for b.Loop() {
+		e, err := Parse(raw, Origin{Mode: Reliable, Received: received})
+		if err != nil {
+			b.Fatal(err)
+		}
+		out = e.AppendCloudEvent(out[:0])
+	}
+}

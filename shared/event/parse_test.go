@@ -1,0 +1,205 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+var received = time.Date(2026, 11, 25, 8, 30, 0, 123_000_000, time.UTC)
+
+func TestParse(t *testing.T) {
+	const upload = `{"FileId":"5145403721233902989","MediaBasicInfo":{"Name":"a"}}`
+	tests := map[string]struct {
+		raw                                  string
+		typ, field, payload, subject, handle string
+		data                                 string // "" means raw
+		signed, notUnique                    bool
+	}{
+		"callback": {
+			raw: `{"EventType":"NewFileUpload","FileUploadEvent":` + upload + `}`,
+			typ: "NewFileUpload", field: "FileUploadEvent", payload: upload, subject: "5145403721233902989",
+		},
+		"pulled, the other payloads null": {
+			raw: `{"EventHandle":"h1","EventType":"NewFileUpload","FileUploadEvent":` + upload + `,"ProcedureStateChangeEvent":null,"PullCompleteEvent": null}`,
+			typ: "NewFileUpload", field: "FileUploadEvent", payload: upload, subject: "5145403721233902989", handle: "h1",
+			data: `{"EventType":"NewFileUpload","FileUploadEvent":` + upload + `}`,
+		},
+		"signed": {
+			raw: `{"Sign":"AB","T":1790000000,"EventType":"NewFileUpload","FileUploadEvent":` + upload + `}`,
+			typ: "NewFileUpload", field: "FileUploadEvent", payload: upload, subject: "5145403721233902989", signed: true,
+			data: `{"EventType":"NewFileUpload","FileUploadEvent":` + upload + `}`,
+		},
+		"a type nobody knows": {
+			raw: `{"EventType":"AigcHunyuan3DTaskComplete","AigcHunyuan3DCompleteEvent":{"TaskId":"15-Aigc-7"}}`,
+			typ: "AigcHunyuan3DTaskComplete", field: "AigcHunyuan3DCompleteEvent", payload: `{"TaskId":"15-Aigc-7"}`, subject: "15-Aigc-7",
+		},
+		"a known type in a misspelt member": {
+			raw: `{"EventType":"FileDeleted","FileDeletedEvent":{"FileIdSet":["77","78"]}}`,
+			typ: "FileDeleted", field: "FileDeletedEvent", payload: `{"FileIdSet":["77","78"]}`, subject: "77",
+		},
+		"no type, one known payload": {
+			raw: `{"PullCompleteEvent":{"TaskId":"t","FileId":""},"Extra":{"a":1}}`,
+			typ: "PullComplete", field: "PullCompleteEvent", payload: `{"TaskId":"t","FileId":""}`, subject: "t",
+		},
+		"type null counts as none": {
+			raw: `{"EventType":null,"PullCompleteEvent":{"TaskId":"t"}}`,
+			typ: "PullComplete", field: "PullCompleteEvent", payload: `{"TaskId":"t"}`, subject: "t",
+			data: `{"PullCompleteEvent":{"TaskId":"t"}}`,
+		},
+		"the known member among several objects": {
+			raw: `{"EventType":"PullComplete","A":{"x":1},"PullCompleteEvent":{"TaskId":"t"}}`,
+			typ: "PullComplete", field: "PullCompleteEvent", payload: `{"TaskId":"t"}`, subject: "t",
+		},
+		"no payload at all": {
+			raw: `{"EventType":"Odd"}`, typ: "Odd", notUnique: true,
+		},
+		"two objects, neither known": {
+			raw: `{"EventType":"Odd","A":{},"B":{}}`, typ: "Odd", notUnique: true,
+		},
+		"no object payload, but a handle": {
+			raw: `{"EventHandle":"h","EventType":"Odd","Text":"x"}`, typ: "Odd", handle: "h",
+			data: `{"EventType":"Odd","Text":"x"}`,
+		},
+		"2.0 format": {
+			raw: `{"version":"4.0","eventType":"NewFileUpload","data":{"status":0,"fileId":"9031868222807626000"},"more":null}`,
+			typ: "NewFileUpload", field: "data", payload: `{"status":0,"fileId":"9031868222807626000"}`, subject: "9031868222807626000",
+		},
+		"2.0 format, signed and pulled": {
+			raw: `{"version":4,"EventHandle":"h","eventType":"TranscodeComplete","data":{"vodTaskId":"v"},"Sign":"a","T":1}`,
+			typ: "TranscodeComplete", field: "data", payload: `{"vodTaskId":"v"}`, subject: "v", handle: "h", signed: true,
+			data: `{"version":4,"eventType":"TranscodeComplete","data":{"vodTaskId":"v"}}`,
+		},
+		"the last of two members counts": {
+			raw: `{"EventType":"A","EventType":"B","P":{"FileId":"1"},"P":{"FileId":"2"}}`,
+			typ: "B", field: "P", payload: `{"FileId":"2"}`, subject: "2",
+			data: `{"EventType":"B","P":{"FileId":"2"}}`,
+		},
+		"names and values with escapes": {
+			raw: `{"Event\u0054ype":"New\u0046ileUpload","FileUploadEvent":{"\u0046ileId":"a\u002fb"}}`,
+			typ: "NewFileUpload", field: "FileUploadEvent", payload: `{"\u0046ileId":"a\u002fb"}`, subject: "a/b",
+		},
+		"a number as FileId keeps its digits": {
+			raw: `{"EventType":"X","P":{"FileId":5145403721233902989}}`,
+			typ: "X", field: "P", payload: `{"FileId":5145403721233902989}`, subject: "5145403721233902989",
+		},
+		"a FileId deeper down is no subject": {
+			raw: `{"EventType":"X","P":{"Output":{"FileId":"1"},"List":[{"FileId":"2"}]}}`,
+			typ: "X", field: "P", payload: `{"Output":{"FileId":"1"},"List":[{"FileId":"2"}]}`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse([]byte(tt.raw), Origin{Mode: Normal, Received: received})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Type != tt.typ || e.Field != tt.field || string(e.Payload) != tt.payload || e.Subject != tt.subject || e.Handle != tt.handle {
+				t.Errorf("got type %q, field %q, payload %s, subject %q, handle %q", e.Type, e.Field, e.Payload, e.Subject, e.Handle)
+			}
+			if (e.Sign != "") != tt.signed || e.Unique == tt.notUnique {
+				t.Errorf("Sign %q, Unique %v", e.Sign, e.Unique)
+			}
+			want := tt.data
+			if want == "" {
+				want = tt.raw
+			}
+			if got := string(e.AppendData(nil)); got != want {
+				t.Errorf("data\n got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestParseNotEvent(t *testing.T) {
+	tests := map[string]struct{ raw, data, handle string }{
+		"empty":            {``, `""`, ""},
+		"cut":              {`{"EventHandle":"h","EventType":"X","P":{`, `"{\"EventHandle\":\"h\",\"EventType\":\"X\",\"P\":{"`, "h"},
+		"null":             {`null`, `null`, ""},
+		"list":             {`[{"EventType":"X"}]`, `[{"EventType":"X"}]`, ""},
+		"number":           {`17`, `17`, ""},
+		"object":           {`{}`, `{}`, ""},
+		"no type":          {`{"EventHandle":"h","a":{"b":1}}`, `{"a":{"b":1}}`, "h"},
+		"type no string":   {`{"EventType":7,"a":{}}`, `{"EventType":7,"a":{}}`, ""},
+		"type empty":       {`{"EventType":"","a":{}}`, `{"EventType":"","a":{}}`, ""},
+		"two known":        {`{"PullCompleteEvent":{},"FileUploadEvent":{}}`, `{"PullCompleteEvent":{},"FileUploadEvent":{}}`, ""},
+		"trailing":         {`{"EventType":"X"} x`, `"{\"EventType\":\"X\"} x"`, ""},
+		"invalid UTF-8":    {"{\"EventType\":\"\xff\"}", `"{\"EventType\":\"\ufffd\"}"`, ""},
+		"2.0 without data": {`{"eventType":"X","data":null}`, `{"eventType":"X"}`, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse([]byte(tt.raw), Origin{Mode: Reliable, Received: received})
+			if !errors.Is(err, ErrNotEvent) {
+				t.Fatalf("got error %v", err)
+			}
+			if e.Type != TypeUnparsed || e.Handle != tt.handle || string(e.AppendData(nil)) != tt.data {
+				t.Errorf("got type %q, handle %q, data %s; want data %s", e.Type, e.Handle, e.AppendData(nil), tt.data)
+			}
+			if !json.Valid(e.AppendCloudEvent(nil)) {
+				t.Errorf("no valid JSON: %s", e.AppendCloudEvent(nil))
+			}
+		})
+	}
+	deep := strings.Repeat("[", 200_000)
+	if _, err := Parse([]byte(deep), Origin{}); !errors.Is(err, ErrNotEvent) {
+		t.Errorf("200 kB of [: error %v", err)
+	}
+}
+
+func TestID(t *testing.T) {
+	parse := func(raw string, o Origin) *Event {
+		t.Helper()
+		e, err := Parse([]byte(raw), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	// SHA-256 of "NewFileUpload\n{\"FileId\":\"1\",\"a\":[1,2]}", by sha256sum.
+	const want = "18c8e4bed80b750813164986a314bfa2"
+	for _, raw := range []string{
+		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","a":[1,2]}}`,
+		`{"EventHandle":"h","EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","a":[1,2]},"X":null}`,
+		`{"Sign":"a","T":5,"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","a":[1,2]}}`,
+		" {\n\"EventType\" : \"NewFileUpload\",\t\"FileUploadEvent\":{ \"FileId\" : \"1\",\r\n\"a\":[ 1, 2 ] } } ",
+		`{"FileUploadEvent":{"FileId":"1","a":[1,2]}}`,
+	} {
+		if e := parse(raw, Origin{}); e.ID != want || !e.Unique {
+			t.Errorf("%s: id %s, unique %v", raw, e.ID, e.Unique)
+		}
+	}
+	if e := parse(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","a":[1 ,2.0]}}`, Origin{}); e.ID == want {
+		t.Error("another number spelling, same id")
+	}
+
+	// What can truthfully come twice with the same bytes.
+	restore := func(extra string, o Origin) *Event {
+		return parse(`{`+extra+`"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`, o)
+	}
+	h1, h1b, h2 := restore(`"EventHandle":"1",`, Origin{}), restore(`"EventHandle":"1",`, Origin{}), restore(`"EventHandle":"2",`, Origin{})
+	if h1.ID != h1b.ID || h1.ID == h2.ID || !h1.Unique {
+		t.Error("the handle must tell restores apart")
+	}
+	t1, t2 := restore(`"Sign":"s","T":1,`, Origin{}), restore(``, Origin{Sign: "s", T: "2"})
+	if t1.ID == t2.ID || !t1.Unique || !t2.Unique {
+		t.Error("a signed callback's T must tell restores apart")
+	}
+	n1, n2 := restore(``, Origin{Received: received}), restore(``, Origin{Received: received.Add(1)})
+	if n1.ID == n2.ID || n1.Unique {
+		t.Error("without handle and T the time of receipt must tell restores apart")
+	}
+}
+
+func TestQuerySignature(t *testing.T) {
+	e, err := Parse([]byte(`{"EventType":"X","P":{},"Sign":"body"}`), Origin{Sign: "query", T: "1"})
+	if err != nil || e.Sign != "query" || e.T != "1" {
+		t.Errorf("half a signature in the body: Sign %q, T %q, error %v", e.Sign, e.T, err)
+	}
+	e, err = Parse([]byte(`{"EventType":"X","P":{},"Sign":"body","T":"2"}`), Origin{Sign: "query", T: "1"})
+	if err != nil || e.Sign != "body" || e.T != "2" {
+		t.Errorf("the body must win: Sign %q, T %q, error %v", e.Sign, e.T, err)
+	}
+}
