@@ -1,0 +1,30 @@
+// Package cron reads the cron expressions of SCF's timer trigger and tells
+// when they fire (583/9708).
+//
+// # The grammar
+//
+// An expression has seven fields, separated by spaces:
+//
+//	second  minute  hour  day   month            week             year
+//	0-59    0-59    0-23  1-31  1-12 or JAN-DEC  0-6 or SUN-SAT   1970-2099
+//
+// In week, 0 is Sunday. Each field is a list of parts with commas between
+// them, and it holds when one of its parts does:
+//
+//   - every value
+//     9      this value
+//     9-17   these values, both ends included
+//     */10   every tenth value, from the field's first
+//     5/10   every tenth value, from 5 to the field's last
+//     9-17/2 every second value from 9 to 17
+//
+// # Where it differs from the cron you know
+//
+//   - Seconds come first, and a year comes last.
+//   - Times are UTC+8 ([Zone]), although the function itself runs in UTC.
+//   - When neither day nor week is *, a moment fires when either of them holds.
+//   - The form with five fields is of the past and is refused, so that nobody
+//     reads its minutes as seconds.
+//   - ? L W and # are refused. Only the Chinese page lists them; a * or a
+//     list of days says the same everywhere.
+package cron
