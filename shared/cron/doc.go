@@ -11,12 +11,12 @@
 // In week, 0 is Sunday. Each field is a list of parts with commas between
 // them, and it holds when one of its parts does:
 //
-//   - every value
-//     9      this value
-//     9-17   these values, both ends included
-//     */10   every tenth value, from the field's first
-//     5/10   every tenth value, from 5 to the field's last
-//     9-17/2 every second value from 9 to 17
+//	9      this value
+//	9-17   these values, both ends included
+//	9-17/2 every second value from 9 to 17
+//	5/10   every tenth value, from 5 to the field's last
+//	*/10   every tenth value, from the field's first
+//	*      every value
 //
 // # Where it differs from the cron you know
 //
