@@ -1,0 +1,16 @@
+// Package lines is the sink of stdout: and file:PATH: JSON lines, one
+// CloudEvents object each, every batch in one write.
+//
+// stdout: is meant for a container, a pipe or a first look. On SCF stdout is
+// the log, so media URLs in events land there.
+//
+// file:PATH appends, and says yes only after an fsync. Several processes may
+// append to one file. A file that does not end with a line break, as after a
+// crash, gets one first, so that a torn line spoils no other; a reader skips
+// lines that are no JSON, and empty ones. Before each batch the file is
+// compared with what its path names: after a rotation or a deletion the next
+// batch begins a new file. Rotation that copies and truncates works too.
+//
+// Line breaks in the raw payload stand only between tokens and become blanks;
+// all other bytes come out as VOD sent them.
+package lines

@@ -1,0 +1,212 @@
+package lines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+)
+
+// Sink writes one CloudEvent per line.
+type Sink struct {
+	turn chan struct{} // holds one token; who has it owns everything below
+
+	path   string // empty: out is not ours and is not synced
+	out    *os.File
+	buf    []byte
+	torn   bool // the last line has no end, so the next write begins with one
+	closed bool
+}
+
+// keepBuffer is the largest buffer kept for the next batch: 16 events of a
+// usual size take 80 kB, and one of 2 MB should not be paid for ever after.
+const keepBuffer = 1 << 20
+
+var errClosed = errors.New("lines: the sink is closed")
+
+// New returns a sink that writes to out, which stays open when the sink is
+// closed. What out holds beyond its Write is not synced.
+func New(out *os.File) *Sink {
+	return &Sink{turn: make(chan struct{}, 1), out: out}
+}
+
+// Open returns the sink of file:PATH, where PATH is absolute or relative to
+// the working directory; a blank, %, ? or # in it is percent-encoded. The
+// folder must exist; the file is made on first use.
+func Open(u *url.URL) (*Sink, error) {
+	path := u.Path
+	if u.Opaque != "" {
+		var err error
+		if path, err = url.PathUnescape(u.Opaque); err != nil {
+			return nil, errors.New("file: a % in the path must be written as %25")
+		}
+	}
+	switch {
+	case u.Host != "" && u.Host != "localhost":
+		return nil, fmt.Errorf("file://%s: a path has no host; write file:/path, or file:path relative to the working directory", u.Host)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("file: takes no parameters; write a ? in the path as %3F and a # as %23")
+	case path == "" || path[len(path)-1] == '/':
+		return nil, errors.New("file: needs the path of a file, as in file:/var/lib/vod/events.jsonl")
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return nil, errors.New("file: the folder of the path does not exist or is not a folder; make it first")
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, errors.New("file: the path is a folder; name a file in it")
+	}
+	return &Sink{turn: make(chan struct{}, 1), path: path}, nil
+}
+
+// Send appends the batch in one write, and for a file: syncs it to the disk
+// before it says yes. It fails or succeeds as a whole, and every error is
+// [deliver.Unavailable]: a full disk or a closed pipe is no event's fault. A
+// failed batch may have been written in part, and is written again by a retry.
+//
+// A write that has begun is not cut short by ctx, for half a line helps
+// nobody; a pipe whose reader stands still holds Send.
+func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
+	if len(events) == 0 {
+		return nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+	}
+	err := ctx.Err()
+	if err == nil {
+		err = s.write(events)
+	}
+	if err != nil {
+		return deliver.FailAll(len(events), deliver.Unavailable(err, 0))
+	}
+	return make([]error, len(events))
+}
+
+func (s *Sink) write(events []*event.Event) error {
+	if s.closed {
+		return errClosed
+	}
+	if s.path != "" {
+		if err := s.reopen(); err != nil {
+			return pathless(err)
+		}
+	}
+	buf := s.buf[:0]
+	if s.torn {
+		buf = append(buf, '\n')
+	}
+	for _, e := range events {
+		start := len(buf)
+		buf = e.AppendCloudEvent(buf)
+		blankLineBreaks(buf[start:])
+		buf = append(buf, '\n')
+	}
+	if cap(buf) <= keepBuffer {
+		s.buf = buf
+	}
+	n, err := s.out.Write(buf)
+	if n > 0 {
+		s.torn = buf[n-1] != '\n'
+	}
+	if err == nil && s.path != "" {
+		err = s.out.Sync()
+	}
+	return pathless(err)
+}
+
+// blankLineBreaks makes one line of a JSON object: line breaks stand only
+// between its tokens, for in a string they are escaped.
+func blankLineBreaks(b []byte) {
+	for i, c := range b {
+		if c == '\n' || c == '\r' {
+			b[i] = ' '
+		}
+	}
+}
+
+// reopen makes sure that out is the file that the path names now: a log
+// rotation renames it, and what went on into a deleted file would be lost.
+func (s *Sink) reopen() error {
+	if s.out != nil {
+		named, err := os.Stat(s.path)
+		if err == nil {
+			opened, err := s.out.Stat()
+			if err == nil && os.SameFile(named, opened) {
+				return nil
+			}
+		}
+		s.out.Close() // all of it is synced
+		s.out = nil
+	}
+	_, err := os.Lstat(s.path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
+	if err != nil {
+		return err
+	}
+	if s.torn, err = endsTorn(f); err == nil && isNew {
+		err = syncFolder(s.path)
+	}
+	if err != nil {
+		f.Close()
+		return err
+	}
+	s.out = f
+	return nil
+}
+
+// endsTorn tells whether f ends within a line, as after a crash or a full disk.
+func endsTorn(f *os.File) (bool, error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {
+		return false, err
+	}
+	var last [1]byte
+	_, err = f.ReadAt(last[:], info.Size()-1)
+	return last[0] != '\n', err
+}
+
+// syncFolder makes a new file's name durable, which the file's own sync does
+// not.
+func syncFolder(path string) error {
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// pathless takes the path out of an error: of a URL nothing but scheme and
+// host is printed.
+func pathless(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return fmt.Errorf("lines: %s: %w", p.Op, p.Err)
+	}
+	return err
+}
+
+// CloseIdle does nothing: a file does not go stale.
+func (s *Sink) CloseIdle() {}
+
+// Close closes the file, but not what was given to [New].
+func (s *Sink) Close() error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	s.closed = true
+	if s.path == "" || s.out == nil {
+		return nil
+	}
+	f := s.out
+	s.out = nil
+	return pathless(f.Close())
+}

@@ -1,0 +1,397 @@
+package lines
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/event"
+)
+
+func openFile(t testing.TB, path string) *Sink {
+	t.Helper()
+	s, err := Open(&url.URL{Scheme: "file", Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func readLines(t testing.TB, path string) [][]byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	b, ended := bytes.CutSuffix(b, []byte("\n"))
+	if len(b) == 0 {
+		return nil
+	}
+	if !ended {
+		t.Error("the file does not end with a line break")
+	}
+	return bytes.Split(b, []byte("\n"))
+}
+
+func TestFile(t *testing.T) {
+	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
+		path := filepath.Join(t.TempDir(), "events.jsonl")
+		return delivertest.Place{
+			Open:     func(t testing.TB) deliver.Sink { return openFile(t, path) },
+			Received: func(t testing.TB) [][]byte { return readLines(t, path) },
+		}
+	})
+}
+
+func TestStdout(t *testing.T) {
+	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
+		out, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { out.Close() })
+		return delivertest.Place{
+			Open:     func(t testing.TB) deliver.Sink { return New(out) },
+			Received: func(t testing.TB) [][]byte { return readLines(t, out.Name()) },
+		}
+	})
+}
+
+// A line is one line, whatever white space VOD put between its tokens, and
+// what is within a string stays as it was.
+func TestOneLine(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "out")
+	e, err := event.Parse([]byte("{\r\n\t\"EventType\": \"NewFileUpload\",\n\"FileUploadEvent\": {\n\"FileId\":\r\"1\", \"Name\": \"a\\nb\"}\n}\n"), event.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(openFile(t, path).Send(t.Context(), []*event.Event{e, e})...); err != nil {
+		t.Fatal(err)
+	}
+	got := readLines(t, path)
+	if len(got) != 2 || bytes.ContainsAny(got[0], "\r\n") || !bytes.Contains(got[0], []byte(`"a\nb"`)) {
+		t.Errorf("got %d lines, the first %q", len(got), got[0])
+	}
+}
+
+func TestOneWriteABatch(t *testing.T) {
+	t.Parallel()
+	// A packet socket keeps the bounds of writes.
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, in := os.NewFile(uintptr(pair[0]), "out"), os.NewFile(uintptr(pair[1]), "in")
+	defer out.Close()
+	defer in.Close()
+	s := New(out)
+	buf := make([]byte, 1<<17)
+	for range 2 {
+		if err := errors.Join(s.Send(t.Context(), delivertest.Events(t, 16))...); err != nil {
+			t.Fatal(err)
+		}
+		n, err := in.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Count(buf[:n], []byte("\n")); got != 16 || buf[n-1] != '\n' {
+			t.Errorf("the first write holds %d lines, want all 16", got)
+		}
+	}
+}
+
+func TestTornLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, before string
+		lines        int
+	}{
+		{"new", "", 1},
+		{"whole", "{\"id\":\"1\"}\n", 2},
+		{"torn", "{\"id\":\"1\"}\n{\"id", 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "out")
+			if c.before != "" {
+				if err := os.WriteFile(path, []byte(c.before), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			events := delivertest.Events(t, 1)
+			if err := openFile(t, path).Send(t.Context(), events)[0]; err != nil {
+				t.Fatal(err)
+			}
+			got := readLines(t, path)
+			if len(got) != c.lines || !bytes.Contains(got[len(got)-1], []byte(events[0].ID)) {
+				t.Errorf("got lines %.40q", got)
+			}
+		})
+	}
+}
+
+// A full disk tears a line; the next batch must not be glued to it.
+func TestTornByItself(t *testing.T) {
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "out")
+	s := openFile(t, path)
+	events := delivertest.Events(t, 2)
+
+	limit := old
+	limit.Cur = 6000 // within the second line
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Skipf("cannot limit the size of files: %v", err)
+	}
+	errs := s.Send(t.Context(), events)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range errs {
+		if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
+			t.Errorf("full disk: got error %v", err)
+		}
+	}
+	if err := errors.Join(s.Send(t.Context(), events)...); err != nil {
+		t.Fatal(err)
+	}
+	got := readLines(t, path)
+	if len(got) != 4 { // the first twice, the second torn and whole
+		t.Fatalf("got %d lines, want 4", len(got))
+	}
+	for i, id := range []int{0, 1, 0, 1} {
+		if !bytes.Contains(got[i], []byte(events[id].ID)) || bytes.HasSuffix(got[i], []byte("}")) != (i != 1) {
+			t.Errorf("line %d: got %.60q…%q", i, got[i], got[i][len(got[i])-10:])
+		}
+	}
+}
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out")
+	s := openFile(t, path)
+	sendOne := func() string {
+		t.Helper()
+		e := delivertest.Events(t, 1)
+		if err := s.Send(t.Context(), e)[0]; err != nil {
+			t.Fatal(err)
+		}
+		return e[0].ID
+	}
+	holds := func(path string, ids ...string) {
+		t.Helper()
+		got := readLines(t, path)
+		if len(got) != len(ids) {
+			t.Fatalf("%s: got %d lines, want %d", filepath.Base(path), len(got), len(ids))
+		}
+		for i, id := range ids {
+			if !bytes.Contains(got[i], []byte(id)) {
+				t.Errorf("%s: line %d is not event %s", filepath.Base(path), i, id)
+			}
+		}
+	}
+	first := sendOne()
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	second := sendOne()
+	holds(path+".1", first)
+	holds(path, second)
+	if err := os.Truncate(path, 0); err != nil { // copied and truncated
+		t.Fatal(err)
+	}
+	third := sendOne()
+	holds(path, third)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	holds(path)
+	fourth := sendOne()
+	holds(path, fourth)
+
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, event.ErrUnavailable) || strings.Contains(err.Error(), dir) {
+		t.Errorf("folder gone: got error %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	holds(path)
+	fifth := sendOne()
+	holds(path, fifth)
+}
+
+func TestTwoWritersOneFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "out")
+	var all sync.WaitGroup
+	for range 4 {
+		s := openFile(t, path)
+		all.Go(func() {
+			for range 10 {
+				if err := errors.Join(s.Send(t.Context(), delivertest.Events(t, 7))...); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	for _, line := range readLines(t, path) {
+		if len(line) == 0 {
+			continue // one process saw the other's write half way
+		}
+		n++
+		if _, err := event.ParseCloudEvent(line); err != nil {
+			t.Fatalf("a line is broken: %v", err)
+		}
+	}
+	if n != 4*10*7 {
+		t.Errorf("got %d lines, want %d", n, 4*10*7)
+	}
+}
+
+func TestBrokenPipe(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	r.Close()
+	s := New(w)
+	for range 2 {
+		for _, err := range s.Send(t.Context(), delivertest.Events(t, 2)) {
+			if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EPIPE) {
+				t.Errorf("got error %v, want an unavailable EPIPE", err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Stat(); err != nil {
+		t.Errorf("Close closed what it was given: %v", err)
+	}
+}
+
+// Somebody who waits for a slow writer still honours his own context.
+func TestWaitHonoursContext(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(w)
+	stuck := make(chan error)
+	big := []*event.Event{delivertest.Event(t, "big", 1<<20)} // more than a pipe holds
+	go func() { stuck <- s.Send(context.Background(), big)[0] }()
+	if _, err := io.ReadFull(r, make([]byte, 10)); err != nil { // the writer has its turn
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, event.ErrUnavailable) {
+		t.Errorf("got error %v", err)
+	}
+	r.Close()
+	if err := <-stuck; !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the stuck writer: got error %v", err)
+	}
+	w.Close()
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Mkdir("folder", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ url, file, err string }{
+		{"file:" + dir + "/a", dir + "/a", ""},
+		{"file://" + dir + "/b", dir + "/b", ""},
+		{"file://localhost" + dir + "/c", dir + "/c", ""},
+		{"file:rel", dir + "/rel", ""},
+		{"file:folder/sp%20ace%3F", dir + "/folder/sp ace?", ""},
+		{"file:./dot%25", dir + "/dot%", ""},
+		{"file:", "", "needs the path"},
+		{"file:folder/", "", "needs the path"},
+		{"file:folder", "", "is a folder"},
+		{"file:nowhere/a", "", "make it first"},
+		{"file:/dev/null/a", "", "not a folder"},
+		{"file://host/a", "", "no host"},
+		{"file:a?sync=no", "", "no parameters"},
+		{"file:a#b", "", "no parameters"},
+		{"file:a%zz", "", "%25"},
+	} {
+		u, err := url.Parse(c.url)
+		if err != nil {
+			t.Errorf("%s: %v", c.url, err)
+			continue
+		}
+		s, err := Open(u)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: got error %v, want one with %q", c.url, err, c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.url, err)
+			continue
+		}
+		if _, err := os.Stat(c.file); err == nil {
+			t.Errorf("%s: made before its first use", c.url)
+		}
+		if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; err != nil {
+			t.Errorf("%s: %v", c.url, err)
+		}
+		if len(readLines(t, c.file)) != 1 {
+			t.Errorf("%s: no line in %s", c.url, c.file)
+		}
+		s.Close()
+	}
+}
+
+func BenchmarkFile(b *testing.B) {
+	s := openFile(b, filepath.Join(b.TempDir(), "out"))
+	benchmark(b, s)
+}
+
+func BenchmarkStdout(b *testing.B) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer null.Close()
+	benchmark(b, New(null))
+}
+
+func benchmark(b *testing.B, s *Sink) {
+	events := delivertest.Events(b, 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := errors.Join(s.Send(context.Background(), events)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
