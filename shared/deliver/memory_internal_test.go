@@ -1,0 +1,144 @@
+package deliver
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// NewMemoryAt returns a store with a clock of the test's own.
+func NewMemoryAt(now func() time.Time) *Memory {
+	m := NewMemory()
+	m.now = now
+	return m
+}
+
+func newSmallMemory(capacity int) (m *Memory, pass func(time.Duration)) {
+	now := time.Unix(1_764_000_000, 0)
+	m = NewMemoryAt(func() time.Time { return now })
+	m.capacity = capacity
+	return m, func(d time.Duration) { now = now.Add(d) }
+}
+
+func (m *Memory) claimOne(t *testing.T, id string) Record {
+	t.Helper()
+	r, err := m.Claim(t.Context(), "A", []string{id}, m.now().Add(30*time.Second), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r[0]
+}
+
+func (m *Memory) done(t *testing.T, id string) {
+	t.Helper()
+	if err := m.Settle(t.Context(), "A", []Outcome{{ID: id, State: Done}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMemoryDropsTheOldestSettled(t *testing.T) {
+	t.Parallel()
+	m, pass := newSmallMemory(4)
+	m.claimOne(t, "in progress")
+	for i := range 6 {
+		pass(time.Second)
+		id := fmt.Sprint("event ", i)
+		m.claimOne(t, id)
+		m.done(t, id)
+	}
+	if len(m.index) != 4 {
+		t.Errorf("it holds %d ids, want 4", len(m.index))
+	}
+	if r := m.claimOne(t, "in progress"); r.State != Claimed {
+		t.Errorf("the event in progress was dropped: %+v", r)
+	}
+	for i := 3; i < 6; i++ {
+		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != Done {
+			t.Errorf("event %d was dropped: %+v", i, r)
+		}
+	}
+	if r := m.claimOne(t, "event 2"); r.State != Free || !r.Mine {
+		t.Errorf("event 2 was not dropped: %+v", r)
+	}
+
+	// A claim that ran out is in progress no longer.
+	pass(time.Minute)
+	for i := range 4 {
+		m.done(t, fmt.Sprint("later ", i))
+	}
+	if r := m.claimOne(t, "in progress"); !r.Mine {
+		t.Errorf("got %+v", r)
+	}
+	if len(m.index) != 4 || len(m.events) != 5 {
+		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), len(m.events))
+	}
+}
+
+func TestMemoryFullOfClaims(t *testing.T) {
+	t.Parallel()
+	m, pass := newSmallMemory(4)
+	for i := range 4 {
+		m.claimOne(t, fmt.Sprint("event ", i))
+	}
+	for range 2 { // not remembered, so the caller goes on as without a store
+		if r := m.claimOne(t, "one more"); !r.Mine {
+			t.Errorf("got %+v", r)
+		}
+		m.done(t, "one more")
+	}
+	for i := range 4 {
+		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != Claimed {
+			t.Errorf("event %d in progress was dropped: %+v", i, r)
+		}
+	}
+	pass(time.Minute)
+	m.done(t, "one more")
+	if r := m.claimOne(t, "one more"); r.State != Done {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestMemoryHoldsItsCapacity(t *testing.T) {
+	t.Parallel()
+	m, _ := newSmallMemory(memoryCapacity)
+	ids := make([]string, memoryCapacity+100)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%032x", i)
+		m.done(t, ids[i])
+	}
+	if len(m.index) != memoryCapacity {
+		t.Errorf("it holds %d ids, want %d", len(m.index), memoryCapacity)
+	}
+	if r := m.claimOne(t, ids[100]); r.State != Done {
+		t.Errorf("the oldest of 65,536 was dropped: %+v", r)
+	}
+	if r := m.claimOne(t, ids[99]); !r.Mine {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// One batch of 16 events: a claim, an outcome each, and the room for them, for
+// the store is full.
+func BenchmarkMemory(b *testing.B) {
+	const batch = 16
+	until := time.Now().Add(time.Hour)
+	ids := make([]string, 2*memoryCapacity) // each is forgotten when it comes again
+	outcomes := make([]Outcome, len(ids))
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%032x", i)
+		outcomes[i] = Outcome{ID: ids[i], State: Done}
+	}
+	m := NewMemory()
+	_ = m.Settle(b.Context(), "A", outcomes[memoryCapacity:])
+	b.ReportAllocs()
+	at := 0
+	for b.Loop() {
+		records, _ := m.Claim(b.Context(), "A", ids[at:at+batch], until, false)
+		if !records[0].Mine {
+			b.Fatal(records[0])
+		}
+		_ = m.Settle(b.Context(), "A", outcomes[at:at+batch])
+		at = (at + batch) % len(ids)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/event")
+}
