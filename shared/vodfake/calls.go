@@ -1,0 +1,141 @@
+package vodfake
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Call is one call of the API, as a function given to [Server.Control] sees
+// it and as [Server.Calls] lists it.
+type Call struct {
+	Context  context.Context `json:"-"` // of the request
+	Header   http.Header     `json:"-"`
+	Body     []byte          `json:"-"`
+	Action   string
+	SubAppId uint64
+	N        int       // 1 for the first call of this action
+	Time     time.Time // of its arrival, in real time
+
+	// What follows is known once it is answered.
+
+	Took      time.Duration // until the answer left, a held poll's wait included
+	Code      string        // of the error it was answered, else empty
+	Lost      bool          // it got no whole answer: cut, hung up or given up
+	Events    int           // pulled or confirmed
+	Fault     FaultKind     // that befell it, if any
+	RequestId string
+
+	fault *Fault
+}
+
+// callLog remembers the last calls.
+type callLog struct {
+	last  []*Call // a ring once it is full
+	next  int
+	count map[string]int
+}
+
+func (s *Server) begin(c *Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls.count == nil {
+		s.calls.count = map[string]int{}
+	}
+	s.calls.count[c.Action]++
+	c.N = s.calls.count[c.Action]
+	c.RequestId = s.newRequestID()
+}
+
+func (s *Server) end(c *Call, p *reply) {
+	done := *c
+	done.Context, done.Header, done.Body, done.fault = nil, nil, nil, nil
+	done.Took = time.Since(c.Time)
+	done.Lost = p.lost != nil || p.sent < len(p.body)
+	if c.fault != nil {
+		done.Fault = c.fault.Kind
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &s.calls
+	if len(l.last) < s.opt.Keep {
+		l.last = append(l.last, &done)
+		return
+	}
+	l.last[l.next] = &done
+	l.next = (l.next + 1) % len(l.last)
+}
+
+func (s *Server) newRequestID() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], s.rand.Uint64())
+	binary.BigEndian.PutUint64(b[8:], s.rand.Uint64())
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // a UUID of version 4
+	id := hex.EncodeToString(b[:])
+	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+}
+
+// Calls lists the calls of one action that have been answered, or of all for
+// "", in the order of their answers. Only the last Options.Keep are remembered.
+func (s *Server) Calls(action string) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Call
+	for i := range s.calls.last {
+		c := s.calls.last[(s.calls.next+i)%len(s.calls.last)]
+		if action == "" || c.Action == action {
+			list = append(list, *c)
+		}
+	}
+	return list
+}
+
+// Busiest is the largest number of calls of one action that arrived within any
+// sliding second, refused ones included, of those that [Server.Calls] lists.
+func (s *Server) Busiest(action string) int {
+	calls := s.Calls(action)
+	slices.SortFunc(calls, func(a, b Call) int { return a.Time.Compare(b.Time) })
+	most, first := 0, 0
+	for i := range calls {
+		for calls[i].Time.Sub(calls[first].Time) >= time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+// window holds the times of the last calls that were performed, as many as a
+// second allows.
+type window struct {
+	times []time.Time // a ring
+	next  int
+}
+
+// within says whether one more call of this action fits into the second that
+// ends now.
+func (s *Server) within(c *Call, rate int) bool {
+	if s.opt.Rate < 0 {
+		return true
+	}
+	if rate == 0 {
+		rate = s.opt.Rate
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.limits[c.Action]
+	if w == nil {
+		w = &window{times: make([]time.Time, rate)}
+		s.limits[c.Action] = w
+	}
+	oldest := &w.times[w.next]
+	if !oldest.IsZero() && c.Time.Sub(*oldest) < time.Second {
+		return false
+	}
+	*oldest = c.Time
+	w.next = (w.next + 1) % len(w.times)
+	return true
+}

@@ -1,0 +1,117 @@
+package vodfake
+
+import (
+	"container/heap"
+	"time"
+)
+
+// Now is the Server's clock, by which leases, held polls, retention and the
+// simulated tasks run: the real time plus what [Server.FastForward] and
+// [Server.SetTime] have added. Signatures, the rate limit and latency go by the
+// real time, as the callers do.
+func (s *Server) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+// FastForward moves the clock. All that falls due on the way happens before it
+// returns: leases run out, held polls are answered, events expire.
+func (s *Server) FastForward(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset += d
+	s.advance()
+}
+
+// SetTime sets the clock, which then runs on. Set back, it makes leases last
+// longer.
+func (s *Server) SetTime(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset = time.Until(t)
+	s.advance()
+}
+
+func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
+
+// An appointment is something to be done at a time. Its index is where it
+// stands in the agenda, counted from 1; 0 when it does not.
+type appointment struct {
+	at    time.Time
+	do    func(at time.Time)
+	index int
+}
+
+// agenda is a heap of appointments, the first due on top.
+type agenda []*appointment
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].index, a[j].index = i+1, j+1
+}
+func (a *agenda) Push(x any) {
+	*a = append(*a, x.(*appointment))
+	(*a)[len(*a)-1].index = len(*a)
+}
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	x := (*a)[last]
+	(*a)[last] = nil
+	*a = (*a)[:last]
+	x.index = 0
+	return x
+}
+
+// schedule puts an appointment at a new time, or into the agenda for the first.
+func (s *Server) schedule(p *appointment, at time.Time) {
+	p.at = at
+	if p.index == 0 {
+		heap.Push(&s.agenda, p)
+		return
+	}
+	heap.Fix(&s.agenda, p.index-1)
+}
+
+func (s *Server) cancel(p *appointment) {
+	if p.index != 0 {
+		heap.Remove(&s.agenda, p.index-1)
+	}
+}
+
+// advance does all that is due. Whoever takes the lock to look at the queue or
+// to change it calls it first, so that a lease ends exactly when it ends.
+func (s *Server) advance() {
+	now := s.now()
+	for len(s.agenda) > 0 && !s.agenda[0].at.After(now) {
+		p := heap.Pop(&s.agenda).(*appointment)
+		p.do(p.at)
+	}
+	s.rearm()
+}
+
+// rearm sees to it that advance is called when the first appointment is due,
+// even if nobody calls the Server. It only ever moves the timer forward: one
+// that fires too early costs less than setting it for each event.
+func (s *Server) rearm() {
+	if len(s.agenda) == 0 {
+		return
+	}
+	real := s.agenda[0].at.Add(-s.offset)
+	switch {
+	case s.wake == nil:
+		s.wake = time.AfterFunc(time.Until(real), func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.wakeAt = time.Time{}
+			s.advance()
+		})
+	case s.wakeAt.IsZero() || real.Before(s.wakeAt):
+		s.wake.Reset(time.Until(real))
+	default:
+		return
+	}
+	s.wakeAt = real
+}

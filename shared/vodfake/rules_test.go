@@ -1,0 +1,418 @@
+package vodfake_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/vodfake"
+)
+
+func body(i int) []byte {
+	return fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%d"}}`, 5285890784273533000+i)
+}
+
+func fill(s *vodfake.Server, app uint64, n int) {
+	for i := range n {
+		s.Queue(app, body(i))
+	}
+}
+
+// The written rules of VOD, each with the document that states it, or [I]
+// where this package had to choose. Each runs in a bubble of its own, with a
+// client in-process.
+var rules = []struct {
+	doc, rule string
+	options   vodfake.Options
+	test      func(t *testing.T, s *vodfake.Server, c client)
+}{
+	{doc: "266/33433", rule: "events that wait are answered at once, at most 16 a call", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 40)
+		start := time.Now()
+		for _, want := range []int{16, 16, 8} {
+			if n := len(c.pull(7)); n != want {
+				t.Errorf("a pull has %d events, want %d", n, want)
+			}
+		}
+		if d := time.Since(start); d != 0 {
+			t.Errorf("pulls took %v", d)
+		}
+	}},
+	{doc: "266/33433", rule: "an empty queue is held for 5 s", test: func(t *testing.T, s *vodfake.Server, c client) {
+		start := time.Now()
+		if c.pull(7) != nil || time.Since(start) != 5*time.Second {
+			t.Errorf("an empty pull took %v", time.Since(start))
+		}
+	}},
+	{doc: "266/33949", rule: "and is ResourceNotFound then", test: func(t *testing.T, s *vodfake.Server, c client) {
+		if _, err := c.send(context.Background(), "PullEvents", nil); code(err) != "ResourceNotFound" {
+			t.Errorf("error %v", err)
+		}
+	}},
+	{doc: "266/33433", rule: "a held poll is answered when an event comes", test: func(t *testing.T, s *vodfake.Server, c client) {
+		start := time.Now()
+		time.AfterFunc(3*time.Second, func() { fill(s, 7, 1) })
+		if n := len(c.pull(7)); n != 1 || time.Since(start) != 3*time.Second {
+			t.Errorf("%d events after %v", n, time.Since(start))
+		}
+	}},
+	{doc: "266/33433", rule: "what is not confirmed within 30 s is pulled again", test: func(t *testing.T, s *vodfake.Server, c client) {
+		s.Queue(7, body(1))
+		start := time.Now()
+		first := c.pull(7)
+		var again []json.RawMessage
+		for again == nil {
+			again = c.pull(7)
+		}
+		if d := time.Since(start); d != 30*time.Second {
+			t.Errorf("redelivered after %v", d)
+		}
+		if handles(first)[0] == handles(again)[0] {
+			t.Error("the handle is the same")
+		}
+		if c.confirm(7, handles(again)...) != "" || s.Confirmed(7) != 1 || s.Pending(7) != 0 {
+			t.Errorf("the redelivered event could not be confirmed: %+v", s.App(7))
+		}
+	}},
+	{doc: "266/33433", rule: "[I] or with the same handle", options: vodfake.Options{SameHandle: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+		s.Queue(7, body(1))
+		first := handles(c.pull(7))
+		time.Sleep(30 * time.Second)
+		if got := c.confirm(7, first...); got != "InvalidParameterValue" {
+			t.Errorf("a confirm after 30 s: %q", got)
+		}
+		if again := handles(c.pull(7)); again[0] != first[0] {
+			t.Errorf("handle %s, then %s", first[0], again[0])
+		}
+		if got := c.confirm(7, first...); got != "" {
+			t.Errorf("confirm: %q", got)
+		}
+	}},
+	{doc: "266/33433", rule: "unconfirmed events are kept for 4 days", test: func(t *testing.T, s *vodfake.Server, c client) {
+		id := s.Queue(7, body(1))
+		time.Sleep(4*24*time.Hour - time.Nanosecond)
+		if s.Pending(7) != 1 {
+			t.Error("gone too early")
+		}
+		time.Sleep(time.Nanosecond)
+		if e, _ := s.Event(id); s.Pending(7) != 0 || e.State != vodfake.Expired || s.App(7).Expired != 1 {
+			t.Errorf("after 4 days: %+v, %+v", s.App(7), e)
+		}
+	}},
+	{doc: "266/33434", rule: "an event is confirmed until its 30 s are over", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 2)
+		h := handles(c.pull(7))
+		time.Sleep(30*time.Second - time.Nanosecond)
+		if got := c.confirm(7, h[0]); got != "" {
+			t.Errorf("just before: %q", got)
+		}
+		time.Sleep(time.Nanosecond)
+		if got := c.confirm(7, h[1]); got != "InvalidParameterValue" {
+			t.Errorf("after 30 s: %q", got)
+		}
+		if s.Confirmed(7) != 1 || s.Pending(7) != 1 {
+			t.Errorf("%+v", s.App(7))
+		}
+	}},
+	{doc: "266/33434", rule: "at most 16 handles", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 17)
+		h := append(handles(c.pull(7)), handles(c.pull(7))...)
+		if got := c.confirm(7, h...); got != "InvalidParameterValue" || s.Confirmed(7) != 0 {
+			t.Errorf("17 handles: %q", got)
+		}
+		if got := c.confirm(7); got != "InvalidParameterValue" {
+			t.Errorf("no handle: %q", got)
+		}
+		if got := c.confirm(7, h[:16]...); got != "" || s.Confirmed(7) != 16 {
+			t.Errorf("16 handles: %q", got)
+		}
+	}},
+	{doc: "[I]", rule: "a bad handle fails its group", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 2)
+		h := handles(c.pull(7))
+		for _, bad := range []string{"", "no such handle"} {
+			if got := c.confirm(7, h[0], bad, h[1]); got != "InvalidParameterValue" || s.Confirmed(7) != 0 {
+				t.Errorf("with handle %q: %q, %d confirmed", bad, got, s.Confirmed(7))
+			}
+		}
+		c.confirm(7, h[0], h[0])
+		if got := c.confirm(7, h...); got != "InvalidParameterValue" || s.Confirmed(7) != 1 {
+			t.Errorf("a handle confirmed before: %q, %d confirmed", got, s.Confirmed(7))
+		}
+	}},
+	{doc: "[I]", rule: "or only itself", options: vodfake.Options{ConfirmGood: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 2)
+		h := handles(c.pull(7))
+		if got := c.confirm(7, h[0], "no such handle", h[1]); got != "InvalidParameterValue" || s.Confirmed(7) != 2 {
+			t.Errorf("%q, %d confirmed", got, s.Confirmed(7))
+		}
+	}},
+	{doc: "[I]", rule: "each application has its own queue", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 1)
+		fill(s, 8, 2)
+		seven := handles(c.pull(7))
+		if got := c.confirm(8, seven...); got != "InvalidParameterValue" {
+			t.Errorf("confirmed for another application: %q", got)
+		}
+		if n := len(c.pull(8)); len(seven) != 1 || n != 2 {
+			t.Errorf("%d and %d events", len(seven), n)
+		}
+	}},
+	{doc: "266/33433", rule: "100 calls in any second, counted for each action", test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 1)
+		h := handles(c.pull(7))
+		fill(s, 7, 16*110)
+		time.Sleep(time.Second)
+		refused := 0
+		for range 110 { // one each 9 ms: 990 ms
+			_, err := c.send(context.Background(), "PullEvents", members{"SubAppId": 7})
+			if code(err) == "RequestLimitExceeded" {
+				refused++
+			}
+			time.Sleep(9 * time.Millisecond)
+		}
+		if refused != 10 {
+			t.Errorf("%d of 110 calls refused", refused)
+		}
+		if got := c.confirm(7, h...); got != "" {
+			t.Errorf("ConfirmEvents has a limit of its own: %q", got)
+		}
+		if n := s.Busiest("PullEvents"); n != 110 {
+			t.Errorf("busiest second: %d", n)
+		}
+		time.Sleep(10 * time.Millisecond) // the first is 1 s old
+		if c.pull(7) == nil {
+			t.Error("still refused")
+		}
+	}},
+	{doc: "266/33433", rule: "[I] other payload members are null", options: vodfake.Options{NullMembers: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+		s.Queue(7, body(1))
+		var m map[string]json.RawMessage
+		if err := json.Unmarshal(c.pull(7)[0], &m); err != nil {
+			t.Fatal(err)
+		}
+		if want := len(event.Kinds) + 2; len(m) != want || string(m["FileDeleteEvent"]) != "null" || m["FileUploadEvent"][0] != '{' {
+			t.Errorf("%d members, want %d", len(m), want)
+		}
+	}},
+	{doc: "266/33433", rule: "accounts since 2023-12-25 must send SubAppId", options: vodfake.Options{RequireSubAppId: true, SubAppIds: []uint64{7}}, test: func(t *testing.T, s *vodfake.Server, c client) {
+		fill(s, 7, 1)
+		for _, p := range []members{nil, {"SubAppId": 8}} {
+			if _, err := c.send(context.Background(), "PullEvents", p); code(err) != "InvalidParameterValue.SubAppId" {
+				t.Errorf("%v: %v", p, err)
+			}
+		}
+		if len(c.pull(7)) != 1 {
+			t.Error("7 is an application")
+		}
+	}},
+	{doc: "266/31757", rule: "unknown actions, parameters and versions are errors", test: func(t *testing.T, s *vodfake.Server, c client) {
+		for _, x := range []struct {
+			action string
+			p      members
+			want   string
+		}{
+			{"DescribeNothing", nil, "InvalidAction"},
+			{"PullEvents", members{"Size": 3}, "UnknownParameter"},
+			{"PullEvents", members{"SubAppId": "seven"}, "InvalidParameter"},
+		} {
+			if _, err := c.send(context.Background(), x.action, x.p); code(err) != x.want {
+				t.Errorf("%s %v: %v, want %s", x.action, x.p, err, x.want)
+			}
+		}
+	}},
+}
+
+func TestRules(t *testing.T) {
+	for _, r := range rules {
+		t.Run(r.doc+" "+r.rule, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := vodfake.New(r.options)
+				defer s.Close()
+				r.test(t, s, newClient(t, s, rightKeys))
+			})
+		})
+	}
+}
+
+// Every byte of an event is kept, and the handle is its first member.
+func TestQueueKeepsBytes(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"EventType":"X","A":{"n":12345678901234567890,"f":1.0, "s":"\u00e9<&>"}}`: `{"EventHandle":"…","EventType":"X","A":{"n":12345678901234567890,"f":1.0, "s":"\u00e9<&>"}}`,
+		" \n{ \"a\" : 1 } ": " \n{\"EventHandle\":\"…\", \"a\" : 1 } ",
+		`{}`:                `{"EventHandle":"…"}`,
+		`{ }`:               `{"EventHandle":"…" }`,
+		`"no object"`:       `"no object"`,
+		`[1]`:               `[1]`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := vodfake.New(vodfake.Options{})
+			defer s.Close()
+			s.Queue(0, []byte(body))
+			raw := post(t, s, "PullEvents", `{}`)
+			_, set, _ := strings.Cut(raw, `"EventSet":[`)
+			got, _, _ := strings.Cut(set, `],"RequestId"`)
+			if h := handles([]json.RawMessage{json.RawMessage(got)})[0]; h != "" {
+				got = strings.Replace(got, h, "…", 1)
+			}
+			if got != want {
+				t.Errorf("%s comes out as\n%s, want\n%s", body, got, want)
+			}
+		})
+	}
+}
+
+// rawTransport keeps what the server answered.
+type rawTransport struct {
+	http.RoundTripper
+	body []byte
+}
+
+func (r *rawTransport) RoundTrip(q *http.Request) (*http.Response, error) {
+	p, err := r.RoundTripper.RoundTrip(q)
+	if err == nil {
+		r.body, err = io.ReadAll(p.Body)
+		p.Body = io.NopCloser(bytes.NewReader(r.body))
+	}
+	return p, err
+}
+
+func post(t *testing.T, s *vodfake.Server, action, _ string) string {
+	c := newClient(t, s, rightKeys)
+	raw := &rawTransport{RoundTripper: s.Transport()}
+	c.sdk.WithHttpTransport(raw)
+	c.send(context.Background(), action, nil)
+	return string(raw.body)
+}
+
+// A poll whose client goes away takes no event along.
+func TestCancelledPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if _, err := c.send(ctx, "PullEvents", nil); code(err) != "network" || time.Since(start) != time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		fill(s, 0, 1)
+		if a := s.App(0); a.Leased != 0 || a.Waiting != 1 || a.Polls != 0 {
+			t.Errorf("%+v", a)
+		}
+		if calls := s.Calls("PullEvents"); len(calls) != 1 || !calls[0].Lost {
+			t.Errorf("%+v", calls)
+		}
+	})
+}
+
+func TestFastForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		start := time.Now()
+		done := make(chan []json.RawMessage)
+		go func() { done <- c.pull(0) }()
+		synctest.Wait()
+		s.FastForward(5 * time.Second)
+		if e := <-done; e != nil {
+			t.Errorf("the held poll has %d events", len(e))
+		}
+		fill(s, 0, 1)
+		h := handles(c.pull(0))
+		go func() { done <- c.pull(0) }()
+		synctest.Wait()
+		s.SetTime(s.Now().Add(30 * time.Second))
+		<-done // the hold was over before the lease
+		if len(c.pull(0)) != 1 {
+			t.Error("not redelivered")
+		}
+		if got := c.confirm(0, h...); got != "InvalidParameterValue" {
+			t.Errorf("an old handle: %q", got)
+		}
+		if time.Since(start) != 0 {
+			t.Errorf("took %v of real time", time.Since(start))
+		}
+	})
+}
+
+// A lease that ends while nobody calls is told to the watchers when it ends.
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		start := time.Now()
+		var got []string
+		stop := s.Watch(func(ch vodfake.Change) {
+			got = append(got, fmt.Sprintf("%d %s %s %d", ch.Time.Sub(start)/time.Second, ch.ID, ch.State, ch.Delivery))
+		})
+		fill(s, 0, 1)
+		c.pull(0)
+		time.Sleep(40 * time.Second)
+		c.confirm(0, handles(c.pull(0))...)
+		stop()
+		fill(s, 0, 1)
+		want := "0 1 queued 0, 0 1 pulled 1, 30 1 redelivered 1, 40 1 pulled 2, 40 1 confirmed 2"
+		if g := strings.Join(got, ", "); g != want {
+			t.Errorf("changes %s\nwant    %s", g, want)
+		}
+	})
+}
+
+func TestControl(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		fill(s, 0, 100)
+		stop := s.Control("PullEvents", func(call *vodfake.Call) *vodfake.Fault {
+			if call.N%2 == 0 {
+				return &vodfake.Fault{Kind: vodfake.Fail, Code: "InternalError.N" + strconv.Itoa(call.N)}
+			}
+			return nil
+		})
+		for _, want := range []string{"", "InternalError.N2", "", "InternalError.N4"} {
+			if _, err := c.send(context.Background(), "PullEvents", nil); code(err) != want {
+				t.Errorf("%v, want %q", err, want)
+			}
+		}
+		stop()
+		for _, f := range []struct {
+			fault  vodfake.Fault
+			want   string
+			took   time.Duration
+			leased int // events that the call leased
+		}{
+			{vodfake.Fault{Kind: vodfake.Delay, DelayMs: 1500}, "", 1500 * time.Millisecond, 16},
+			{vodfake.Fault{Kind: vodfake.Status}, "network", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Fail}, "InternalError", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Limit}, "RequestLimitExceeded", 0, 0},
+			{vodfake.Fault{Kind: vodfake.SignatureExpired}, "AuthFailure.SignatureExpire", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Hang}, "network", 10 * time.Second, 0},
+			{vodfake.Fault{Kind: vodfake.Drop}, "network", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Lost}, "network", 0, 16},
+			{vodfake.Fault{Kind: vodfake.Cut}, "network", 0, 16},
+			{vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"RequestId":"mine"}}`}, "", 0, 0},
+		} {
+			before, start := s.App(0).Leased, time.Now()
+			s.Next("PullEvents", f.fault)
+			_, err := c.send(context.Background(), "PullEvents", nil)
+			if code(err) != f.want || time.Since(start) != f.took || s.App(0).Leased-before != f.leased {
+				t.Errorf("%s: %v, want %q; took %v; %d leased", f.fault.Kind, err, f.want, time.Since(start), s.App(0).Leased-before)
+			}
+		}
+		time.Sleep(10 * time.Second) // the SDK does not close a body that was cut: its client waits for its timeout
+	})
+}

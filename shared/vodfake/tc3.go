@@ -1,0 +1,173 @@
+package vodfake
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// signatureLife is how far X-TC-Timestamp may be from the server's clock
+// (266/31757, "AuthFailure.SignatureExpire").
+const signatureLife = 5 * time.Minute
+
+const (
+	algorithm       = "TC3-HMAC-SHA256"
+	service         = "vod"
+	unsignedPayload = "UNSIGNED-PAYLOAD"
+)
+
+// keyring holds the accepted credentials and the signing key of each for the
+// day it was last used on.
+type keyring struct {
+	mu   sync.Mutex
+	keys map[string]*signer // by SecretId
+}
+
+type signer struct {
+	Credential
+	date string
+	key  []byte
+}
+
+// SetCredentials replaces the accepted keys, as a rotation does. Calls signed
+// with others are answered AuthFailure from now on.
+func (s *Server) SetCredentials(c ...Credential) {
+	keys := make(map[string]*signer, len(c))
+	for _, c := range c {
+		keys[c.SecretId] = &signer{Credential: c}
+	}
+	s.keys.mu.Lock()
+	defer s.keys.mu.Unlock()
+	s.keys.keys = keys
+}
+
+// authorize checks the signature of a POST to "/" by TC3-HMAC-SHA256
+// (266/31757).
+func (s *Server) authorize(h http.Header, host string, body []byte) error {
+	stamp := h.Get("X-TC-Timestamp")
+	if stamp == "" {
+		return &apiError{"MissingParameter", "The request is missing the header X-TC-Timestamp."}
+	}
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil {
+		return &apiError{"InvalidParameter", "X-TC-Timestamp is not a number of seconds."}
+	}
+	value := h.Get("Authorization")
+	if value == "" {
+		return &apiError{"MissingParameter", "The request is missing the header Authorization."}
+	}
+	auth, ok := parseAuthorization(value)
+	if !ok {
+		return &apiError{"AuthFailure.InvalidAuthorization", "The header Authorization is not of the form TC3-HMAC-SHA256 Credential=…/…/vod/tc3_request, SignedHeaders=content-type;host, Signature=…."}
+	}
+	now := time.Now().Add(s.opt.ClockSkew)
+	signed := time.Unix(seconds, 0)
+	if d := now.Sub(signed); d > signatureLife || d < -signatureLife {
+		return errExpired
+	}
+	if auth.date != signed.UTC().Format(time.DateOnly) || auth.service != service {
+		return &apiError{"AuthFailure.SignatureFailure", "The credential scope must be the UTC date of X-TC-Timestamp and the service vod."}
+	}
+	key, token, ok := s.keys.find(auth.id, auth.date)
+	if !ok {
+		return &apiError{"AuthFailure.SecretIdNotFound", "The SecretId is not found."}
+	}
+	if !hmac.Equal(auth.signature, signature(key, auth, stamp, h, host, body)) {
+		return &apiError{"AuthFailure.SignatureFailure", "The provided credentials could not be validated."}
+	}
+	if h.Get("X-TC-Token") != token {
+		return &apiError{"AuthFailure.TokenFailure", "The token does not belong to the SecretId."}
+	}
+	return nil
+}
+
+type authorization struct {
+	id, date, service string
+	headers           string // as listed, joined by semicolons
+	signature         []byte
+}
+
+func parseAuthorization(v string) (a authorization, ok bool) {
+	rest, ok := strings.CutPrefix(v, algorithm+" ")
+	if !ok {
+		return a, false
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "Credential":
+			f := strings.Split(value, "/")
+			if len(f) != 4 || f[3] != "tc3_request" {
+				return a, false
+			}
+			a.id, a.date, a.service = f[0], f[1], f[2]
+		case "SignedHeaders":
+			a.headers = value
+		case "Signature":
+			var err error
+			if a.signature, err = hex.DecodeString(value); err != nil {
+				return a, false
+			}
+		}
+	}
+	listed := ";" + a.headers + ";"
+	return a, a.id != "" && len(a.signature) == sha256.Size &&
+		strings.Contains(listed, ";content-type;") && strings.Contains(listed, ";host;")
+}
+
+// find gives the key that signs with a credential on a day.
+func (k *keyring) find(id, date string) (key []byte, token string, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.keys[id]
+	if s == nil {
+		return nil, "", false
+	}
+	if s.date != date {
+		day := mac([]byte("TC3"+s.SecretKey), date)
+		s.date, s.key = date, mac(mac(day, service), "tc3_request")
+	}
+	return s.key, s.Token, true
+}
+
+// signature is what the caller must have written.
+func signature(key []byte, a authorization, stamp string, h http.Header, host string, body []byte) []byte {
+	var b strings.Builder
+	b.WriteString("POST\n/\n\n")
+	for name := range strings.SplitSeq(a.headers, ";") {
+		value := h.Get(name)
+		if name == "host" {
+			value = host
+		}
+		b.WriteString(name)
+		b.WriteByte(':')
+		b.WriteString(strings.ToLower(strings.TrimSpace(value)))
+		b.WriteByte('\n')
+	}
+	b.WriteByte('\n')
+	b.WriteString(a.headers)
+	b.WriteByte('\n')
+	if h.Get("X-TC-Content-SHA256") == unsignedPayload {
+		body = []byte(unsignedPayload)
+	}
+	b.WriteString(hexSum(body))
+	request := b.String()
+
+	return mac(key, algorithm+"\n"+stamp+"\n"+a.date+"/"+a.service+"/tc3_request\n"+hexSum([]byte(request)))
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func mac(key []byte, text string) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(text))
+	return m.Sum(nil)
+}

@@ -1,0 +1,223 @@
+package vodfake
+
+import (
+	"bytes"
+	"container/list"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What VOD fixes (PullEvents 266/33433, ConfirmEvents 266/33434).
+const (
+	BatchSize = 16                 // events a PullEvents call, handles a ConfirmEvents call
+	Hold      = 5 * time.Second    // the longest a PullEvents call waits for an event
+	Lease     = 30 * time.Second   // the time to confirm, from the pull
+	Retention = 4 * 24 * time.Hour // how long an event that nobody confirms is kept
+	Rate      = 100                // calls a second of PullEvents, and of ConfirmEvents
+)
+
+// The credential that a Server accepts when Options.Credentials names none.
+const (
+	SecretId  = "fake-secret-id"
+	SecretKey = "fake-secret-key"
+)
+
+// Credential is one pair of keys that a [Server] accepts. With a Token, as
+// temporary keys have one, a call must carry exactly that token.
+type Credential struct {
+	SecretId, SecretKey, Token string
+}
+
+// Options make a [Server]. The zero value behaves as VOD is documented to
+// behave; each field says what it is when left out.
+type Options struct {
+	// Credentials are the keys that may sign calls. Default: one, SecretId and
+	// SecretKey of this package.
+	Credentials []Credential
+
+	// ClockSkew is how far the Server's clock is ahead of its callers' when it
+	// judges signatures. Beyond 5 min every call is answered
+	// AuthFailure.SignatureExpire. Default: 0.
+	ClockSkew time.Duration
+
+	// RequireSubAppId refuses calls that name no application, as VOD does for
+	// accounts that were opened since 2023-12-25. Default: they mean
+	// application 0, the account's first.
+	RequireSubAppId bool
+
+	// SubAppIds are the applications that exist; every other is refused.
+	// Default: each exists once it is named.
+	SubAppIds []uint64
+
+	// Rate is how many calls of PullEvents are performed in any sliding second,
+	// and of ConfirmEvents likewise; more are answered RequestLimitExceeded.
+	// Negative: no limit, for no action. Default: 100.
+	Rate int
+
+	// Latency is added to every answer, in real time. Default: 0.
+	Latency time.Duration
+
+	// SameHandle keeps an event's handle from one delivery to the next; VOD
+	// does not say which it does. Default: each delivery has a new one.
+	SameHandle bool
+
+	// NullMembers has PullEvents list the payload members of all other kinds as
+	// null in each event, as the real one does. Default: they are left out.
+	NullMembers bool
+
+	// ConfirmGood confirms the good handles of a ConfirmEvents call that names
+	// a bad one too, and answers InvalidParameterValue all the same; VOD does
+	// not say what it does. Default: none of the group is confirmed.
+	ConfirmGood bool
+
+	// SignKey signs callbacks as VOD does where ModifyEventConfig has set one:
+	// Sign and T are added to the body. Default: unsigned.
+	SignKey string
+
+	// ResendAfter is the pause between a callback's timeout and its next send.
+	// VOD does not state it. Default: 0.
+	ResendAfter time.Duration
+
+	// CallbackTransport carries callbacks. Default: a transport of the
+	// Server's own that opens a connection for each.
+	CallbackTransport http.RoundTripper
+
+	// Keep is how many events that are through (confirmed, expired, answered)
+	// are remembered, and how many calls; the oldest are forgotten first.
+	// Default: 65,536.
+	Keep int
+
+	// Seed makes handles, ids and chances repeatable. Default: 1.
+	Seed uint64
+}
+
+// Server is the stand-in of VOD. It is safe for concurrent use. Make one with
+// [New] or [RunT]. A Server that is used in a testing/synctest bubble must be
+// made in it.
+type Server struct {
+	// URL is where a Server made by [RunT] listens: http://127.0.0.1:PORT.
+	URL string
+
+	opt      Options
+	keys     keyring
+	callback http.RoundTripper
+
+	mu       sync.Mutex
+	offset   time.Duration // the moved clock minus the real one
+	agenda   agenda
+	wake     *time.Timer // fires when the agenda's first entry is due
+	wakeAt   time.Time
+	rand     *rand.Rand
+	lastID   uint64
+	apps     map[uint64]*app
+	events   map[string]*entry // by id
+	handles  map[string]*entry // of running leases
+	through  list.List         // *entry: confirmed, expired, answered; oldest first
+	watchers []*func(Change)
+	seq      uint64
+	controls []*control // replaced, never changed
+	next     []nextFault
+	calls    callLog
+	limits   map[string]*window
+	closed   chan struct{}
+}
+
+// New makes a stand-in. It listens nowhere: serve it, it is an http.Handler,
+// or call it through [Server.Transport].
+func New(o Options) *Server {
+	if o.Credentials == nil {
+		o.Credentials = []Credential{{SecretId: SecretId, SecretKey: SecretKey}}
+	}
+	if o.Rate == 0 {
+		o.Rate = Rate
+	}
+	if o.Keep == 0 {
+		o.Keep = 1 << 16
+	}
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	s := &Server{
+		opt:      o,
+		callback: o.CallbackTransport,
+		rand:     rand.New(rand.NewPCG(o.Seed, 0)),
+		apps:     map[uint64]*app{},
+		events:   map[string]*entry{},
+		handles:  map[string]*entry{},
+		limits:   map[string]*window{},
+		closed:   make(chan struct{}),
+	}
+	if s.callback == nil {
+		s.callback = &http.Transport{DisableKeepAlives: true}
+	}
+	s.SetCredentials(o.Credentials...)
+	return s
+}
+
+// RunT serves a stand-in on a free port of 127.0.0.1 until the test ends; see
+// [Server].URL. Without options it behaves as VOD is documented to.
+func RunT(t testing.TB, o ...Options) *Server {
+	t.Helper()
+	if len(o) > 1 {
+		t.Fatal("vodfake: RunT takes at most one Options")
+	}
+	s := New(append(o, Options{})[0])
+	listener := httptest.NewServer(s)
+	s.URL = listener.URL
+	t.Cleanup(func() {
+		s.Close() // ends held polls, which listener.Close waits for
+		listener.Close()
+	})
+	return s
+}
+
+// Close ends the polls that are held, and all other waiting, and stops the
+// clock's timer. Calls after it are answered as before, but nothing changes of
+// itself any more.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return
+	default:
+		close(s.closed)
+	}
+	for _, a := range s.apps {
+		for w := a.waiters.Front(); w != nil; w = a.waiters.Front() {
+			s.release(w.Value.(*waiter))
+		}
+	}
+	if s.wake != nil {
+		s.wake.Stop()
+	}
+}
+
+// Queue puts an event into the queue of an application, whatever the
+// application's Mode, and returns the id by which the Server knows it. The body
+// is a JSON object without EventHandle. PullEvents puts the handle in front of
+// its first member and leaves every other byte as it is; a body that is no
+// object comes out as it is and cannot be confirmed. The Server keeps body:
+// do not change it.
+func (s *Server) Queue(subAppId uint64, body []byte) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	e := s.newEntry(subAppId, body, now)
+	e.reliable = true
+	if i := bytes.IndexFunc(body, notSpace); i >= 0 && body[i] == '{' {
+		e.open = i + 1
+	}
+	if s.opt.NullMembers {
+		e.nulls = nullMembers(body)
+	}
+	s.enqueue(e, now)
+	s.rearm()
+	return e.id
+}
+
+func notSpace(r rune) bool { return r != ' ' && r != '\t' && r != '\n' && r != '\r' }
