@@ -64,6 +64,15 @@ type unavailableError struct {
 func (u *unavailableError) Error() string   { return fmt.Sprintf("sink unavailable: %v", u.err) }
 func (u *unavailableError) Unwrap() []error { return []error{u.err, event.ErrUnavailable} }
 
+// after is the patience a sink asked for.
+func after(err error) time.Duration {
+	var u *unavailableError
+	if errors.As(err, &u) {
+		return u.after
+	}
+	return 0
+}
+
 // FailAll returns err for each of n events: the batch as a whole failed.
 func FailAll(n int, err error) []error {
 	errs := make([]error, n)
