@@ -1,0 +1,89 @@
+// Checkyml holds serverless.yml against the rules of SCF and writes the copy
+// that scripts/deploy deploys.
+//
+//	go run ./scripts/internal/checkyml [-stage S] [-region R] [-o DIR [-split]] [FILE]
+//
+// The findings go to stderr. The exit status is 1 when one of them is an
+// error, and nothing is written then.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"vodevents/scripts/internal/serverless"
+)
+
+func main() {
+	var o serverless.Options
+	flag.StringVar(&o.Stage, "stage", "", "deploy to this `stage` instead of the file's")
+	flag.StringVar(&o.Region, "region", "", "deploy to this `region` instead of the file's")
+	dir := flag.String("o", "", "write the file to deploy into this `folder`, without the variables that are not set")
+	split := flag.Bool("split", false, "write one file of component scf for each function")
+	flag.Parse()
+	file := "serverless.yml"
+	if flag.NArg() > 0 {
+		file = flag.Arg(0)
+	}
+	o.Getenv = os.Getenv
+	if err := run(file, o, *dir, *split); err != nil {
+		fmt.Fprintln(os.Stderr, "checkyml:", err)
+		os.Exit(1)
+	}
+}
+
+func run(file string, o serverless.Options, dir string, split bool) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	f, err := serverless.Parse(text, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	// scripts/build makes an executable of each folder of functions.
+	mains, err := filepath.Glob(filepath.Join(filepath.Dir(file), "functions", "*", "main.go"))
+	if err != nil {
+		return err
+	}
+	var programs []string
+	for _, main := range mains {
+		programs = append(programs, filepath.Base(filepath.Dir(main)))
+	}
+
+	bad := false
+	for _, finding := range f.Check(programs, time.Now()) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", file, finding)
+		bad = bad || !finding.Warning
+	}
+	if bad {
+		return errors.New("the errors above would not survive a deployment")
+	}
+	if dir == "" {
+		return nil
+	}
+
+	files := map[string][]byte{}
+	if split {
+		files, err = f.Split()
+	} else {
+		files["serverless.yml"], err = f.Bytes()
+	}
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

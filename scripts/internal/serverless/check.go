@@ -1,0 +1,275 @@
+package serverless
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"vodevents/shared/cron"
+)
+
+// Finding is something that is wrong with a file, or, with Warning, that works
+// otherwise than its reader may think.
+type Finding struct {
+	Warning bool
+	Path    string // where in the file: functions.pull.timeout
+	Text    string // what is wrong and what to do; it holds no variable's value
+}
+
+func (f Finding) String() string {
+	level := "error"
+	if f.Warning {
+		level = "warning"
+	}
+	return level + ": " + f.Path + ": " + f.Text
+}
+
+func (f *File) errorf(path, format string, args ...any) {
+	f.findings = append(f.findings, Finding{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+func (f *File) warnf(path, format string, args ...any) {
+	f.findings = append(f.findings, Finding{Warning: true, Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// Limits of SCF (583/11637), of its timer (583/9708) and of its console.
+const (
+	maxTimeout    = 900      // s
+	maxMemory     = 3072     // MB
+	maxVariables  = 4 * 1024 // bytes of all keys and values of a function
+	maxArgument   = 4 * 1024 // bytes
+	maxPerType    = 10       // triggers of a type of one function
+	consoleLength = 64       // bytes of a key or value
+)
+
+// Bounds of the functions' timeouts, in s.
+const (
+	// VOD waits 5 s for the answer to a callback (266/33948). A function that
+	// is killed before may have delivered without saying so.
+	minCallback = 6
+
+	// One PullEvents call may take 10 s, and what it brought is to be
+	// confirmed (266/33433). The function itself warns below this.
+	minPull = 12
+
+	// A lease of 30 s, and 5 s for confirming.
+	leasePull = 35
+)
+
+var (
+	functionName = regexp.MustCompile(`^[A-Za-z][\w-]{0,58}[A-Za-z0-9]$`)
+	timerName    = regexp.MustCompile(`^[A-Za-z][\w-]{0,59}$`)
+	variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+)
+
+// reserved are the prefixes of variables that users cannot set (583/14570).
+var reserved = []string{"SCF_", "QCLOUD_", "TENCENTCLOUD_"}
+
+// Check holds the file against the rules of SCF. programs are the executables
+// that the zip will hold. now decides what a timer still has before it.
+func (f *File) Check(programs []string, now time.Time) []Finding {
+	if f.Component != "multi-scf" {
+		f.errorf("component", "%q: want multi-scf, which deploys both functions from one zip", f.Component)
+	}
+	for _, required := range []struct{ path, value string }{{"app", f.App}, {"name", f.Name}} {
+		if required.value == "" {
+			f.errorf(required.path, "missing; the names of the functions are made of it")
+		}
+	}
+	if path.Clean(f.Inputs.Src.Src) != "dist" {
+		f.errorf("inputs.src", "%q: want ./dist, where scripts/build puts the executables and nothing else; all of the folder is uploaded", f.Inputs.Src.Src)
+	}
+	if f.Inputs.IgnoreTriggers {
+		f.errorf("inputs.ignoreTriggers", "true: no trigger would be made, so no function would ever run")
+	}
+	if !f.Inputs.Environment.IsZero() {
+		f.errorf("inputs.environment", "multi-scf reads environments, a list of key and value; this would be ignored")
+	}
+
+	for _, key := range []string{"callback", "pull"} {
+		if _, ok := f.Inputs.Functions[key]; !ok {
+			f.errorf("inputs.functions", "no function %q", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.Inputs.Functions)) {
+		f.checkFunction(key, programs)
+		f.checkVariables(key)
+	}
+	f.checkTriggers(now)
+	return f.findings
+}
+
+func (f *File) checkFunction(key string, programs []string) {
+	fn, in, at := f.Inputs.Functions[key], f.Inputs, "functions."+key
+
+	if name := f.FunctionName(key); !functionName.MatchString(name) {
+		f.errorf(at, "its name %q is no function name: 2 to 60 letters, digits, - and _, a letter first, no - or _ last", name)
+	}
+	if !slices.Contains(programs, fn.Handler) {
+		f.errorf(at+".handler", "%q: want the name of an executable at the root of the zip, one of %s", fn.Handler, strings.Join(programs, ", "))
+	}
+	if !fn.Src.IsZero() {
+		f.errorf(at+".src", "leave it out: the cloud packs such a folder anew and the executable loses its exec bit")
+	}
+	if !fn.Environment.IsZero() {
+		f.errorf(at+".environment", "use environments, a list of key and value, under inputs")
+	}
+	if v := first(fn.Type, in.Type); v != "" && v != "event" {
+		f.errorf(at+".type", "%q: want event; the executables speak SCF's event protocol", v)
+	}
+	if v := first(fn.Runtime, in.Runtime); v != "Go1" {
+		f.errorf(at+".runtime", "%q: want Go1, so spelt", v)
+	}
+
+	switch v := first(fn.MemorySize, in.MemorySize); {
+	case v == 0:
+		f.errorf(at+".memorySize", "missing: 64 MB are enough, and the default is 128")
+	case v != 64 && (v < 128 || v > maxMemory || v%128 != 0):
+		f.errorf(at+".memorySize", "%d: want 64, 128, 256 and so on in steps of 128 up to %d MB", v, maxMemory)
+	}
+
+	timeout := first(fn.Timeout, in.Timeout)
+	switch {
+	case timeout == 0:
+		f.errorf(at+".timeout", "missing: the default of 3 s is less than one PullEvents call")
+	case timeout < 1 || timeout > maxTimeout:
+		f.errorf(at+".timeout", "%d: want 1 to %d s", timeout, maxTimeout)
+	case key == "callback" && timeout < minCallback:
+		f.errorf(at+".timeout", "%d s: want %d or more, for VOD waits 5 s for the answer, and 15 lets a sink that is down come back", timeout, minCallback)
+	case key == "pull" && timeout < minPull:
+		f.errorf(at+".timeout", "%d s: want %d or more, for one PullEvents call may take 10 s, and the events are to be confirmed", timeout, minPull)
+	case key == "pull" && timeout < leasePull:
+		f.warnf(at+".timeout", "%d s cut the lease of 30 s short: a slow sink has less time than VOD gives; want %d or more", timeout, leasePull)
+	}
+
+	if key == "pull" && first(fn.Role, in.Role) == "" &&
+		!slices.ContainsFunc(f.Variables(key), func(v Variable) bool { return v.Key == "VOD_SECRET_ID" }) {
+		f.errorf(at+".role", "missing: without a role (583/32389) the function has no keys to call VOD with")
+	}
+}
+
+func (f *File) checkVariables(key string) {
+	at, size, seen := "functions."+key+".environments", 0, map[string]bool{}
+	for _, v := range f.Variables(key) {
+		size += len(v.Key) + len(v.Value)
+		switch {
+		case !variableName.MatchString(v.Key):
+			f.errorf(at, "%q is no name of a variable: letters, digits and _, a letter first", v.Key)
+		case seen[v.Key]:
+			f.errorf(at, "%s is there twice", v.Key)
+		case v.Value == "undefined" || strings.Contains(v.Value, "${env:"):
+			f.errorf(at, "%s holds what an unset variable leaves behind; set it, or leave it out", v.Key)
+		}
+		for _, prefix := range reserved {
+			if strings.HasPrefix(strings.ToUpper(v.Key), prefix) {
+				f.errorf(at, "%s: SCF keeps the prefix %s for itself", v.Key, prefix)
+			}
+		}
+		if len(v.Key) > consoleLength || len(v.Value) > consoleLength {
+			f.warnf(at, "%s is longer than the %d bytes that SCF's console saves: change it by deploying, not there", v.Key, consoleLength)
+		}
+		seen[v.Key] = true
+	}
+	if size > maxVariables {
+		f.errorf(at, "%d bytes of names and values; SCF takes %d for each function", size, maxVariables)
+	}
+}
+
+func (f *File) checkTriggers(now time.Time) {
+	type place struct{ function, kind, name string }
+	count := map[place]int{}
+	for i, t := range f.Inputs.Triggers {
+		at, p := fmt.Sprintf("triggers[%d]", i), t.Parameters
+		if t.Type == "apigw" {
+			f.warnf(at, "API Gateway takes no new triggers since 2024-07-01 (583/107631) and ends from 2026-10-30 on: use http, a function URL")
+			for _, api := range p.Apis {
+				count[place{api.Function, "apigw", ""}]++
+			}
+			continue
+		}
+		if _, ok := f.Inputs.Functions[t.Function]; !ok {
+			f.errorf(at+".function", "%q is none of the functions", t.Function)
+		}
+		count[place{t.Function, t.Type, ""}]++
+
+		switch t.Type {
+		case "http":
+			if !p.NetConfig.EnableExtranet {
+				f.errorf(at+".netConfig.enableExtranet", "not true: there would be no public URL")
+			}
+			if p.AuthType != "" && p.AuthType != "NONE" {
+				f.errorf(at+".authType", "%q: want NONE; VOD cannot sign its callbacks for CAM, check them with CALLBACK_SIGN_KEY", p.AuthType)
+			}
+			if p.Enable != nil && !*p.Enable {
+				f.errorf(at+".enable", "false: the function URL would be closed")
+			}
+		case "timer":
+			if !timerName.MatchString(p.Name) {
+				f.errorf(at+".name", "%q: want 1 to 60 letters, digits, - and _, a letter first", p.Name)
+			}
+			if count[place{t.Function, "timer", p.Name}]++; count[place{t.Function, "timer", p.Name}] == 2 && p.Name != "" {
+				f.errorf(at+".name", "%q is there twice for function %q", p.Name, t.Function)
+			}
+			if p.Enable == nil || !*p.Enable {
+				f.errorf(at+".enable", "not true: the timer would be made, but closed")
+			}
+			if len(p.Argument) > maxArgument {
+				f.errorf(at+".argument", "%d bytes; SCF takes %d", len(p.Argument), maxArgument)
+			}
+			f.checkCron(at+".cronExpression", t, now)
+		default:
+			f.errorf(at+".type", "%q: want http or timer", t.Type)
+		}
+	}
+
+	for p, n := range count {
+		if p.name == "" && n > maxPerType {
+			f.errorf("triggers", "%d of type %s for function %q; SCF takes %d", n, p.kind, p.function, maxPerType)
+		}
+	}
+	if count[place{"callback", "http", ""}]+count[place{"callback", "apigw", ""}] == 0 {
+		f.errorf("triggers", "no http trigger for callback: a deployment without one also switches off a function URL made in the console")
+	}
+	if count[place{"pull", "timer", ""}] == 0 {
+		f.errorf("triggers", "no timer for pull: it would never run")
+	}
+}
+
+func (f *File) checkCron(at string, t Trigger, now time.Time) {
+	schedule, err := cron.Parse(t.Parameters.CronExpression)
+	if err != nil {
+		f.errorf(at, "%v", err)
+		return
+	}
+	fires := schedule.Next(now)
+	if fires.IsZero() {
+		f.errorf(at, "%q never comes", t.Parameters.CronExpression)
+		return
+	}
+	timeout := time.Duration(first(f.Inputs.Functions[t.Function].Timeout, f.Inputs.Timeout)) * time.Second
+	for range 100 {
+		next := schedule.Next(fires)
+		if next.IsZero() {
+			return
+		}
+		if step := next.Sub(fires); step < timeout {
+			f.warnf(at, "fires %v after it fired, and the function may run for %v: SCF starts a second one beside it; nothing breaks, both are paid for", step, timeout)
+			return
+		}
+		fires = next
+	}
+}
+
+// first is the first of two values that is not zero: the function's own, or
+// what all functions have.
+func first[T comparable](own, all T) T {
+	var zero T
+	if own != zero {
+		return own
+	}
+	return all
+}

@@ -1,0 +1,307 @@
+package serverless
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vodevents/shared/cron"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var (
+	programs = []string{"callback", "pull"}
+	now      = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+)
+
+// shipped is the serverless.yml of this repository.
+func shipped(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "serverless.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func env(vars map[string]string) func(string) string {
+	return func(name string) string { return vars[name] }
+}
+
+// everything is set, as in a real deployment.
+var everything = map[string]string{
+	"VOD_SUB_APP_IDS":   "1500000001,1500000002",
+	"VOD_REGION":        "ap-guangzhou",
+	"VOD_ENDPOINT":      "vod.tencentcloudapi.com",
+	"CALLBACK_SIGN_KEY": "k3yk3yk3y",
+	"SINK":              "postgres://u:p@db.internal/events",
+	"DEAD_LETTER":       "kafka://broker:9092/dead",
+	"DEDUP":             "postgres://u:p@db.internal/events",
+	"PULL_UNTIL":        "deadline",
+	"PULL_RATE":         "50",
+	"PULL_CONCURRENCY":  "8",
+	"MAX_ATTEMPTS":      "9",
+	"LOG_LEVEL":         "debug",
+}
+
+// The file that we ship has no fault, whatever is set.
+func TestShippedFile(t *testing.T) {
+	t.Parallel()
+	for name, vars := range map[string]map[string]string{"nothing set": nil, "everything set": everything} {
+		f, err := Parse([]byte(shipped(t)), Options{Getenv: env(vars)})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, finding := range f.Check(programs, now) {
+			t.Errorf("%s: %v", name, finding)
+		}
+
+		got := map[string]string{}
+		for _, key := range programs {
+			for _, v := range f.Variables(key) {
+				got[v.Key] = v.Value
+			}
+			if len(got) != len(vars) {
+				t.Errorf("%s: %s gets %d variables, want %d", name, key, len(got), len(vars))
+			}
+		}
+		if diff := cmp.Diff(map[string]string(vars), got); vars != nil && diff != "" {
+			t.Errorf("%s: variables (-want +got)\n%s", name, diff)
+		}
+	}
+
+	f, err := Parse([]byte(shipped(t)), Options{Getenv: env(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cron.Parse(f.Cron("pull")); err != nil {
+		t.Error(err)
+	}
+	if got, want := f.FunctionName("callback"), "receiver-dev-vod-events-callback"; got != want {
+		t.Errorf("function name %q, want %q", got, want)
+	}
+}
+
+// Each rule of Check, broken by one edit of the shipped file.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	const callbackMemory = "handler: callback\n      memorySize: 64"
+	const pullTimeout = "timeout: 60"
+	const timerHead = "    - type: timer\n      function: pull\n"
+	long := strings.Repeat("x", 61)
+	environment := func(entry string) [2]string {
+		return [2]string{"  environments:\n", "  environments:\n    " + entry + "\n"}
+	}
+	timers := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(timerHead + "      parameters: {name: t" + string(rune('a'+i)) + ", cronExpression: '0 * * * * * *', enable: true}\n")
+		}
+		return b.String()
+	}
+
+	tests := []struct {
+		name string
+		edit [2]string // text, and what takes its place
+		want string    // the finding begins with it
+		vars map[string]string
+	}{
+		// The whole.
+		{"component", [2]string{"component: multi-scf", "component: scf"}, `error: component: "scf"`, nil},
+		{"no app", [2]string{"app: vod-events", "#"}, "error: app: missing", nil},
+		{"no name", [2]string{"name: receiver", "#"}, "error: name: missing", nil},
+		{"src", [2]string{"src: ./dist", "src: ./"}, `error: inputs.src: "./"`, nil},
+		{"no src", [2]string{"  src:\n    src: ./dist\n", ""}, `error: inputs.src: ""`, nil},
+		{"triggers ignored", [2]string{"  region:", "  ignoreTriggers: true\n  region:"}, "error: inputs.ignoreTriggers", nil},
+		{"component scf's variables", [2]string{"  region:", "  environment: {variables: {A: b}}\n  region:"}, "error: inputs.environment", nil},
+		{"foreign reference", [2]string{"ap-guangzhou", "${self:custom.region}"}, "error: inputs.region: ${self:custom.region}", nil},
+		{"foreign reference", [2]string{"ap-guangzhou", "${opt:region}"}, "error: inputs.region: ${opt:region}", nil},
+		{"unset reference", [2]string{"ap-guangzhou", "${env:REGION}"}, "error: inputs.region: REGION is not set", nil},
+
+		// Names.
+		{"function name too long", [2]string{"name: receiver", "name: " + long}, "error: functions.callback: its name", nil},
+		{"function name with a dot", [2]string{"app: vod-events", "app: vod.events"}, "error: functions.callback: its name", nil},
+		{"function name begins with a digit", [2]string{"name: receiver", "name: 1st"}, "error: functions.callback: its name", nil},
+		{"own function name", [2]string{callbackMemory, callbackMemory + "\n      name: ends-with-"}, "error: functions.callback: its name", nil},
+		{"function missing", [2]string{"    pull:\n      handler", "    drain:\n      handler"}, `error: inputs.functions: no function "pull"`, nil},
+		{"handler", [2]string{"handler: pull", "handler: main"}, `error: functions.pull.handler: "main"`, nil},
+		{"handler as with other languages", [2]string{"handler: pull", "handler: pull.main"}, "error: functions.pull.handler", nil},
+		{"timer name", [2]string{"name: pull", "name: 1pull"}, "error: triggers[1].name", nil},
+		{"timer name too long", [2]string{"name: pull", "name: " + long}, "error: triggers[1].name", nil},
+		{"timer without a name", [2]string{"        name: pull\n", ""}, "error: triggers[1].name", nil},
+		{"two timers of one name", [2]string{timerHead, timerHead + "      parameters: {name: pull, cronExpression: '0 * * * * * *', enable: true}\n" + timerHead}, `error: triggers[2].name: "pull" is there twice`, nil},
+
+		// Runtime and sizes.
+		{"own src", [2]string{callbackMemory, callbackMemory + "\n      src: ./callback"}, "error: functions.callback.src", nil},
+		{"own environment", [2]string{callbackMemory, callbackMemory + "\n      environment: [{key: A, value: b}]"}, "error: functions.callback.environment", nil},
+		{"web function", [2]string{"type: event", "type: web"}, "error: functions.callback.type", nil},
+		{"runtime", [2]string{"runtime: Go1", "runtime: Golang1"}, `error: functions.callback.runtime: "Golang1"`, nil},
+		{"no runtime", [2]string{"runtime: Go1", "#"}, `error: functions.callback.runtime: ""`, nil},
+		{"memory step", [2]string{callbackMemory, "handler: callback\n      memorySize: 192"}, "error: functions.callback.memorySize: 192", nil},
+		{"memory too small", [2]string{callbackMemory, "handler: callback\n      memorySize: 32"}, "error: functions.callback.memorySize: 32", nil},
+		{"memory too large", [2]string{callbackMemory, "handler: callback\n      memorySize: 3200"}, "error: functions.callback.memorySize: 3200", nil},
+		{"no memory", [2]string{callbackMemory, "handler: callback"}, "error: functions.callback.memorySize: missing", nil},
+		{"no timeout", [2]string{pullTimeout, "#"}, "error: functions.pull.timeout: missing", nil},
+		{"timeout too long", [2]string{pullTimeout, "timeout: 901"}, "error: functions.pull.timeout: 901", nil},
+		{"timeout negative", [2]string{pullTimeout, "timeout: -1"}, "error: functions.pull.timeout: -1", nil},
+		{"callback shorter than VOD's patience", [2]string{"timeout: 15", "timeout: 5"}, "error: functions.callback.timeout: 5 s", nil},
+		{"pull shorter than a call", [2]string{pullTimeout, "timeout: 10"}, "error: functions.pull.timeout: 10 s", nil},
+		{"pull shorter than the lease", [2]string{pullTimeout, "timeout: 30"}, "warning: functions.pull.timeout: 30 s", nil},
+		{"no role", [2]string{"timeout: 60\n      role: SCF_ExecuteRole", "timeout: 60"}, "error: functions.pull.role", nil},
+
+		// Variables.
+		{"reserved", environment("- {key: SCF_NAME, value: x}"), "error: functions.callback.environments: SCF_NAME", nil},
+		{"reserved", environment("- {key: QCLOUD_X, value: x}"), "error: functions.callback.environments: QCLOUD_X", nil},
+		{"reserved", environment("- {key: TENCENTCLOUD_SECRETID, value: x}"), "error: functions.callback.environments: TENCENTCLOUD_SECRETID", nil},
+		{"bad key", environment("- {key: A-B, value: x}"), `error: functions.callback.environments: "A-B"`, nil},
+		{"bad key", environment("- {key: _A, value: x}"), `error: functions.callback.environments: "_A"`, nil},
+		{"twice", environment("- {key: A, value: x}\n    - {key: A, value: x}"), "error: functions.callback.environments: A is there twice", nil},
+		{"undefined", [2]string{"app:", "app:"}, "error: functions.callback.environments: SINK holds", map[string]string{"SINK": "undefined"}},
+		{"reference in a value", [2]string{"app:", "app:"}, "error: functions.callback.environments: SINK holds", map[string]string{"SINK": "${env:SINK}"}},
+		{"part of a value unset", environment(`- {key: A, value: "x-${env:HALF}"}`), "error: inputs.environments[0].value: HALF is not set", nil},
+		{"over 64 bytes", [2]string{"app:", "app:"}, "warning: functions.callback.environments: SINK is longer", map[string]string{"SINK": "https://example.com/" + long}},
+		{"over 4 KB", [2]string{"app:", "app:"}, "error: functions.callback.environments: 4101 bytes", map[string]string{"SINK": strings.Repeat("x", 4097)}},
+		{"own over 4 KB", [2]string{callbackMemory, callbackMemory + "\n      environments: [{key: A, value: " + strings.Repeat("x", 4096) + "}]"}, "error: functions.callback.environments: 4097 bytes", nil},
+
+		// Triggers that would be made closed, or not at all.
+		{"no public URL", [2]string{"          enableExtranet: true", "          #"}, "error: triggers[0].netConfig.enableExtranet", nil},
+		{"no public URL", [2]string{"enableExtranet: true", "enableExtranet: false"}, "error: triggers[0].netConfig.enableExtranet", nil},
+		{"CAM", [2]string{"authType: NONE", "authType: CAM"}, "error: triggers[0].authType", nil},
+		{"URL closed", [2]string{"enableIntranet: false\n        enable: true", "enableIntranet: false\n        enable: false"}, "error: triggers[0].enable", nil},
+		{"timer closed", [2]string{"enable: true # false", "enable: false # false"}, "error: triggers[1].enable", nil},
+		{"timer closed by default", [2]string{"enable: true # false", "# false"}, "error: triggers[1].enable", nil},
+		{"no such function", [2]string{"type: timer\n      function: pull", "type: timer\n      function: poll"}, `error: triggers[1].function: "poll"`, nil},
+		{"no timer", [2]string{"type: timer\n      function: pull", "type: timer\n      function: callback"}, "error: triggers: no timer for pull", nil},
+		{"no URL", [2]string{"type: http\n      function: callback", "type: http\n      function: pull"}, "error: triggers: no http trigger for callback", nil},
+		{"unknown trigger", [2]string{"type: http\n", "type: https\n"}, `error: triggers[0].type: "https"`, nil},
+		{"API Gateway", [2]string{"type: http\n      function: callback\n      parameters:", "type: apigw\n      parameters:\n        apis: [{path: /, function: callback}]"}, "warning: triggers[0]: API Gateway", nil},
+		{"eleven timers", [2]string{timerHead, timers(10) + timerHead}, `error: triggers: 11 of type timer for function "pull"`, nil},
+		{"argument", [2]string{"        name: pull\n", "        name: pull\n        argument: " + strings.Repeat("x", 4097) + "\n"}, "error: triggers[1].argument: 4097", nil},
+
+		// Cron.
+		{"five fields", [2]string{"'0 * * * * * *'", "'* * * * *'"}, `error: triggers[1].cronExpression: cron "* * * * *" has 5 fields`, nil},
+		{"no cron", [2]string{"cronExpression:", "cron:"}, `error: triggers[1].cronExpression: cron ""`, nil},
+		{"garbage", [2]string{"'0 * * * * * *'", "garbage"}, "error: triggers[1].cronExpression", nil},
+		{"in the past", [2]string{"'0 * * * * * *'", "'0 * * * * * 2020'"}, `error: triggers[1].cronExpression: "0 * * * * * 2020" never comes`, nil},
+		{"overlap", [2]string{"'0 * * * * * *'", "'*/10 * * * * * *'"}, "warning: triggers[1].cronExpression: fires 10s after", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text := shipped(t)
+			if strings.Count(text, tt.edit[0]) == 0 {
+				t.Fatalf("serverless.yml has no %q any more", tt.edit[0])
+			}
+			f, err := Parse([]byte(strings.Replace(text, tt.edit[0], tt.edit[1], 1)), Options{Getenv: env(tt.vars)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for _, finding := range f.Check(programs, now) {
+				if all = append(all, finding.String()); strings.HasPrefix(finding.String(), tt.want) {
+					return
+				}
+				for _, value := range tt.vars {
+					if strings.Contains(finding.String(), value) {
+						t.Errorf("%v tells a value", finding)
+					}
+				}
+			}
+			t.Errorf("no finding %q among\n%s", tt.want, strings.Join(all, "\n"))
+		})
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ text, want string }{
+		{"", "not a YAML mapping"},
+		{"- a\n", "not a YAML mapping"},
+		{"a: [", "yaml"},
+		{"app: a\n", `no mapping "inputs"`},
+		{"inputs: {memorySize: big}\n", "cannot unmarshal"},
+		{"inputs: {environments: {A: b}}\n", "cannot unmarshal"},
+		{"inputs: {functions: [{name: a}]}\n", "cannot unmarshal"},
+		{"inputs: {triggers: [{type: timer, parameters: {enable: sometimes}}]}\n", "cannot unmarshal"},
+	} {
+		if _, err := Parse([]byte(tt.text), Options{Getenv: env(nil)}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("Parse(%q): %v, want %q", tt.text, err, tt.want)
+		}
+	}
+}
+
+// What is deployed: golden files, made with -update.
+func TestDeployed(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"CALLBACK_SIGN_KEY": "k3yk3yk3y", "SINK": "https://user:pa55@example.com/events", "LOG_LEVEL": ""}
+	f, err := Parse([]byte(shipped(t)), Options{Stage: "prod", Region: "ap-shanghai", Getenv: env(vars)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range f.Check(programs, now) {
+		t.Error(finding)
+	}
+	one, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := f.Split()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["multi/serverless.yml"] = one
+	if len(files) != 4 {
+		t.Errorf("%d files, want 4", len(files))
+	}
+	for name, got := range files {
+		if strings.Contains(string(got), "pa55") || strings.Contains(string(got), "k3y") {
+			t.Errorf("%s holds a secret", name)
+		}
+		golden := filepath.Join("testdata", "deployed", name)
+		if *update {
+			if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+
+	// The copy is read back as the same deployment.
+	again, err := Parse(one, Options{Getenv: env(vars)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(f.Inputs.Triggers, again.Inputs.Triggers); diff != "" {
+		t.Errorf("triggers differ in the copy:\n%s", diff)
+	}
+	if diff := cmp.Diff(f.Variables("pull"), again.Variables("pull")); diff != "" {
+		t.Errorf("variables differ in the copy:\n%s", diff)
+	}
+}
+
+func TestSplitRefusesAPIGateway(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(shipped(t), "type: http\n      function: callback\n      parameters:", "type: apigw\n      parameters:\n        apis: [{path: /, function: callback}]", 1)
+	f, err := Parse([]byte(text), Options{Getenv: env(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Split(); err == nil {
+		t.Error("no error")
+	}
+}
