@@ -1,0 +1,471 @@
+package webhook
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/event"
+)
+
+func open(t testing.TB, rawURL string) *Sink {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// receiver is a server that can be killed and brought back.
+type receiver struct {
+	address string
+	server  *http.Server
+	done    chan struct{}
+
+	mu      sync.Mutex
+	got     [][]byte
+	refused map[string]bool // by webhook-id, which is the event's id
+	hang    chan struct{}   // closed or nil: answer
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return // the sink gave up
+	}
+	r.mu.Lock()
+	hang := r.hang
+	refused := r.refused[q.Header.Get("Webhook-Id")]
+	r.mu.Unlock()
+	if hang != nil {
+		select {
+		case <-hang:
+		case <-q.Context().Done():
+			return
+		}
+	}
+	if refused {
+		http.Error(w, "not this one", http.StatusUnprocessableEntity)
+		return
+	}
+	r.mu.Lock()
+	r.got = append(r.got, body)
+	r.mu.Unlock()
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (r *receiver) start(t testing.TB) {
+	address := r.address
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.address = l.Addr().String()
+	r.server = &http.Server{Handler: r}
+	r.done = make(chan struct{})
+	go func(server *http.Server, done chan struct{}) {
+		server.Serve(l)
+		close(done)
+	}(r.server, r.done)
+}
+
+func (r *receiver) stop(t testing.TB) {
+	if err := r.server.Close(); err != nil {
+		t.Error(err)
+	}
+	<-r.done
+}
+
+func TestWebhook(t *testing.T) {
+	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
+		r := &receiver{refused: map[string]bool{}}
+		r.start(t)
+		t.Cleanup(func() { r.stop(t) })
+		return delivertest.Place{
+			Open: func(t testing.TB) deliver.Sink { return open(t, "http://"+r.address+"/events?secret=s3cr3t") },
+			Received: func(t testing.TB) [][]byte {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				return append([][]byte(nil), r.got...)
+			},
+			Stop:  r.stop,
+			Start: r.start,
+			Hang: func(t testing.TB) func() {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				hang := make(chan struct{})
+				r.hang = hang
+				return func() {
+					close(hang)
+					r.mu.Lock()
+					defer r.mu.Unlock()
+					r.hang = nil
+				}
+			},
+			Refused: func(t testing.TB) *event.Event {
+				e := delivertest.Event(t, "refused", 500)
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.refused[e.ID] = true
+				return e
+			},
+		}
+	})
+}
+
+// What a request looks like, down to a signature that a reader can check with
+// openssl.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	const key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" // the one of the Standard Webhooks documentation
+	var got *http.Request
+	var body []byte
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+	}))
+	defer server.Close()
+	address := strings.TrimPrefix(server.URL, "https://")
+	s := open(t, "https://me:p%40ss@"+address+"/a%2Fb?z=1&secret=whsec_"+key+"&a=%20x&secret=plain+text")
+	s.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	s.now = func() time.Time { return time.Unix(1614265330, 0) }
+
+	e := delivertest.Event(t, "387702292285462759", 300)
+	if err := s.Send(t.Context(), []*event.Event{e})[0]; err != nil {
+		t.Fatal(err)
+	}
+	if got.Method != "POST" || got.RequestURI != "/a%2Fb?z=1&a=%20x" || got.Host != address {
+		t.Errorf("got %s %s of %s", got.Method, got.RequestURI, got.Host)
+	}
+	if user, password, ok := got.BasicAuth(); user != "me" || password != "p@ss" || !ok {
+		t.Errorf("got user %q, password %q", user, password)
+	}
+	if string(body) != string(e.AppendCloudEvent(nil)) || got.ContentLength != int64(len(body)) {
+		t.Errorf("got body %s", body)
+	}
+	signature := func(key string) string {
+		mac := hmac.New(sha256.New, []byte(key))
+		fmt.Fprintf(mac, "%s.1614265330.%s", e.ID, body)
+		return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	raw, err := base64.StdEncoding.DecodeString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Content-Type":      "application/cloudevents+json",
+		"Webhook-Id":        e.ID,
+		"Webhook-Timestamp": "1614265330",
+		"Webhook-Signature": signature(string(raw)) + " " + signature("plain+text"),
+		"Idempotency-Key":   "",
+	} {
+		if have := strings.Join(got.Header.Values(name), "|"); have != want {
+			t.Errorf("%s: got %q, want %q", name, have, want)
+		}
+	}
+}
+
+// The example of the Standard Webhooks specification, so that the signature is
+// not only what this package believes it to be.
+func TestSignKnown(t *testing.T) {
+	t.Parallel()
+	key, err := secretKey("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := http.Header{}
+	sign(h, [][]byte{key}, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	if got, want := h.Get("Webhook-Signature"), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	type class string
+	const accepted, permanent, unavailable class = "accepted", "permanent", "unavailable"
+	for _, c := range []struct {
+		status     int
+		retryAfter string
+		want       class
+		after      time.Duration
+	}{
+		{200, "", accepted, 0},
+		{201, "", accepted, 0},
+		{202, "", accepted, 0},
+		{204, "", accepted, 0},
+		{301, "", unavailable, 0},
+		{302, "", unavailable, 0},
+		{307, "", unavailable, 0},
+		{400, "", permanent, 0},
+		{401, "", permanent, 0},
+		{404, "9", permanent, 0},
+		{410, "", permanent, 0},
+		{422, "", permanent, 0},
+		{408, "", unavailable, 0},
+		{425, "1", unavailable, time.Second},
+		{429, "17", unavailable, 17 * time.Second},
+		{429, "Tue, 24 Nov 2026 12:00:07 GMT", unavailable, 7 * time.Second},
+		{429, "Tue, 24 Nov 2026 11:00:00 GMT", unavailable, 0},
+		{500, "", unavailable, 0},
+		{503, "120", unavailable, 2 * time.Minute},
+		{503, "soon", unavailable, 0},
+		{503, "-1", unavailable, 0},
+		{503, "99999999999999999999", unavailable, 0},
+	} {
+		t.Run(fmt.Sprintf("%d %s", c.status, c.retryAfter), func(t *testing.T) {
+			t.Parallel()
+			var followed atomic.Bool
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/" {
+					followed.Store(true)
+					return
+				}
+				w.Header().Set("Location", "/elsewhere")
+				if c.retryAfter != "" {
+					w.Header().Set("Retry-After", c.retryAfter)
+				}
+				w.WriteHeader(c.status)
+				if c.status != 204 {
+					io.WriteString(w, "because\n of \x1b[31m"+strings.Repeat("x", 1000))
+				}
+			}))
+			defer server.Close()
+			s := open(t, server.URL+"/?secret=hush&token=hush")
+			s.now = func() time.Time { return now }
+			err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
+			got := accepted
+			switch {
+			case deliver.IsPermanent(err):
+				got = permanent
+			case errors.Is(err, event.ErrUnavailable):
+				got = unavailable
+				inner := err.(interface{ Unwrap() []error }).Unwrap()[0]
+				if want := deliver.Unavailable(inner, c.after); !reflect.DeepEqual(err, want) {
+					t.Errorf("got %#v, want it to ask for a patience of %v", err, c.after)
+				}
+			case err != nil:
+				got = class(err.Error())
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s (%v)", got, c.want, err)
+			}
+			if followed.Load() {
+				t.Error("a redirect was followed")
+			}
+			if err == nil {
+				return
+			}
+			text := err.Error()
+			if !strings.Contains(text, server.URL) || !strings.Contains(text, fmt.Sprint(c.status)) || !strings.Contains(text, `"because\n of \x1b`) {
+				t.Errorf("the error does not name host, status and reason: %s", text)
+			}
+			if strings.Contains(text, "hush") || len(text) > 600 {
+				t.Errorf("the error says too much: %s", text)
+			}
+		})
+	}
+}
+
+// After the server failed on one event those behind it of the same subject are
+// not tried, so that a retry keeps their order; others are not held up.
+func TestOrderOnFailure(t *testing.T) {
+	t.Parallel()
+	var down *event.Event
+	var mu sync.Mutex
+	seen := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		e, err := event.ParseCloudEvent(body)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		seen[e.ID]++
+		if e.ID == down.ID {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	events := []*event.Event{
+		delivertest.Event(t, "a", 0), delivertest.Event(t, "a", 0), delivertest.Event(t, "b", 0), delivertest.Event(t, "a", 0),
+	}
+	down = events[1]
+	errs := open(t, server.URL).Send(t.Context(), events)
+	for i, want := range []struct {
+		seen   int
+		failed bool
+	}{{1, false}, {1, true}, {1, false}, {0, true}} {
+		if seen[events[i].ID] != want.seen || errors.Is(errs[i], event.ErrUnavailable) != want.failed {
+			t.Errorf("event %d: seen %d times, error %v, want %+v", i, seen[events[i].ID], errs[i], want)
+		}
+	}
+}
+
+func TestConcurrencyIsBounded(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for {
+			m := most.Load()
+			if n <= m || most.CompareAndSwap(m, n) {
+				break
+			}
+		}
+		io.Copy(io.Discard, r.Body)
+	}))
+	defer server.Close()
+	s := open(t, server.URL)
+	var all sync.WaitGroup
+	for range 4 {
+		events := delivertest.Events(t, 100)
+		all.Go(func() {
+			if err := errors.Join(s.Send(t.Context(), events)...); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() > inFlight || most.Load() < 2 {
+		t.Errorf("%d requests at a time, want 2 to %d", most.Load(), inFlight)
+	}
+}
+
+// Connections are used again, and not after the instance was frozen: the wall
+// clock has moved on, no timer has fired.
+func TestKeepAliveAndFreeze(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, strings.Repeat("a long answer ", 1000))
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	s := open(t, server.URL)
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	sends := func(want int32) {
+		t.Helper()
+		s.CloseIdle()
+		if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; err != nil {
+			t.Fatal(err)
+		}
+		if got := opened.Load(); got != want {
+			t.Errorf("%d connections so far, want %d", got, want)
+		}
+	}
+	sends(1)
+	sends(1)
+	now = now.Add(19 * time.Second)
+	sends(1)
+	now = now.Add(20 * time.Second)
+	sends(2)
+	sends(2)
+}
+
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, "http://example.com/?token=hush")
+		s.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		start := time.Now()
+		err := s.Send(context.Background(), delivertest.Events(t, 1))[0]
+		if !errors.Is(err, event.ErrUnavailable) || time.Since(start) != tryTime || strings.Contains(err.Error(), "hush") {
+			t.Errorf("got error %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestOpenErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ url, err string }{
+		{"ftp://host/", "neither http nor https"},
+		{"http:///path", "names no host"},
+		{"http://:80/path", "names no host"},
+		{"https://host/?secret=", "leave the parameter out"},
+		{"https://host/?secret=whsec_", "no base64"},
+		{"https://host/?secret=whsec_hush!", "no base64"},
+		{"https://host/?secret=hush%zz", "%25"},
+		{"https://u:hush@host/?x=1#hush", "%23"},
+	} {
+		u, err := url.Parse(c.url)
+		if err != nil {
+			t.Errorf("%s: %v", c.url, err)
+			continue
+		}
+		if _, err = Open(u); err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: got error %v, want one with %q", c.url, err, c.err)
+		}
+	}
+}
+
+func TestTLSError(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the refused handshake
+	server.StartTLS()
+	err := open(t, server.URL+"/?token=hush").Send(t.Context(), delivertest.Events(t, 1))[0]
+	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "certificate") || strings.Contains(err.Error(), "hush") {
+		t.Errorf("unknown certificate: got error %v", err)
+	}
+}
+
+func BenchmarkSend(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	s := open(b, server.URL+"/?secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	events := delivertest.Events(b, 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := errors.Join(s.Send(context.Background(), events)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
