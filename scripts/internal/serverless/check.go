@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"vodevents/shared/config"
 	"vodevents/shared/cron"
 )
 
@@ -95,9 +96,17 @@ func (f *File) Check(programs []string, now time.Time) []Finding {
 			f.errorf("inputs.functions", "no function %q", key)
 		}
 	}
+	f.checkVariables("inputs.environments", f.Inputs.Environments)
+	said := ""
 	for _, key := range slices.Sorted(maps.Keys(f.Inputs.Functions)) {
 		f.checkFunction(key, programs)
-		f.checkVariables(key)
+		f.checkVariables("functions."+key+".environments", f.Inputs.Functions[key].Environments)
+		if wrong := f.checkEnvironment(key); wrong != "" && wrong != said {
+			said = wrong
+			for line := range strings.Lines(wrong) {
+				f.errorf("functions."+key+".environments", "%s", strings.TrimSpace(line))
+			}
+		}
 	}
 	f.checkTriggers(now)
 	return f.findings
@@ -152,18 +161,17 @@ func (f *File) checkFunction(key string, programs []string) {
 	}
 }
 
-func (f *File) checkVariables(key string) {
-	at, size, seen := "functions."+key+".environments", 0, map[string]bool{}
-	for _, v := range f.Variables(key) {
-		size += len(v.Key) + len(v.Value)
-		switch {
-		case !variableName.MatchString(v.Key):
+// checkVariables looks at one list of variables.
+func (f *File) checkVariables(at string, vars []Variable) {
+	seen := map[string]bool{}
+	for _, v := range vars {
+		if !variableName.MatchString(v.Key) {
 			f.errorf(at, "%q is no name of a variable: letters, digits and _, a letter first", v.Key)
-		case seen[v.Key]:
-			f.errorf(at, "%s is there twice", v.Key)
-		case v.Value == "undefined" || strings.Contains(v.Value, "${env:"):
-			f.errorf(at, "%s holds what an unset variable leaves behind; set it, or leave it out", v.Key)
 		}
+		if seen[v.Key] {
+			f.errorf(at, "%s is there twice", v.Key)
+		}
+		seen[v.Key] = true
 		for _, prefix := range reserved {
 			if strings.HasPrefix(strings.ToUpper(v.Key), prefix) {
 				f.errorf(at, "%s: SCF keeps the prefix %s for itself", v.Key, prefix)
@@ -172,11 +180,24 @@ func (f *File) checkVariables(key string) {
 		if len(v.Key) > consoleLength || len(v.Value) > consoleLength {
 			f.warnf(at, "%s is longer than the %d bytes that SCF's console saves: change it by deploying, not there", v.Key, consoleLength)
 		}
-		seen[v.Key] = true
+	}
+}
+
+// checkEnvironment looks at all that one function gets, as the function will
+// itself; it returns the complaints, which hold no value.
+func (f *File) checkEnvironment(key string) string {
+	vars, size := map[string]string{}, 0
+	for _, v := range f.Variables(key) {
+		vars[v.Key] = v.Value
+		size += len(v.Key) + len(v.Value)
 	}
 	if size > maxVariables {
-		f.errorf(at, "%d bytes of names and values; SCF takes %d for each function", size, maxVariables)
+		f.errorf("functions."+key+".environments", "%d bytes of names and values; SCF takes %d for each function", size, maxVariables)
 	}
+	if _, err := config.Read(func(name string) string { return vars[name] }); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 func (f *File) checkTriggers(now time.Time) {
