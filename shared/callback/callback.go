@@ -1,0 +1,152 @@
+// Package callback answers VOD's normal callbacks: one HTTP POST for each
+// event, sent again at most twice and only when no answer came within 5 s
+// (266/33948, 266/7829).
+//
+// VOD ignores what is answered, so no status brings an event back. The answers
+// are for people and monitors:
+//
+//	200  {"id":…}: every sink has it, now or since an earlier send
+//	400  not an event
+//	401  not signed, forged or expired
+//	405  neither POST nor the GET and HEAD that greet
+//	413  over 6 MB
+//	500  a variable has a bad value
+//	503  not delivered in time; it was parked, or is being delivered elsewhere
+package callback
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/scf"
+)
+
+// Options of one request. They are asked for at each, because SCF sets a
+// function's variables at each invocation.
+type Options struct {
+	// SignKeys are the keys of which any one may have signed; none: every
+	// callback is taken.
+	SignKeys []string
+
+	// SubAppId is where the callbacks come from; 0: not known.
+	SubAppId uint64
+
+	// Deliver delivers a batch before its context ends and says for each event
+	// what became of it: nil and [event.ErrDuplicate] are success.
+	Deliver func(context.Context, []*event.Event) []error
+}
+
+// Handler returns the handler of the callback URL, whatever the path.
+func Handler(options func() (Options, error)) http.Handler {
+	return &receiver{options: options}
+}
+
+type receiver struct {
+	options  func() (Options, error)
+	unsigned sync.Once
+}
+
+func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	received := time.Now()
+	ctx := r.Context()
+	o, err := h.options()
+	if err != nil {
+		slog.ErrorContext(ctx, "configuration", "error", err)
+		scf.Error(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	if len(o.SignKeys) == 0 {
+		h.unsigned.Do(func() {
+			slog.WarnContext(ctx, "CALLBACK_SIGN_KEY is not set: whoever knows the URL can send events")
+		})
+	}
+	query := r.URL.Query()
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		slog.InfoContext(ctx, "greeting", "method", r.Method, "path", r.URL.Path, "query", slices.Sorted(maps.Keys(query)))
+		answer(w, http.StatusOK, map[string]string{"status": "ready", "next": "set this URL as the Callback URL of VOD; it takes POST"})
+		return
+	case http.MethodPost:
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		scf.Error(w, http.StatusMethodNotAllowed, "VOD sends POST")
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		scf.Error(w, http.StatusBadRequest, "the body cannot be read")
+		return
+	}
+
+	e, notEvent := event.Parse(body, event.Origin{
+		Mode: event.Normal, SubAppId: o.SubAppId, Received: received,
+		Sign: query.Get("sign"), T: query.Get("t"),
+	})
+	if len(o.SignKeys) > 0 {
+		if err := event.Verify(o.SignKeys, e.Sign, e.T, received); err != nil {
+			slog.WarnContext(ctx, "callback refused", "error", err, "bytes", len(body))
+			scf.Error(w, http.StatusUnauthorized, err.Error())
+			return
+		}
+	}
+	if notEvent != nil {
+		slog.WarnContext(ctx, "callback is not an event", "error", notEvent, "bytes", len(body), "body", excerpt(body, e.Sign))
+		scf.Error(w, http.StatusBadRequest, notEvent.Error())
+		return
+	}
+
+	if deadline, ok := ctx.Deadline(); ok {
+		// What is left after the delivery is for the answer.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(500*time.Millisecond, time.Until(deadline)/20)))
+		defer cancel()
+	}
+	err = o.Deliver(ctx, []*event.Event{e})[0]
+	log := slog.With("id", e.ID, "type", e.Type, "subject", e.Subject, "ms", time.Since(received).Milliseconds())
+	switch {
+	case err == nil:
+		log.InfoContext(ctx, "event delivered")
+	case errors.Is(err, event.ErrDuplicate):
+		log.InfoContext(ctx, "event delivered before")
+	default:
+		log.ErrorContext(ctx, "event not delivered", "error", err)
+		answer(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error(), "id": e.ID})
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"id": e.ID})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings have no way not to encode
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n')) // who has hung up is not told
+}
+
+var signMember = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)("Sign"\s*:\s*")[^"]*`)
+})
+
+// excerpt is the first 2 KB of a body for the log. A Sign is good for any body
+// until it expires, so it is masked.
+func excerpt(body []byte, sign string) string {
+	body = signMember().ReplaceAll(body[:min(len(body), 2<<10)], []byte("${1}(masked)"))
+	if sign != "" {
+		body = bytes.ReplaceAll(body, []byte(sign), []byte("(masked)"))
+	}
+	return string(body)
+}
