@@ -1,0 +1,96 @@
+package scf
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// Error answers with a JSON object {"error": text}.
+func Error(w http.ResponseWriter, status int, text string) {
+	b, err := json.Marshal(map[string]string{"error": text})
+	if err != nil {
+		panic(err) // a string has no way not to encode
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n'))
+}
+
+// respond gives r to h and returns what it answered, or 500 if it panicked.
+func respond(h http.Handler, r *http.Request) (a *answer) {
+	a = newAnswer()
+	defer func() {
+		if v := recover(); v != nil {
+			logPanic(r.Context(), v)
+			a = newAnswer()
+			Error(a, http.StatusInternalServerError, "internal error: see the log of the function")
+		}
+	}()
+	h.ServeHTTP(a, r)
+	return a
+}
+
+// answer is a whole answer in memory: a ResponseWriter whose half-written
+// content never leaves when the handler panics.
+type answer struct {
+	header http.Header // the handler's
+	sent   http.Header // as it was when the status was written
+	status int
+	body   bytes.Buffer
+}
+
+func newAnswer() *answer { return &answer{header: make(http.Header)} }
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= 200 { // 1xx: nobody hears it
+		a.status, a.sent = status, a.header.Clone()
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(b)
+}
+
+// finish is called once, after the handler.
+func (a *answer) finish() {
+	a.WriteHeader(http.StatusOK)
+	if a.body.Len() > 0 && a.sent.Get("Content-Type") == "" {
+		a.sent.Set("Content-Type", http.DetectContentType(a.body.Bytes()))
+	}
+}
+
+// integrated is the answer as SCF takes it from a function. API Gateway wants
+// isBase64Encoded (583/12513); function URLs do not document it (583/96099).
+// The body of an answer to HEAD is in it: dropping it is up to the HTTP server
+// in front.
+func (a *answer) integrated(gateway bool) ([]byte, error) {
+	a.finish()
+	v := struct {
+		IsBase64Encoded *bool             `json:"isBase64Encoded,omitempty"`
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Body            string            `json:"body"`
+	}{StatusCode: a.status, Headers: make(map[string]string, len(a.sent)), Body: a.body.String()}
+	if gateway {
+		v.IsBase64Encoded = new(false)
+	}
+	for name, values := range a.sent {
+		v.Headers[name] = strings.Join(values, ", ")
+	}
+	return json.Marshal(v)
+}
+
+// send is the answer on an ordinary connection.
+func (a *answer) send(w http.ResponseWriter) {
+	a.finish()
+	for name, values := range a.sent {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	w.Write(a.body.Bytes())
+}

@@ -1,0 +1,102 @@
+package scf
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// The times of a request on an ordinary host.
+const (
+	headerTime = 5 * time.Second  // to send the header
+	readTime   = 15 * time.Second // to send header and body
+	handleTime = 15 * time.Second // for the handler: the deadline of its context
+	writeTime  = 5 * time.Second  // to take the answer
+	idleTime   = time.Minute      // between two requests
+
+	// the longest that a request in flight can take, which a stop waits for
+	requestTime = readTime + handleTime + writeTime
+)
+
+// ListenAndServe serves h over HTTP on LISTEN_ADDR, or :8080 when it is not
+// set, until ctx ends. Then it takes no more requests, finishes those in flight
+// within 35 s and returns nil. GET and HEAD of /healthz answer 200 by
+// themselves. Each request's context has a deadline of 15 s from when its body
+// was there.
+func ListenAndServe(ctx context.Context, h http.Handler) error {
+	addr := cmp.Or(os.Getenv("LISTEN_ADDR"), ":8080")
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s, set LISTEN_ADDR to another address (host:port): %w", addr, err)
+	}
+	slog.Info("listening", "addr", l.Addr().String())
+
+	srv := &http.Server{
+		Handler:           hosted(h),
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      requestTime, // net/http counts it from the end of the header
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving %s: %w", addr, err)
+	case <-ctx.Done():
+	}
+
+	slog.Info("stopping: finishing the requests in flight")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		return fmt.Errorf("requests were cut off at the stop: %w", err)
+	}
+	return nil
+}
+
+// hosted gives h on a host what it has under SCF: see the package comment.
+func hosted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"status":"ok"}`+"\n")
+			return
+		}
+
+		if r.ContentLength > MaxBody {
+			Error(w, tooLarge.status, tooLarge.text)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			Error(w, tooLarge.status, tooLarge.text)
+			return
+		}
+		if err != nil {
+			status := http.StatusBadRequest
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				status = http.StatusRequestTimeout
+			}
+			Error(w, status, "the body did not arrive whole: "+err.Error())
+			return
+		}
+
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handleTime)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.ContentLength = int64(len(body))
+		respond(h, r).send(w)
+	})
+}

@@ -1,0 +1,298 @@
+package local_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"vodevents/shared/scf/local"
+)
+
+// The binaries that the tests run.
+var function, bare string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "local")
+	if err != nil {
+		log.Fatal(err)
+	}
+	function, bare = filepath.Join(dir, "function"), filepath.Join(dir, "bare")
+	for out, pkg := range map[string]string{function: "../testdata/function", bare: "./testdata/bare"} {
+		if b, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg).CombinedOutput(); err != nil {
+			log.Fatalf("building %s: %v\n%s", pkg, err, b)
+		}
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func start(t testing.TB, opts ...local.Option) *local.Function {
+	t.Helper()
+	f, err := local.Start(t.Context(), function, []string{}, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+func get(path string) []byte {
+	return fmt.Appendf(nil, `{"httpMethod":"GET","path":%q}`, path)
+}
+
+func TestInvoke(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for _, v := range []string{"one", "two"} {
+		answer, err := f.Invoke(t.Context(), get("/x"), 30*time.Second, map[string]string{"VAR": v})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a struct{ Body string }
+		var echo struct {
+			Var  string
+			Left float64
+		}
+		if err := json.Unmarshal(answer, &a); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(a.Body), &echo); err != nil {
+			t.Fatal(err)
+		}
+		if echo.Var != v || echo.Left < 20 || echo.Left > 30 {
+			t.Errorf("the function saw VAR=%q and %v s left, want %q and just under 30", echo.Var, echo.Left, v)
+		}
+	}
+}
+
+func TestFunctionError(t *testing.T) {
+	t.Parallel()
+	f, err := local.Start(t.Context(), function, []string{"TRIGGER=timer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, err = f.Invoke(t.Context(), []byte(`{"Message":"error"}`), 10*time.Second, nil)
+	e, ok := errors.AsType[*local.Error](err)
+	if !ok || e.Message != "on purpose" || e.Type != "errorString" || e.ShouldExit {
+		t.Errorf("Invoke = %#v", err)
+	}
+}
+
+func TestGone(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		path    string
+		timeout time.Duration
+		want    error
+		says    string
+	}{
+		{"/hang", 100 * time.Millisecond, local.ErrTimeout, "100ms"},
+		{"/exit", 10 * time.Second, local.ErrExited, "exit status 7"},
+		{"/crash", 10 * time.Second, local.ErrExited, "exit status 2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.path, func(t *testing.T) {
+			t.Parallel()
+			f := start(t)
+			_, err := f.Invoke(t.Context(), get(tt.path), tt.timeout, nil)
+			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Invoke = %v, want %v: %s", err, tt.want, tt.says)
+			}
+			<-f.Exited()
+			if _, err := f.Invoke(t.Context(), get("/"), time.Second, nil); !errors.Is(err, local.ErrExited) {
+				t.Errorf("afterwards Invoke = %v, want %v", err, local.ErrExited)
+			}
+		})
+	}
+}
+
+// The end of the caller's context is not the end of the invocation.
+func TestContextEnds(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := f.Invoke(ctx, get("/hang"), 300*time.Millisecond, nil)
+		gone <- err
+	}()
+	cancel()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Errorf("Invoke = %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	first := make(chan error, 1)
+	go func() {
+		_, err := f.Invoke(t.Context(), get("/hang"), 300*time.Millisecond, nil)
+		first <- err
+	}()
+	second := make(chan error, 1)
+	go func() {
+		_, err := f.Invoke(t.Context(), get("/hang"), 300*time.Millisecond, nil)
+		second <- err
+	}()
+	// One of them has the instance, which its timeout ends; the other never
+	// gets it. Had both had it, both could have timed out.
+	errs := []error{<-first, <-second}
+	timeouts := 0
+	for _, err := range errs {
+		if errors.Is(err, local.ErrTimeout) {
+			timeouts++
+		} else if !errors.Is(err, local.ErrExited) {
+			t.Errorf("Invoke = %v", err)
+		}
+	}
+	if timeouts != 1 {
+		t.Errorf("errors %v, want one timeout", errs)
+	}
+}
+
+func TestStartErrors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	script := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	tests := []struct{ path, says string }{
+		{filepath.Join(dir, "none"), "no such file"},
+		{script("dies", "echo because >&2; exit 3"), "exit status 3"},
+		{script("deaf", "exec sleep 60"), "did not answer"},
+	}
+	for _, tt := range tests {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		var stderr bytes.Buffer
+		f, err := local.Start(ctx, tt.path, nil, local.WithStderr(&stderr))
+		if f != nil || err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("Start(%s) = %v, %v, want an error with %q", filepath.Base(tt.path), f, err, tt.says)
+		}
+		if tt.says == "exit status 3" && stderr.String() != "because\n" {
+			t.Errorf("stderr = %q, want one start's", stderr.String())
+		}
+	}
+}
+
+func TestPool(t *testing.T) {
+	t.Parallel()
+	started := make(chan *local.Function, 10)
+	pool := local.NewPool(2, func(ctx context.Context) (*local.Function, error) {
+		f, err := local.Start(ctx, function, []string{})
+		if err == nil {
+			started <- f
+		}
+		return f, err
+	})
+	defer pool.Close()
+	invoke := func(path string) error {
+		_, err := pool.Invoke(t.Context(), get(path), 10*time.Second, nil)
+		return err
+	}
+
+	for range 3 {
+		if err := invoke("/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(started); n != 1 {
+		t.Fatalf("3 events, one after the other, started %d instances", n)
+	}
+
+	// The one that is gone is replaced.
+	if err := invoke("/exit"); !errors.Is(err, local.ErrExited) {
+		t.Fatalf("Invoke = %v", err)
+	}
+	if err := invoke("/"); err != nil || len(started) != 2 {
+		t.Fatalf("after an exit: %v, %d starts, want 2", err, len(started))
+	}
+	<-started
+	second := <-started
+
+	// A busy one means another, and two are all.
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { pool.Invoke(ctx, get("/hang"), time.Minute, nil) })
+	}
+	third := <-started
+	cancel()
+	wg.Wait()
+	pool.Close()
+	<-second.Exited()
+	<-third.Exited()
+	if n := len(started); n != 0 {
+		t.Errorf("%d instances more than two", n)
+	}
+	if err := invoke("/"); !errors.Is(err, local.ErrClosed) {
+		t.Errorf("Invoke of a closed pool = %v", err)
+	}
+}
+
+// BenchmarkStart measures from the start of a process to its first rpc answer,
+// of a function on package scf and of one with scf-go-lib alone, in turn. It
+// reports the medians.
+func BenchmarkStart(b *testing.B) {
+	times := map[string][]float64{}
+	for b.Loop() {
+		for _, path := range []string{bare, function} {
+			began := time.Now()
+			f, err := local.Start(b.Context(), path, []string{}, local.WithStderr(io.Discard))
+			if err != nil {
+				b.Fatal(err)
+			}
+			times[path] = append(times[path], float64(time.Since(began))/1e6)
+			f.Kill()
+		}
+	}
+	median := func(path string) float64 {
+		t := times[path]
+		slices.Sort(t)
+		return t[len(t)/2]
+	}
+	b.ReportMetric(median(bare), "bare-ms")
+	b.ReportMetric(median(function), "scf-ms")
+	b.ReportMetric(median(function)/median(bare), "times")
+	b.ReportMetric(0, "ns/op")
+}
+
+func Example() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	bin := filepath.Join(dir, "bare")
+	if err := exec.Command("go", "build", "-o", bin, "./testdata/bare").Run(); err != nil {
+		log.Fatal(err)
+	}
+
+	f, err := local.Start(context.Background(), bin, nil, local.WithStderr(os.Stderr))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	result, err := f.Invoke(context.Background(), []byte(`{"Type":"Timer"}`), 3*time.Second, nil)
+	fmt.Println(string(result), err)
+	// Output: "ok" <nil>
+}

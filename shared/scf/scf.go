@@ -1,0 +1,129 @@
+package scf
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+)
+
+// Func is a function as SCF calls it: bytes of a trigger event in, bytes of
+// JSON out. It is called again and again in one process, by SCF once at a time.
+// An error is a function error: a synchronous caller sees it, a timer runs the
+// event again, at most twice (583/41138).
+type Func func(ctx context.Context, event []byte) ([]byte, error)
+
+// unlimited is the time of an invocation about which the caller said nothing:
+// enough for a pull by hand, bearable for a person who waits.
+const unlimited = 15 * time.Second
+
+// Invoke makes a Func what scf-go-lib serves. SCF always names a deadline, but
+// callers in tests and tools forget it, and scf-go-lib makes of that a context
+// that ended in 1970. Such an invocation gets its TimeLimitInMs or, without
+// one, 15 s.
+func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	if end, ok := ctx.Deadline(); !ok || end.Unix() <= 0 {
+		limit := unlimited
+		if fc, ok := functioncontext.FromContext(ctx); ok && fc.TimeLimitInMs > 0 {
+			limit = time.Duration(fc.TimeLimitInMs) * time.Millisecond
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+	}
+	return f(ctx, event)
+}
+
+// Main is a function's main: it serves f under SCF, or runs host on any other
+// machine. Under SCF it never returns. Else it returns when host has returned
+// nil; an error of host is logged and ends the process with status 1.
+//
+// The context of host ends with the first SIGTERM or SIGINT; a second one ends
+// the process at once.
+func Main(f Func, host func(context.Context) error) {
+	startLog(os.Stderr)
+	if os.Getenv("_LAMBDA_SERVER_PORT") != "" && os.Getenv("LISTEN_ADDR") == "" {
+		cloudfunction.StartHandler(f)
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	err := caught(ctx, func() error { return host(ctx) })
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+		slog.Error("stopped", "err", err.Error())
+		os.Exit(1)
+	}
+}
+
+// OnHTTP serves h behind an HTTP trigger: a function URL (583/96099) or API
+// Gateway (583/12513). It never returns an error: what is no HTTP event is
+// answered with statusCode 400 before h sees it, a body over [MaxBody] with
+// 413, a panic of h with 500, each with a JSON object {"error": …}.
+func OnHTTP(h http.Handler) Func {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		r, gateway, refused := decode(ctx, event)
+		if refused != nil {
+			slog.WarnContext(ctx, "trigger event refused", "status", refused.status, "err", refused.text, "bytes", len(event))
+			a := newAnswer()
+			Error(a, refused.status, refused.text)
+			return a.integrated(gateway)
+		}
+		return respond(h, r).integrated(gateway)
+	}
+}
+
+// Timer is the event of a timer trigger (583/9708).
+type Timer struct {
+	Type        string // "Timer"
+	TriggerName string
+	Time        string // when it fired, RFC 3339; the documentation says: when the trigger was made
+	Message     string // the trigger's argument, at most 4 KB
+}
+
+// OnTimer runs run at each timer event and returns its result as JSON, which
+// SCF writes to the log: nothing secret must be in it. Whatever the event is, a
+// test event from the console or {}, run runs; what it does not say is empty.
+// A panic of run is logged with its stack and returned as an error.
+func OnTimer(run func(context.Context, Timer) (any, error)) Func {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		var t Timer
+		_ = json.Unmarshal(event, &t) // an event that is none starts the run all the same
+
+		var result any
+		err := caught(ctx, func() (err error) {
+			result, err = run(ctx, t)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(result)
+	}
+}
+
+// caught calls f and makes an error of a panic.
+func caught(ctx context.Context, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			logPanic(ctx, v)
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return f()
+}
+
+// logPanic is called by the deferred function that recovered v, while the
+// stack of the panic is still there.
+func logPanic(ctx context.Context, v any) {
+	slog.ErrorContext(ctx, "panic", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+}
