@@ -1,0 +1,233 @@
+package vod
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+)
+
+const (
+	// DefaultEndpoint is the API's address in mainland China, which serves
+	// international accounts as well; their own pages print
+	// vod.intl.tencentcloudapi.com since about 2025-10 (266/34184).
+	DefaultEndpoint = "https://vod.tencentcloudapi.com"
+
+	// Timeout ends a call that has no answer. VOD holds a PullEvents for up to
+	// 5 s and asks for a timeout of 10 s (266/33433).
+	Timeout = 10 * time.Second
+
+	// maxAnswer is the longest answer that is read, in bytes: 16 events of
+	// 4 MB. The largest event seen in the field had 10 kB.
+	maxAnswer = 64 << 20
+)
+
+// Options say how to reach VOD and as whom.
+type Options struct {
+	// Endpoint is the API's address: a host with or without a port, and
+	// http:// or, which is the default, https:// before it. Empty:
+	// DefaultEndpoint.
+	Endpoint string
+
+	// Region is sent as X-TC-Region. Empty, as for most accounts: it is not.
+	Region string
+
+	// Credentials come from FindCredentials.
+	Credentials Credentials
+
+	// Transport carries the calls; share one from NewTransport among clients.
+	// nil: http.DefaultTransport.
+	Transport http.RoundTripper
+}
+
+// Client calls the VOD API. It is safe for concurrent use. A client costs next
+// to nothing, so make a new one at each invocation: keys may have changed.
+type Client struct {
+	sdk  *common.Client
+	mask *strings.Replacer // takes the keys out of messages that were written elsewhere
+	keys string
+}
+
+// New returns a client; it opens no connection. An error names what is wrong
+// with the options.
+func New(o Options) (*Client, error) {
+	scheme, host, err := splitEndpoint(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	c := o.Credentials
+	if c.SecretId == "" || c.SecretKey == "" {
+		return nil, errors.New("vod: no keys: set Options.Credentials, from FindCredentials")
+	}
+	if c.Source == "" {
+		c.Source = "the caller"
+	}
+	var secrets []string
+	for _, s := range []string{c.SecretKey, c.Token, c.SecretId} {
+		if len(s) >= 8 { // less is nobody's key, and would mask half a message
+			secrets = append(secrets, s, "(masked)")
+		}
+	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+
+	p := profile.NewClientProfile() // no retries, no second region, no debug output
+	p.Language = "en-US"
+	p.HttpProfile.Scheme = scheme
+	p.HttpProfile.Endpoint = host
+	p.HttpProfile.ReqTimeout = 0 // each call's context has the timeout
+	sdk := common.NewCommonClient(common.NewTokenCredential(c.SecretId, c.SecretKey, c.Token), o.Region, p).
+		WithHttpTransport(taker{o.Transport, maxAnswer})
+	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source}, nil
+}
+
+// splitEndpoint checks an endpoint and splits it in two. Its errors show at
+// most scheme and host.
+func splitEndpoint(endpoint string) (scheme, host string, err error) {
+	if endpoint == "" {
+		endpoint = DefaultEndpoint
+	}
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "https://" + endpoint
+	}
+	const want = "VOD_ENDPOINT wants a host, such as https://vod.tencentcloudapi.com or http://127.0.0.1:8081"
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil:
+		return "", "", errors.New("vod: the endpoint is no address: " + want)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return "", "", fmt.Errorf("vod: bad endpoint %s://%s: %s", u.Scheme, u.Host, want)
+	case u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", "", fmt.Errorf("vod: the endpoint %s://%s has more than a host: %s", u.Scheme, u.Host, want)
+	}
+	return u.Scheme, u.Host, nil
+}
+
+// call sends one action and returns the parts of VOD's answer. Its error is an
+// *Error, or says that ctx ended.
+func (c *Client) call(ctx context.Context, action string, params any) (envelope, error) {
+	limited, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	a := new(answer)
+	r := &request{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo("vod", "2018-07-17", action), params: params}
+	r.SetContext(context.WithValue(limited, answerKey{}, a))
+
+	if err := c.sdk.Send(r, a); err != errTaken {
+		return envelope{}, c.failure(ctx, limited, action, err)
+	}
+	e, err := parse(a.body)
+	if err != nil {
+		return envelope{}, c.refuse(&Error{Action: action, Code: codeBody, Message: err.Error()})
+	}
+	var requestId string
+	if e.requestId != nil {
+		json.Unmarshal(e.requestId, &requestId) // it is for people only: nothing fails without it
+	}
+	if e.failure != nil && e.failure[0] == '{' {
+		var f struct{ Code, Message string }
+		if err := json.Unmarshal(e.failure, &f); err != nil {
+			return envelope{}, c.refuse(&Error{Action: action, Code: codeBody, Message: "Error is strange: " + err.Error(), RequestId: requestId})
+		}
+		return envelope{}, c.refuse(&Error{Action: action, Code: f.Code, Message: f.Message, RequestId: requestId})
+	}
+	return e, nil
+}
+
+// failure turns what the SDK returned into the error of a call, which ran in
+// limited, made from the caller's ctx.
+func (c *Client) failure(ctx, limited context.Context, action string, err error) error {
+	if ctx.Err() != nil { // the caller's doing, not the network's
+		return fmt.Errorf("vod: %s ended early: %w", action, ctx.Err())
+	}
+	var e *Error
+	if errors.As(err, &e) { // from taker
+		e.Action = action
+		return c.refuse(e)
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // without the SDK's words and the URL
+	}
+	e = &Error{Action: action, Code: codeNetwork, Message: err.Error(), cause: err}
+	if limited.Err() != nil {
+		e.Message = fmt.Sprintf("no answer within %v", Timeout)
+	}
+	return c.refuse(e)
+}
+
+// refuse completes an error with what the client knows.
+func (c *Client) refuse(e *Error) *Error {
+	e.Message = c.mask.Replace(e.Message)
+	e.keys = c.keys
+	return e
+}
+
+// request is one call in the form that the SDK signs and sends. Its parameters
+// are encoded by encoding/json, where a SubAppId stays exact; the SDK's own
+// request takes JSON apart and puts integers through float64.
+type request struct {
+	*tchttp.BaseRequest
+	params any
+}
+
+func (r *request) MarshalJSON() ([]byte, error) { return json.Marshal(r.params) }
+
+// answer is where taker leaves the body of one call's answer. It is the SDK's
+// response, too, which ends the SDK's work before it parses anything.
+type answer struct{ body []byte }
+
+type answerKey struct{}
+
+var errTaken = errors.New("vod: the answer was taken")
+
+func (*answer) ParseErrorFromHTTPResponse([]byte) error { return errTaken }
+
+// taker takes the body of an answer away from the SDK, which would parse it
+// five times, and re-encode or lose parts of it; the client parses it once. The
+// SDK gets an empty body of a type that it leaves alone.
+type taker struct {
+	transport http.RoundTripper
+	most      int64 // bytes of an answer
+}
+
+func (t taker) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK { // VOD says all it has to say with 200
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+		return nil, &Error{Code: codeStatus,
+			Message: fmt.Sprintf("HTTP status %d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(body))}
+	}
+	// One buffer, of the right size where the length is known. The limit holds
+	// for what comes out of a compressed answer, too.
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(resp.ContentLength, 0), t.most)) + bytes.MinRead)
+	n, err := buf.ReadFrom(io.LimitReader(resp.Body, t.most+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case n > t.most:
+		return nil, &Error{Code: codeBody, Message: fmt.Sprintf("the answer is longer than %d bytes", t.most)}
+	}
+	r.Context().Value(answerKey{}).(*answer).body = buf.Bytes()
+	return &http.Response{
+		StatusCode: http.StatusOK,
+		Header:     http.Header{"Content-Type": {"application/octet-stream"}},
+		Body:       http.NoBody,
+		Request:    r,
+	}, nil
+}

@@ -1,0 +1,107 @@
+package vod
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+)
+
+// Credentials sign the calls. However they are printed or logged, the secret
+// parts do not show.
+type Credentials struct {
+	SecretId  string
+	SecretKey string
+	Token     string // only with temporary keys
+
+	// Source says where the keys were found, for messages.
+	Source string
+}
+
+// FindCredentials looks for keys, in this order:
+//
+//   - VOD_SECRET_ID and VOD_SECRET_KEY, with VOD_TOKEN when they are temporary;
+//   - TENCENTCLOUD_SECRETID, TENCENTCLOUD_SECRETKEY and
+//     TENCENTCLOUD_SESSIONTOKEN, which SCF sets when the function has an
+//     execution role (583/32748). They are temporary, so look for them at each
+//     invocation. No provider of the SDK knows these names;
+//   - off SCF only, the SDK's own TENCENTCLOUD_SECRET_ID and
+//     TENCENTCLOUD_SECRET_KEY (two underscores), then its profile file, which
+//     is TENCENTCLOUD_CREDENTIALS_FILE or ~/.tencentcloud/credentials. The file
+//     is found by the process environment, not by getenv.
+//
+// Half a pair is an error, not a reason to look further. The SDK's last resort,
+// the role of a CVM, is left out: where there is no CVM it waits for a metadata
+// server without a timeout.
+func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error) {
+	sets := [][3]string{
+		{"VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN"},
+		{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"},
+	}
+	if !onSCF {
+		sets = append(sets, [3]string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"})
+	}
+	for _, names := range sets {
+		c := Credentials{Source: names[0] + " and " + names[1]}
+		for i, part := range []*string{&c.SecretId, &c.SecretKey, &c.Token} {
+			if names[i] != "" {
+				*part = strings.TrimSpace(getenv(names[i])) // a pasted newline would not pass as a header
+			}
+		}
+		switch {
+		case c.SecretId != "" && c.SecretKey != "":
+			return c, nil
+		case c.SecretId != "":
+			return Credentials{}, fmt.Errorf("vod: %s is set, but %s is not: set both or neither", names[0], names[1])
+		case c.SecretKey != "":
+			return Credentials{}, fmt.Errorf("vod: %s is set, but %s is not: set both or neither", names[1], names[0])
+		case c.Token != "":
+			return Credentials{}, fmt.Errorf("vod: %s is set, but neither %s nor %s is: a token works only with its keys", names[2], names[0], names[1])
+		}
+	}
+	if onSCF {
+		return Credentials{}, errors.New("vod: no keys: give the function an execution role that may vod:PullEvents and vod:ConfirmEvents (role in serverless.yml), or set VOD_SECRET_ID and VOD_SECRET_KEY")
+	}
+	// The chain tells a file that is not there from one that cannot be read.
+	found, err := common.NewProviderChain([]common.Provider{common.DefaultProfileProvider()}).GetCredential()
+	if err != nil {
+		return Credentials{}, fmt.Errorf("vod: no keys: set VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary; "+
+			"a profile file ~/.tencentcloud/credentials would do as well, but: %w", err)
+	}
+	id, key, token := found.GetCredential()
+	return Credentials{SecretId: id, SecretKey: key, Token: token, Source: "the profile file"}, nil
+}
+
+// String shows which keys these are: of the SecretId both ends, of the rest
+// whether it is there.
+func (c Credentials) String() string {
+	id := "none"
+	if n := len(c.SecretId); n >= 16 {
+		id = c.SecretId[:4] + "…" + c.SecretId[n-4:]
+	} else if n > 0 {
+		id = "masked"
+	}
+	there := func(s string) string {
+		if s == "" {
+			return "none"
+		}
+		return "masked"
+	}
+	source := c.Source
+	if source == "" {
+		source = "the caller"
+	}
+	return fmt.Sprintf("SecretId %s, SecretKey %s, Token %s, from %s", id, there(c.SecretKey), there(c.Token), source)
+}
+
+// Format is String for every verb; without it %#v and %d would show the fields.
+func (c Credentials) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
+
+// MarshalText is String, for JSON.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// LogValue is String, for slog.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }

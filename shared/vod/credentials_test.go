@@ -1,0 +1,98 @@
+package vod
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFindCredentials(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "credentials")
+	if err := os.WriteFile(file, []byte("[default]\nsecret_id = fileid\nsecret_key = filekey\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := map[string]string{"VOD_SECRET_ID": "id", "VOD_SECRET_KEY": "key"}
+	scf := map[string]string{"TENCENTCLOUD_SECRETID": "sid", "TENCENTCLOUD_SECRETKEY": "skey", "TENCENTCLOUD_SESSIONTOKEN": "stoken"}
+	sdk := map[string]string{"TENCENTCLOUD_SECRET_ID": "cid", "TENCENTCLOUD_SECRET_KEY": "ckey"}
+	for _, c := range []struct {
+		name  string
+		env   []map[string]string
+		file  string
+		onSCF bool
+		want  Credentials
+		err   string
+	}{
+		{name: "own first", env: []map[string]string{own, scf, sdk}, file: file,
+			want: Credentials{"id", "key", "", "VOD_SECRET_ID and VOD_SECRET_KEY"}},
+		{name: "own first on SCF", env: []map[string]string{own, scf}, onSCF: true,
+			want: Credentials{"id", "key", "", "VOD_SECRET_ID and VOD_SECRET_KEY"}},
+		{name: "own with token, pasted with white space", env: []map[string]string{{"VOD_SECRET_ID": " id", "VOD_SECRET_KEY": "key\n", "VOD_TOKEN": "token\r\n"}},
+			want: Credentials{"id", "key", "token", "VOD_SECRET_ID and VOD_SECRET_KEY"}},
+		{name: "execution role", env: []map[string]string{scf, sdk}, onSCF: true,
+			want: Credentials{"sid", "skey", "stoken", "TENCENTCLOUD_SECRETID and TENCENTCLOUD_SECRETKEY"}},
+		{name: "the SDK's variables", env: []map[string]string{sdk}, file: file,
+			want: Credentials{"cid", "ckey", "", "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"}},
+		{name: "profile file", file: file, want: Credentials{"fileid", "filekey", "", "the profile file"}},
+		{name: "nothing", err: "no keys: set VOD_SECRET_ID and VOD_SECRET_KEY"},
+		{name: "no such file", file: file + "-not", err: "credentials-not: no such file"},
+		{name: "on SCF only its own", env: []map[string]string{sdk}, file: file, onSCF: true, err: "execution role"},
+		{name: "no key", env: []map[string]string{{"VOD_SECRET_ID": "s3cret"}, scf}, err: "VOD_SECRET_ID is set, but VOD_SECRET_KEY is not"},
+		{name: "no id", env: []map[string]string{{"VOD_SECRET_KEY": "s3cret"}, scf}, err: "VOD_SECRET_KEY is set, but VOD_SECRET_ID is not"},
+		{name: "only a token", env: []map[string]string{{"VOD_TOKEN": "s3cret"}}, err: "VOD_TOKEN is set, but neither"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("HOME", t.TempDir())
+			if c.file != "" {
+				t.Setenv("TENCENTCLOUD_CREDENTIALS_FILE", c.file)
+			}
+			getenv := func(name string) string {
+				for _, env := range c.env {
+					if v := env[name]; v != "" {
+						return v
+					}
+				}
+				return ""
+			}
+			got, err := FindCredentials(getenv, c.onSCF)
+			if got != c.want || (err == nil) != (c.err == "") {
+				t.Errorf("got %q, %v", []string{got.SecretId, got.SecretKey, got.Token, got.Source}, err)
+			}
+			if err != nil && (!strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "s3cret")) {
+				t.Errorf("%v, want %s", err, c.err)
+			}
+		})
+	}
+}
+
+func TestCredentialsMasked(t *testing.T) {
+	t.Parallel()
+	c := Credentials{SecretId: "AKIDexample0123456789", SecretKey: "s3cret-key", Token: "s3cret-token", Source: "here"}
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
+		fmt.Fprintf(&out, verb+verb+verb+"\n", c, &c, Options{Credentials: c})
+	}
+	log := slog.New(slog.NewJSONHandler(&out, nil))
+	log.Info("m", "keys", c, "pointer", &c, "options", Options{Credentials: c})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "keys", c, "options", Options{Credentials: c})
+	json.NewEncoder(&out).Encode(c)
+	fmt.Fprintf(&out, "%+v", client(t, "", nil))
+	for _, secret := range []string{"s3cret", c.SecretId, fmt.Sprintf("%x", "s3cret")} {
+		if strings.Contains(out.String(), secret) {
+			t.Errorf("%q in %s", secret, out.String())
+		}
+	}
+	for c, want := range map[Credentials]string{
+		c:                                   "SecretId AKID…6789, SecretKey masked, Token masked, from here",
+		{SecretId: "short", SecretKey: "k"}: "SecretId masked, SecretKey masked, Token none, from the caller",
+		{}:                                  "SecretId none, SecretKey none, Token none, from the caller",
+	} {
+		if c.String() != want {
+			t.Errorf("%s, want %s", c, want)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package vod
+
+import (
+	"errors"
+	"strings"
+)
+
+// What a failed call means for the caller, asked with errors.Is. One error may
+// be several of them.
+var (
+	// ErrEmpty: no event waits. It is success for whoever drains a queue.
+	ErrEmpty = errors.New("vod: no event waits")
+
+	// ErrRateLimited: more calls a second than the account may make. It is
+	// ErrRetry, too, after a pause.
+	ErrRateLimited = errors.New("vod: too many calls")
+
+	// ErrBadHandle: ConfirmEvents did not take the handles: one of them is
+	// unknown, confirmed, or past its lease. Whether the others of the group
+	// were confirmed is not documented; confirm one at a time to find out.
+	ErrBadHandle = errors.New("vod: bad handle")
+
+	// ErrAuth: the keys are wrong or lack a right, or the account has no VOD.
+	// Trying again with the same keys is of no use.
+	ErrAuth = errors.New("vod: keys or rights refused")
+
+	// ErrRetry: a fault of the network or of VOD that may pass: no connection,
+	// no answer within [Timeout], an HTTP status other than 200, an answer that
+	// is cut off or no JSON, InternalError and the like.
+	ErrRetry = errors.New("vod: try again")
+)
+
+// Codes of failures that are not VOD's own, spelt as the SDK spells them.
+const (
+	codeNetwork = "ClientError.NetworkError"
+	codeStatus  = "ClientError.HttpStatusCodeError"
+	codeBody    = "ClientError.ParseJsonError"
+)
+
+// Error is a call that VOD refused or that found no way to VOD. Its text says
+// what to do next and holds nothing secret.
+type Error struct {
+	Action    string // PullEvents
+	Code      string // AuthFailure.SecretIdNotFound; ClientError.… when it is not VOD's
+	Message   string
+	RequestId string // for Tencent's support; empty when VOD was not reached
+
+	keys  string // where the keys came from
+	cause error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("vod: ")
+	b.WriteString(e.Action)
+	b.WriteString(": ")
+	b.WriteString(e.Code)
+	if e.Message != "" {
+		b.WriteString(": ")
+		b.WriteString(strings.TrimSuffix(e.Message, "."))
+	}
+	if e.RequestId != "" {
+		b.WriteString(" (RequestId ")
+		b.WriteString(e.RequestId)
+		b.WriteString(")")
+	}
+	if hint := e.hint(); hint != "" {
+		b.WriteString("; ")
+		b.WriteString(hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the network's error, where there was one.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is tells errors.Is what the code means. Messages are not looked at: VOD
+// rewords and translates them.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrEmpty:
+		// Only as it stands: VOD documents no ResourceNotFound.Something here,
+		// and whatever that would be, it would not be an empty queue (266/33949).
+		return e.Action == "PullEvents" && e.Code == "ResourceNotFound"
+	case ErrRateLimited:
+		return e.is("RequestLimitExceeded")
+	case ErrBadHandle:
+		// The page says "parameter error (4000)", a number of the API of 2017;
+		// of today's codes only InvalidParameterValue is listed (266/33434).
+		return e.Action == "ConfirmEvents" && strings.HasPrefix(e.Code, "InvalidParameter") &&
+			e.Code != "InvalidParameterValue.SubAppId"
+	case ErrAuth:
+		return e.is("AuthFailure") || e.is("UnauthorizedOperation") || e.is("FailedOperation.InvalidVodUser")
+	case ErrRetry:
+		switch e.Code {
+		case codeNetwork, codeStatus, codeBody, "FailedOperation":
+			return true
+		}
+		return e.is("InternalError") || e.is("ServiceUnavailable") || e.is("RequestLimitExceeded")
+	}
+	return false
+}
+
+// is tells whether the code is family or one of its kinds: AuthFailure and
+// AuthFailure.TokenFailure.
+func (e *Error) is(family string) bool {
+	rest, ok := strings.CutPrefix(e.Code, family)
+	return ok && (rest == "" || rest[0] == '.')
+}
+
+// hint says what to do next.
+func (e *Error) hint() string {
+	const application = "check VOD_SUB_APP_IDS: accounts that opened VOD since 2023-12-25 must name their application"
+	switch {
+	case e.Code == "AuthFailure.SignatureExpire":
+		return "set this machine's clock: it may be 5 minutes off at most"
+	case e.Code == "AuthFailure.TokenFailure":
+		return "the keys from " + e.keys + " are temporary: they have run out, or their token is missing or another's"
+	case e.is("AuthFailure.UnauthorizedOperation"), e.is("UnauthorizedOperation"):
+		return "allow the user or the execution role behind the keys from " + e.keys +
+			" the action vod:" + e.Action + " (resource qcs::vod::uin/…:subAppId/…), and " + application
+	case e.is("AuthFailure"):
+		return "check the keys from " + e.keys + ": mistyped, disabled or deleted keys are refused"
+	case e.is("FailedOperation.InvalidVodUser"):
+		return "activate VOD for the account behind the keys from " + e.keys + ", or " + application
+	case e.is("RequestLimitExceeded"):
+		return "call more slowly (PULL_RATE), or see who else calls VOD for this account"
+	case errors.Is(e, ErrBadHandle):
+		return "an event can be confirmed within 30 s of its pull; later it comes again by itself"
+	case strings.HasPrefix(e.Code, "InvalidParameter"), e.is("MissingParameter"):
+		return application
+	case e.is("UnsupportedRegion"):
+		return "check VOD_REGION; most accounts need none"
+	case e.Code == codeStatus, e.Code == codeBody:
+		return "if it stays, check VOD_ENDPOINT and what stands between here and there"
+	case e.Code == codeNetwork:
+		return "if it stays, check VOD_ENDPOINT and the way to the network"
+	}
+	return ""
+}

@@ -1,0 +1,222 @@
+package vod_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/vod"
+	"vodevents/shared/vodfake"
+)
+
+const app = 1490012345
+
+var fakeKeys = vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
+
+func dial(t *testing.T, o vod.Options) *vod.Client {
+	t.Helper()
+	c, err := vod.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func handle(t *testing.T, e json.RawMessage) string {
+	t.Helper()
+	var h struct{ EventHandle string }
+	if err := json.Unmarshal(e, &h); err != nil || h.EventHandle == "" {
+		t.Fatalf("%s: %v", e, err)
+	}
+	return h.EventHandle
+}
+
+// Forty events over a real connection: every byte comes out, and what is
+// confirmed does not come again.
+func TestPullAndConfirm(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t)
+	transport := vod.NewTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	c := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys, Transport: transport})
+
+	bodies := map[string]bool{}
+	for i := range 40 {
+		body := fmt.Sprintf(`"EventType":"NewFileUpload", "FileUploadEvent":{"FileId":"%d","Id":%d,"Size":1.0,"Title":"<é\u00e9>\"}]"}}`, i, uint64(1)<<63+uint64(i))
+		bodies[body] = true
+		s.Queue(app, []byte("{"+body))
+	}
+	for _, want := range []int{16, 16, 8} {
+		events, err := c.PullEvents(t.Context(), app)
+		if err != nil || len(events) != want {
+			t.Fatalf("%d events, %v, want %d", len(events), err, want)
+		}
+		var handles []string
+		for _, e := range events {
+			handles = append(handles, handle(t, e))
+			_, body, _ := bytes.Cut(e, []byte(`,`))
+			if !bodies[string(body)] {
+				t.Errorf("not sent, or twice: %s", body)
+			}
+			delete(bodies, string(body))
+		}
+		if err := c.ConfirmEvents(t.Context(), app, handles); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(bodies) != 0 || s.Confirmed(app) != 40 || s.Pending(app) != 0 {
+		t.Errorf("%d left, %d confirmed, %d pending", len(bodies), s.Confirmed(app), s.Pending(app))
+	}
+	if err := c.ConfirmEvents(t.Context(), app, []string{"nobody's"}); !errors.Is(err, vod.ErrBadHandle) || errors.Is(err, vod.ErrRetry) {
+		t.Error(err)
+	}
+}
+
+// The real signature check, with and without a token, and what each flaw in the
+// keys is called.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	const id, key, token = "AKIDtemporary", "temporary-key", "temporary-token"
+	s := vodfake.RunT(t, vodfake.Options{Credentials: []vodfake.Credential{{SecretId: id, SecretKey: key, Token: token}}})
+	late := vodfake.RunT(t, vodfake.Options{ClockSkew: 6 * time.Minute})
+	for _, c := range []struct {
+		url  string
+		keys vod.Credentials
+		code string
+	}{
+		{s.URL, vod.Credentials{SecretId: id, SecretKey: key, Token: token}, ""},
+		{s.URL, vod.Credentials{SecretId: id, SecretKey: key}, "AuthFailure.TokenFailure"},
+		{s.URL, vod.Credentials{SecretId: id, SecretKey: key, Token: "another's"}, "AuthFailure.TokenFailure"},
+		{s.URL, vod.Credentials{SecretId: id, SecretKey: "mistyped", Token: token}, "AuthFailure.SignatureFailure"},
+		{s.URL, vod.Credentials{SecretId: "deleted", SecretKey: key, Token: token}, "AuthFailure.SecretIdNotFound"},
+		{late.URL, fakeKeys, "AuthFailure.SignatureExpire"},
+	} {
+		s.Queue(app, []byte(`{"EventType":"FileDeleted"}`))
+		_, err := dial(t, vod.Options{Endpoint: c.url, Credentials: c.keys}).PullEvents(t.Context(), app)
+		var e *vod.Error
+		switch {
+		case c.code == "" && err == nil:
+		case !errors.As(err, &e) || e.Code != c.code || !errors.Is(err, vod.ErrAuth) || e.RequestId == "":
+			t.Errorf("%v: %v, want %s", c.keys, err, c.code)
+		}
+	}
+}
+
+func TestSubAppIdMissing(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t, vodfake.Options{RequireSubAppId: true})
+	_, err := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys}).PullEvents(t.Context(), 0)
+	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("check VOD_SUB_APP_IDS")) {
+		t.Error(err)
+	}
+}
+
+// The queue in time: a held poll, an event that ends it, a lease that runs out.
+func TestQueueInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := dial(t, vod.Options{Credentials: fakeKeys, Transport: s.Transport()})
+		pull := func(ctx context.Context, want time.Duration) ([]json.RawMessage, error) {
+			t.Helper()
+			start := time.Now()
+			events, err := c.PullEvents(ctx, app)
+			if took := time.Since(start); took != want {
+				t.Errorf("the pull took %v, want %v", took, want)
+			}
+			return events, err
+		}
+
+		if _, err := pull(t.Context(), 5*time.Second); !errors.Is(err, vod.ErrEmpty) || errors.Is(err, vod.ErrRetry) {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		if _, err := pull(ctx, 2*time.Second); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, vod.ErrRetry) {
+			t.Error(err)
+		}
+		cancel()
+
+		time.AfterFunc(3*time.Second, func() { s.Queue(app, []byte(`{"EventType":"FileDeleted"}`)) })
+		events, err := pull(t.Context(), 3*time.Second)
+		if err != nil || len(events) != 1 {
+			t.Fatalf("%s, %v", events, err)
+		}
+		time.Sleep(vod.Lease + time.Millisecond)
+		if err := c.ConfirmEvents(t.Context(), app, []string{handle(t, events[0])}); !errors.Is(err, vod.ErrBadHandle) {
+			t.Error("confirmed after its lease:", err)
+		}
+		again, err := pull(t.Context(), 0)
+		if err != nil || len(again) != 1 {
+			t.Fatalf("%s, %v", again, err)
+		}
+		if err := c.ConfirmEvents(t.Context(), app, []string{handle(t, again[0])}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What can go wrong on the way is for trying again, and only that.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, f := range []vodfake.Fault{
+		{Kind: vodfake.Status}, {Kind: vodfake.Status, Status: 429}, {Kind: vodfake.Fail}, {Kind: vodfake.Limit},
+		{Kind: vodfake.Drop}, {Kind: vodfake.Lost}, {Kind: vodfake.Cut}, {Kind: vodfake.Answer, Body: "<html>"},
+	} {
+		t.Run(fmt.Sprint(f.Kind, f.Status), func(t *testing.T) {
+			t.Parallel()
+			s := vodfake.RunT(t)
+			c := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys})
+			s.Queue(app, []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["5145403721233902989"]}}`))
+			s.Next("PullEvents", f)
+			events, err := c.PullEvents(t.Context(), app)
+			if len(events) != 0 || !errors.Is(err, vod.ErrRetry) || errors.Is(err, vod.ErrEmpty) || errors.Is(err, vod.ErrAuth) {
+				t.Errorf("%s, %v", events, err)
+			}
+			if limited := f.Kind == vodfake.Limit; errors.Is(err, vod.ErrRateLimited) != limited {
+				t.Error(err)
+			}
+			if n := len(s.Calls("PullEvents")); n != 1 {
+				t.Errorf("%d calls: nobody asked for a second", n)
+			}
+		})
+	}
+}
+
+func TestConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t, vodfake.Options{Rate: -1})
+	transport := vod.NewTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	c := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys, Transport: transport})
+	const n = 32
+	for range n * vod.MaxEvents {
+		s.Queue(app, []byte(`{"EventType":"FileDeleted"}`))
+	}
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			events, err := c.PullEvents(t.Context(), app)
+			var handles []string
+			for _, e := range events {
+				var h struct{ EventHandle string }
+				err = errors.Join(err, json.Unmarshal(e, &h))
+				handles = append(handles, h.EventHandle)
+			}
+			errs <- errors.Join(err, c.ConfirmEvents(t.Context(), app, handles))
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := s.Confirmed(app); got != n*vod.MaxEvents {
+		t.Errorf("%d confirmed, want %d", got, n*vod.MaxEvents)
+	}
+}
