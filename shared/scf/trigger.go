@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -105,7 +104,7 @@ func decode(ctx context.Context, event []byte) (r *http.Request, gateway bool, r
 	return r.WithContext(ctx), gateway, nil
 }
 
-var tooLarge = &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over %d MB", MaxBody>>20)}
+var tooLarge = &refusal{http.StatusRequestEntityTooLarge, "the body is over 6 MB"}
 
 // values is a header's or a query key's value: a string, a list of them, true
 // for a key without a value, and whatever else, as its JSON text.

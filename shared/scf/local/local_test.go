@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -30,13 +29,23 @@ func TestMain(m *testing.M) {
 	}
 	function, bare = filepath.Join(dir, "function"), filepath.Join(dir, "bare")
 	for out, pkg := range map[string]string{function: "../testdata/function", bare: "./testdata/bare"} {
-		if b, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg).CombinedOutput(); err != nil {
-			log.Fatalf("building %s: %v\n%s", pkg, err, b)
+		if err := build(out, pkg); err != nil {
+			log.Fatal(err)
 		}
 	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// build builds a function as it is deployed.
+func build(out, pkg string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", pkg, err, b)
+	}
+	return nil
 }
 
 func start(t testing.TB, opts ...local.Option) *local.Function {
@@ -249,30 +258,42 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// BenchmarkStart measures from the start of a process to its first rpc answer,
-// of a function on package scf and of one with scf-go-lib alone, in turn. It
-// reports the medians.
+// BenchmarkStart measures from the start of a process to its first rpc answer:
+// of a function with scf-go-lib alone, of one on package scf, and of the two
+// functions of this project, in turn. It reports the medians, and how many
+// times the first one's the others are.
 func BenchmarkStart(b *testing.B) {
+	names := []string{"bare", "scf", "callback", "pull"}
+	paths := map[string]string{"bare": bare, "scf": function}
+	for _, name := range names[2:] {
+		paths[name] = filepath.Join(b.TempDir(), name)
+		if err := build(paths[name], "../../../functions/"+name); err != nil {
+			b.Fatal(err)
+		}
+	}
+
 	times := map[string][]float64{}
 	for b.Loop() {
-		for _, path := range []string{bare, function} {
+		for _, name := range names {
 			began := time.Now()
-			f, err := local.Start(b.Context(), path, []string{}, local.WithStderr(io.Discard))
+			f, err := local.Start(b.Context(), paths[name], []string{})
 			if err != nil {
 				b.Fatal(err)
 			}
-			times[path] = append(times[path], float64(time.Since(began))/1e6)
+			times[name] = append(times[name], float64(time.Since(began))/1e6)
 			f.Kill()
 		}
 	}
-	median := func(path string) float64 {
-		t := times[path]
-		slices.Sort(t)
-		return t[len(t)/2]
+
+	median := map[string]float64{}
+	for _, name := range names {
+		slices.Sort(times[name])
+		median[name] = times[name][len(times[name])/2]
+		b.ReportMetric(median[name], name+"-ms")
+		if name != "bare" {
+			b.ReportMetric(median[name]/median["bare"], name+"-times")
+		}
 	}
-	b.ReportMetric(median(bare), "bare-ms")
-	b.ReportMetric(median(function), "scf-ms")
-	b.ReportMetric(median(function)/median(bare), "times")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -283,7 +304,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	bin := filepath.Join(dir, "bare")
-	if err := exec.Command("go", "build", "-o", bin, "./testdata/bare").Run(); err != nil {
+	if err := build(bin, "./testdata/bare"); err != nil {
 		log.Fatal(err)
 	}
 
