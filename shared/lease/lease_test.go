@@ -1,0 +1,544 @@
+package lease
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/vod"
+	"vodevents/shared/vodfake"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	os.Exit(m.Run())
+}
+
+// bench is a stand-in of VOD, a client of it, and a place that notes what was
+// delivered. Everything in it lives in one synctest bubble.
+type bench struct {
+	*vodfake.Server
+	t      *testing.T
+	client *vod.Client
+
+	mu        sync.Mutex
+	delivered map[string]int // by subject
+	deliver   func(context.Context, []*event.Event) []error
+}
+
+func newBench(t *testing.T, o vodfake.Options) *bench {
+	t.Helper()
+	b := &bench{Server: vodfake.New(o), t: t, delivered: make(map[string]int)}
+	t.Cleanup(b.Close)
+	client, err := vod.New(vod.Options{
+		Endpoint:    "http://vod.test",
+		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Transport:   b.Transport(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.client = client
+	return b
+}
+
+// queue puts n events into an application's queue.
+func (b *bench) queue(app uint64, n int) {
+	for i := range n {
+		b.Queue(app, fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%d-%d"}}`, app, i))
+	}
+}
+
+// take is the Deliver of the bench: it notes what deliver took.
+func (b *bench) take(ctx context.Context, events []*event.Event) []error {
+	errs := make([]error, len(events))
+	if b.deliver != nil {
+		errs = b.deliver(ctx, events)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, err := range errs {
+		if err == nil {
+			b.delivered[events[i].Subject]++
+		}
+	}
+	return errs
+}
+
+func (b *bench) options() Options {
+	return Options{Client: b.client, Deliver: b.take, Rate: 100, Concurrency: 16}
+}
+
+// drain runs one invocation.
+func (b *bench) drain(timeout time.Duration, o Options) Result {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), timeout)
+	defer cancel()
+	start := time.Now()
+	r, err := Drain(ctx, o)
+	if err != nil {
+		b.t.Errorf("drain: %v", err)
+	}
+	if took := time.Since(start); took >= timeout {
+		b.t.Errorf("an invocation of %v took %v", timeout, took)
+	}
+	return r
+}
+
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
+		b.queue(0, 5000)
+		r := b.drain(time.Minute, b.options())
+		want := Counts{Pulled: 5000, Delivered: 5000, Confirmed: 5000, Stopped: Empty, Polls: r.Polls, ElapsedMs: r.ElapsedMs}
+		if r.Counts != want {
+			t.Errorf("got %+v", r)
+		}
+		if len(b.delivered) != 5000 || b.Pending(0) != 0 {
+			t.Errorf("%d delivered, %d pending", len(b.delivered), b.Pending(0))
+		}
+		// 313 pulls at 98 a second, and the last poll, which is held for 5 s.
+		if ms := r.ElapsedMs; ms > 3600+5100 {
+			t.Errorf("took %d ms", ms)
+		}
+		// While the last answers come back, up to a few polls may meet an empty
+		// queue, but not one for each of 16 slots.
+		if idle := r.Polls - 313; idle > 6 {
+			t.Errorf("%d idle polls", idle)
+		}
+		for _, action := range []string{"PullEvents", "ConfirmEvents"} {
+			if n := b.Busiest(action); n > 100 {
+				t.Errorf("%d calls of %s in one second", n, action)
+			}
+		}
+	})
+}
+
+func TestEmptyQueueCostsOnePoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		r := b.drain(time.Minute, b.options())
+		if r.Polls != 1 || r.Stopped != Empty || r.ElapsedMs > 5100 {
+			t.Errorf("got %+v", r)
+		}
+		if text, err := json.Marshal(r); err != nil || string(text) !=
+			`{"pulled":0,"delivered":0,"duplicates":0,"confirmed":0,"parked":0,"left":0,"polls":1,"stopped":"empty","elapsed_ms":5000}` {
+			t.Errorf("result %s, %v", text, err)
+		}
+	})
+}
+
+func TestInvocationLengths(t *testing.T) {
+	for _, timeout := range []time.Duration{3 * time.Second, 12 * time.Second, time.Minute, 900 * time.Second} {
+		for _, until := range []Until{UntilEmpty, UntilDeadline} {
+			t.Run(fmt.Sprint(timeout, until), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBench(t, vodfake.Options{})
+					b.queue(0, 40)
+					o := b.options()
+					o.Until = until
+					r := b.drain(timeout, o)
+					if len(b.delivered) != 40 || r.Confirmed != 40 {
+						t.Errorf("%d delivered, %+v", len(b.delivered), r)
+					}
+					want := Empty
+					if until == UntilDeadline || timeout == 3*time.Second {
+						want = Deadline
+					}
+					if r.Stopped != want {
+						t.Errorf("stopped: %s, want %s", r.Stopped, want)
+					}
+					if until == UntilDeadline && time.Duration(r.ElapsedMs)*time.Millisecond < timeout-7*time.Second {
+						t.Errorf("ended after %d ms of %v", r.ElapsedMs, timeout)
+					}
+				})
+			})
+		}
+	}
+}
+
+// An event whose confirm never arrives comes back exactly when its lease ends.
+func TestRedeliveryAfterLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 1)
+		start := time.Now()
+		var seen []time.Duration
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			seen = append(seen, time.Since(start))
+			if len(seen) == 1 {
+				return []error{errors.New("not now")}
+			}
+			return make([]error, len(events))
+		}
+		o := b.options()
+		o.Until = UntilDeadline
+		r := b.drain(time.Minute, o)
+		if len(seen) != 2 || seen[1] != leaseTime {
+			t.Errorf("delivered after %v", seen)
+		}
+		if r.Pulled != 2 || r.Confirmed != 1 || r.Left != 1 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+// A delivery that takes nearly all of the lease ends in time for its confirm.
+func TestSlowDelivery(t *testing.T) {
+	for _, tt := range []struct {
+		takes     time.Duration
+		confirmed int
+	}{{27 * time.Second, 16}, {29 * time.Second, 0}} {
+		t.Run(tt.takes.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.queue(0, 16)
+				b.deliver = func(ctx context.Context, events []*event.Event) []error {
+					select {
+					case <-time.After(tt.takes):
+						return make([]error, len(events))
+					case <-ctx.Done():
+						return slices.Repeat([]error{ctx.Err()}, len(events))
+					}
+				}
+				r := b.drain(time.Minute, b.options())
+				if r.Confirmed != tt.confirmed || r.Left != 16-tt.confirmed {
+					t.Errorf("got %+v", r)
+				}
+			})
+		})
+	}
+}
+
+func TestSlowSinkSlowsThePulls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 2000)
+		var mu sync.Mutex
+		running, most := 0, 0
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(2 * time.Second) // of the bubble
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return make([]error, len(events))
+		}
+		o := b.options()
+		o.Concurrency = 4
+		r := b.drain(900*time.Second, o)
+		if r.Confirmed != 2000 || r.Left != 0 {
+			t.Errorf("a lease ran out: %+v", r)
+		}
+		if most > 4 {
+			t.Errorf("%d batches at once", most)
+		}
+	})
+}
+
+// Memory is bounded by bytes too: big answers hold back the pulls.
+func TestHeldBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		filler := make([]byte, 256<<10)
+		for i := range filler {
+			filler[i] = 'x'
+		}
+		for i := range 160 { // batches of 4 MB
+			b.Queue(0, fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%d","Text":"%s"}}`, i, filler))
+		}
+		var mu sync.Mutex
+		running, most := 0, 0
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(time.Second) // of the bubble
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return make([]error, len(events))
+		}
+		r := b.drain(time.Minute, b.options())
+		// Two batches are under 8 MB; with a third the limit is passed. Pulls
+		// that were in flight before it was passed still come.
+		if r.Confirmed != 160 || most > 5 {
+			t.Errorf("%d batches of 4 MB at once, %+v", most, r)
+		}
+	})
+}
+
+func TestPartialFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 16)
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			errs := make([]error, len(events))
+			errs[3] = errors.New("this one")
+			errs[5] = event.ErrDuplicate
+			errs[7] = event.ErrParked
+			errs[9] = event.ErrClaimed
+			return errs
+		}
+		r := b.drain(20*time.Second, b.options())
+		want := Counts{Pulled: 16, Delivered: 12, Duplicates: 1, Parked: 1, Confirmed: 14, Left: 2, Stopped: Empty, Polls: r.Polls, ElapsedMs: r.ElapsedMs}
+		if r.Counts != want {
+			t.Errorf("got %+v", r)
+		}
+		if b.Pending(0) != 2 {
+			t.Errorf("%d pending", b.Pending(0))
+		}
+	})
+}
+
+func TestConfirmFaults(t *testing.T) {
+	tests := map[string]struct {
+		faults            []vodfake.Fault
+		pulled, confirmed int
+	}{
+		// The stand-in takes a stale handle's lease away, so its event comes again.
+		"one stale handle costs only itself":      {[]vodfake.Fault{{Kind: vodfake.Stale}}, 17, 16},
+		"a gateway in trouble":                    {[]vodfake.Fault{{Kind: vodfake.Status}, {Kind: vodfake.Drop}, {Kind: vodfake.Fail}}, 16, 16},
+		"too many calls":                          {[]vodfake.Fault{{Kind: vodfake.Limit}, {Kind: vodfake.Limit}}, 16, 16},
+		"no answer for 3 s":                       {[]vodfake.Fault{{Kind: vodfake.Hang}}, 16, 16},
+		"a lost answer leaves all in doubt":       {[]vodfake.Fault{{Kind: vodfake.Lost}}, 16, 0},
+		"the keys lack the right to confirm":      {[]vodfake.Fault{{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}}, 16, 0},
+		"refused twice, as a group and one of it": {[]vodfake.Fault{{Kind: vodfake.Stale}, {Kind: vodfake.Fail}}, 17, 16},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.queue(0, 16)
+				b.Next("ConfirmEvents", tt.faults...)
+				r := b.drain(time.Minute, b.options())
+				if r.Delivered != tt.pulled || r.Confirmed != tt.confirmed || r.Left != tt.pulled-tt.confirmed {
+					t.Errorf("got %+v", r)
+				}
+			})
+		})
+	}
+}
+
+func TestPullFaults(t *testing.T) {
+	tests := map[string]struct {
+		faults  []vodfake.Fault
+		pulled  int
+		stopped string
+		code    string
+		err     error
+	}{
+		"a gateway in trouble":      {[]vodfake.Fault{{Kind: vodfake.Status}, {Kind: vodfake.Drop}, {Kind: vodfake.Fail}}, 40, Empty, "", nil},
+		"too many calls":            {[]vodfake.Fault{{Kind: vodfake.Limit}, {Kind: vodfake.Limit}}, 40, Empty, "", nil},
+		"no answer for 10 s":        {[]vodfake.Fault{{Kind: vodfake.Hang}}, 40, Empty, "", nil},
+		"a cut answer comes back":   {[]vodfake.Fault{{Kind: vodfake.Cut}}, 24, Empty, "", nil},
+		"no right to pull":          {[]vodfake.Fault{{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}}, 0, Failed, "UnauthorizedOperation", vod.ErrAuth},
+		"a wrong SubAppId":          {[]vodfake.Fault{{Kind: vodfake.Fail, Code: "InvalidParameterValue"}}, 0, Failed, "InvalidParameterValue", errAny},
+		"VOD is down":               {slices.Repeat([]vodfake.Fault{{Kind: vodfake.Fail}}, 9), 0, Failed, "InternalError", errAny},
+		"VOD fails after one batch": {[]vodfake.Fault{{Kind: ""}, {Kind: vodfake.Fail, Code: "AuthFailure.SecretIdNotFound"}, {Kind: vodfake.Fail, Code: "AuthFailure.SecretIdNotFound"}}, 16, Failed, "AuthFailure.SecretIdNotFound", nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.queue(0, 40)
+				b.Next("PullEvents", tt.faults...)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				r, err := Drain(ctx, b.options())
+				if !errors.Is(err, tt.err) && !(tt.err == errAny && err != nil) {
+					t.Errorf("got error %v", err)
+				}
+				if r.Pulled != tt.pulled || r.Confirmed != tt.pulled || r.Stopped != tt.stopped || r.Error != tt.code {
+					t.Errorf("got %+v", r)
+				}
+			})
+		})
+	}
+}
+
+var errAny = errors.New("any error")
+
+func TestSinkDownStopsThePulling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 1000)
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			return slices.Repeat([]error{fmt.Errorf("refused: %w", event.ErrUnavailable)}, len(events))
+		}
+		r := b.drain(time.Minute, b.options())
+		if r.Stopped != SinkDown || r.Pulled > 100 || r.Left != r.Pulled || r.Delivered != 0 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+func TestSeveralApplications(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond, RequireSubAppId: true})
+		o := b.options()
+		for i := range 3 {
+			app := uint64(1490012345 + i)
+			o.SubAppIds = append(o.SubAppIds, app)
+			b.queue(app, 1000*i)
+		}
+		r := b.drain(time.Minute, o)
+		if r.Confirmed != 3000 || r.Stopped != Empty || len(r.Apps) != 3 {
+			t.Errorf("got %+v", r)
+		}
+		for i, a := range r.Apps {
+			if a.SubAppId != o.SubAppIds[i] || a.Confirmed != 1000*i || b.Pending(a.SubAppId) != 0 {
+				t.Errorf("got %+v", a)
+			}
+		}
+		if n := b.Busiest("PullEvents"); n > 100 {
+			t.Errorf("%d pulls in one second", n)
+		}
+	})
+}
+
+// One application whose queue is refused does not keep the others from theirs.
+func TestOneApplicationFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{SubAppIds: []uint64{7}})
+		b.queue(7, 20)
+		o := b.options()
+		o.SubAppIds = []uint64{6, 7}
+		r := b.drain(time.Minute, o)
+		if r.Confirmed != 20 || r.Stopped != Failed || r.Error == "" || r.Apps[1].Stopped != Empty {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+func TestOverlappingInvocations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
+		b.queue(0, 1500)
+		var wg sync.WaitGroup
+		var results [2]Result
+		for i := range results {
+			wg.Go(func() {
+				o := b.options()
+				o.Rate = 50
+				results[i] = b.drain(time.Minute, o)
+			})
+		}
+		wg.Wait()
+		if n := results[0].Confirmed + results[1].Confirmed; n != 1500 || len(b.delivered) != 1500 {
+			t.Errorf("%d confirmed, %d delivered: %+v", n, len(b.delivered), results)
+		}
+		for _, n := range b.delivered {
+			if n != 1 {
+				t.Error("delivered twice")
+			}
+		}
+	})
+}
+
+func TestLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		ctx, stop := context.WithCancel(t.Context())
+		o := b.options()
+		o.Until = UntilStopped
+		var latency time.Duration
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			time.Sleep(time.Second) // of the bubble
+			return make([]error, len(events))
+		}
+		b.Next("PullEvents", slices.Repeat([]vodfake.Fault{{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}}, 10)...)
+		done := make(chan Result)
+		go func() {
+			r, err := Drain(ctx, o)
+			if err != nil {
+				t.Error(err)
+			}
+			done <- r
+		}()
+		time.Sleep(time.Minute) // of the bubble, as all here
+		b.queue(0, 1)
+		sent := time.Now()
+		for b.Pending(0) > 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		latency = time.Since(sent)
+		if latency > 1200*time.Millisecond {
+			t.Errorf("an event took %v, of which its delivery is 1 s", latency)
+		}
+		b.queue(0, 50)
+		time.Sleep(500 * time.Millisecond)
+		stop()
+		r := <-done
+		if took := time.Since(sent); took > 10*time.Second {
+			t.Errorf("stopping took %v", took)
+		}
+		if r.Stopped != Empty || r.Left != 0 || r.Confirmed != r.Delivered || r.Confirmed < 17 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+func TestPaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 1)
+		o := b.options()
+		o.Rate = 0
+		if r := b.drain(time.Minute, o); r.Polls != 0 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+func TestPanickingDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 20)
+		first := true
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			if first {
+				first = false
+				panic("a bug")
+			}
+			return make([]error, len(events))
+		}
+		r := b.drain(20*time.Second, b.options())
+		if r.Pulled != 20 || r.Left != 16 || r.Confirmed != 4 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+// A delivery that breaks its promise and outlives the invocation costs its own
+// events; the answer still comes in time.
+func TestDeliveryThatNeverReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 1)
+		release := make(chan struct{})
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			<-release
+			return make([]error, len(events))
+		}
+		r := b.drain(20*time.Second, b.options())
+		if r.Left != 1 || r.Confirmed != 0 {
+			t.Errorf("got %+v", r)
+		}
+		close(release)
+	})
+}
