@@ -1,7 +1,10 @@
 // Checkyml holds serverless.yml against the rules of SCF and writes the copy
 // that scripts/deploy deploys.
 //
-//	go run ./scripts/internal/checkyml [-stage S] [-region R] [-o DIR [-split]] [FILE]
+//	go run ./scripts/internal/checkyml [-stage S] [-region R] [-o DIR [-open] [-split]] [FILE]
+//
+// Without -o it looks at the file alone; with it, also at the settings that
+// would be deployed.
 //
 // The findings go to stderr. The exit status is 1 when one of them is an
 // error, and nothing is written then.
@@ -23,6 +26,7 @@ func main() {
 	flag.StringVar(&o.Stage, "stage", "", "deploy to this `stage` instead of the file's")
 	flag.StringVar(&o.Region, "region", "", "deploy to this `region` instead of the file's")
 	dir := flag.String("o", "", "write the file to deploy into this `folder`, without the variables that are not set")
+	open := flag.Bool("open", false, "accept that callbacks are not signed")
 	split := flag.Bool("split", false, "write one file of component scf for each function")
 	flag.Parse()
 	file := "serverless.yml"
@@ -30,13 +34,13 @@ func main() {
 		file = flag.Arg(0)
 	}
 	o.Getenv = os.Getenv
-	if err := run(file, o, *dir, *split); err != nil {
+	if err := run(file, o, *dir, *open, *split); err != nil {
 		fmt.Fprintln(os.Stderr, "checkyml:", err)
 		os.Exit(1)
 	}
 }
 
-func run(file string, o serverless.Options, dir string, split bool) error {
+func run(file string, o serverless.Options, dir string, open, split bool) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -55,13 +59,17 @@ func run(file string, o serverless.Options, dir string, split bool) error {
 		programs = append(programs, filepath.Base(filepath.Dir(main)))
 	}
 
+	findings := f.Check(programs, time.Now())
+	if dir != "" {
+		findings = append(findings, f.CheckUse(open)...)
+	}
 	bad := false
-	for _, finding := range f.Check(programs, time.Now()) {
+	for _, finding := range findings {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", file, finding)
 		bad = bad || !finding.Warning
 	}
 	if bad {
-		return errors.New("the errors above would not survive a deployment")
+		return errors.New("not fit to be deployed")
 	}
 	if dir == "" {
 		return nil

@@ -161,6 +161,32 @@ func (f *File) checkFunction(key string, programs []string) {
 	}
 }
 
+// CheckUse looks at what is no fault of the file but of the settings that are
+// about to be deployed with it. open accepts callbacks that nobody signed.
+func (f *File) CheckUse(open bool) []Finding {
+	f.findings = nil
+	vars := map[string]string{}
+	for _, v := range f.Variables("callback") {
+		vars[v.Key] = v.Value
+	}
+	if vars["CALLBACK_SIGN_KEY"] == "" {
+		const risk = "not set, so anyone who has the URL can inject events"
+		if open {
+			f.warnf("CALLBACK_SIGN_KEY", risk)
+		} else {
+			f.errorf("CALLBACK_SIGN_KEY", risk+"; set it to up to 32 letters and digits, as `openssl rand -hex 16` makes them, or say -open")
+		}
+	}
+	sinks := strings.Fields(vars["SINK"])
+	if len(sinks) == 0 || slices.Contains(sinks, "stdout:") {
+		f.warnf("SINK", "is stdout:, and on SCF stdout is the log: the media URLs of your events land there")
+	}
+	if slices.ContainsFunc(sinks, func(url string) bool { return strings.HasPrefix(url, "file:") }) {
+		f.warnf("SINK", "has a file: on SCF a file is one instance's own, and is gone with it")
+	}
+	return f.findings
+}
+
 // checkVariables looks at one list of variables.
 func (f *File) checkVariables(at string, vars []Variable) {
 	seen := map[string]bool{}

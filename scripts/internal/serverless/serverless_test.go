@@ -221,6 +221,41 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// What is deployed with the file, rather than the file.
+func TestCheckUse(t *testing.T) {
+	t.Parallel()
+	const key = "k3yk3yk3y"
+	tests := []struct {
+		key, sink string
+		open      bool
+		want      []string // beginnings
+	}{
+		{"", "", false, []string{"error: CALLBACK_SIGN_KEY: not set", "warning: SINK: is stdout:"}},
+		{"", "https://example.com", true, []string{"warning: CALLBACK_SIGN_KEY: not set"}},
+		{key, "", false, []string{"warning: SINK: is stdout:"}},
+		{key, "https://example.com stdout:", false, []string{"warning: SINK: is stdout:"}},
+		{key, "https://example.com file:/tmp/e", false, []string{"warning: SINK: has a file:"}},
+		{key, "https://example.com", false, nil},
+		{key, "https://example.com", true, nil},
+	}
+	for _, tt := range tests {
+		f, err := Parse([]byte(shipped(t)), Options{Getenv: env(map[string]string{"CALLBACK_SIGN_KEY": tt.key, "SINK": tt.sink})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := f.CheckUse(tt.open)
+		if len(got) != len(tt.want) {
+			t.Errorf("key %q, sink %q, open %v: %v, want %q", tt.key, tt.sink, tt.open, got, tt.want)
+			continue
+		}
+		for i := range got {
+			if !strings.HasPrefix(got[i].String(), tt.want[i]) {
+				t.Errorf("key %q, sink %q, open %v: %v, want %q", tt.key, tt.sink, tt.open, got[i], tt.want[i])
+			}
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ text, want string }{

@@ -1,0 +1,36 @@
+package scripts_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts in testdata/deploy run scripts/deploy with a stand-in of the
+// framework's command, bin/scf, on the PATH. They are to be read, too.
+func TestDeploy(t *testing.T) {
+	t.Parallel()
+	deploy, err := filepath.Abs("deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goEnv := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB"}
+	values, err := exec.Command("go", append([]string{"env"}, goEnv...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "deploy"),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("DEPLOY", deploy)
+			e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+string(filepath.ListSeparator)+e.Getenv("PATH"))
+			for i, value := range strings.Split(strings.TrimSuffix(string(values), "\n"), "\n") {
+				e.Setenv(goEnv[i], value)
+			}
+			return nil
+		},
+	})
+}
