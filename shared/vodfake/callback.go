@@ -22,24 +22,39 @@ const (
 // sending plus this (ModifyEventConfig, SignKey).
 const signLife = 10 * time.Minute
 
+// callbackAction is the Action by which faults and functions find callbacks.
+const callbackAction = "Callback"
+
 // Callback sends an event to a URL as VOD sends a normal callback: POST, 5 s
-// for the answer, sent again at once after a timeout and only then, three sends
-// in all. Status and body of the answer do not matter; a refused connection
-// is not tried again. The body is an event without EventHandle; with
-// Options.SignKey it is signed by [event.Sign].
+// for the answer, sent again after a timeout and only then, three sends in all.
+// Status and body of the answer do not matter; a refused connection is not
+// tried again. The body is an event without EventHandle; with the SignKey of
+// application 0 it is signed by [event.Sign].
 //
 // It returns when the last send is over. The error says why there was no
 // answer; what became of each send is in the Event's Deliveries.
 func (s *Server) Callback(ctx context.Context, url string, body []byte) (Event, error) {
 	s.mu.Lock()
 	e := s.newEntry(0, body, s.now())
+	config := e.app.active
 	s.mu.Unlock()
-	var err error
-	for timedOut := true; timedOut && len(e.deliveries) < CallbackSends; {
-		if len(e.deliveries) > 0 && s.sleep(ctx, s.opt.ResendAfter) != nil {
-			break
-		}
-		timedOut, err = s.send(ctx, e, url)
+	config.NotificationUrl = url
+	err := s.callback(ctx, e, config)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return e.copy(), err
+}
+
+func (s *Server) callback(ctx context.Context, e *entry, to EventConfig) error {
+	c := &Call{Context: ctx, Action: callbackAction, SubAppId: e.app.id, Body: e.body, Time: time.Now()}
+	s.begin(c)
+	c.fault = s.faultFor(c)
+	if c.fault != nil {
+		s.sleep(ctx, c.fault.delay()) // cut short, the first send fails
+	}
+	err := s.sends(ctx, e, to, c)
+	if c.is(Duplicate) && err == nil {
+		err = s.sends(ctx, e, to, c)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,18 +63,28 @@ func (s *Server) Callback(ctx context.Context, url string, body []byte) (Event, 
 		state = Failed
 	}
 	s.finish(e, state, s.now())
-	return e.copy(), err
+	return err
+}
+
+// sends sends a callback until it is answered, at most three times.
+func (s *Server) sends(ctx context.Context, e *entry, to EventConfig, c *Call) error {
+	for n := 1; ; n++ {
+		timedOut, err := s.send(ctx, e, to, c)
+		if !timedOut || n == CallbackSends || s.sleep(ctx, s.opt.ResendAfter) != nil {
+			return err
+		}
+	}
 }
 
 // send makes one of the sends of a callback.
-func (s *Server) send(ctx context.Context, e *entry, url string) (timedOut bool, err error) {
+func (s *Server) send(ctx context.Context, e *entry, to EventConfig, c *Call) (timedOut bool, err error) {
 	s.mu.Lock()
 	e.deliveries = append(e.deliveries, Delivery{Time: s.now()})
 	d := &e.deliveries[len(e.deliveries)-1]
 	s.change(e, Sent, d.Time)
 	s.mu.Unlock()
 
-	status, err := s.post(ctx, url, e.body)
+	status, err := s.post(ctx, e.body, to, c)
 	timedOut = errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 
 	s.mu.Lock()
@@ -74,22 +99,32 @@ func (s *Server) send(ctx context.Context, e *entry, url string) (timedOut bool,
 	return timedOut, err
 }
 
-func (s *Server) post(ctx context.Context, url string, body []byte) (status int, err error) {
-	if s.opt.SignKey != "" {
-		body = event.Sign(body, s.opt.SignKey, time.Now().Add(signLife))
+func (s *Server) post(ctx context.Context, body []byte, to EventConfig, c *Call) (status int, err error) {
+	if to.SignKey != "" {
+		expires := time.Now().Add(signLife)
+		if c.is(SignatureExpired) {
+			expires = time.Now().Add(-time.Second)
+		}
+		body = event.Sign(body, to.SignKey, expires)
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallbackTimeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.NotificationUrl, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := s.callback.RoundTrip(r)
+	if c.is(Drop) {
+		return 0, errCut
+	}
+	answer, err := s.sender.RoundTrip(r)
 	if err != nil {
 		return 0, err
 	}
 	defer answer.Body.Close()
-	_, err = io.Copy(io.Discard, answer.Body)
+	if _, err = io.Copy(io.Discard, answer.Body); c.is(Lost) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	return answer.StatusCode, err
 }

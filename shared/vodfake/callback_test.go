@@ -71,7 +71,7 @@ func TestCallbackSends(t *testing.T) {
 func TestCallbackSigned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []byte
-		s := vodfake.New(vodfake.Options{SignKey: "abc123", CallbackTransport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		s := vodfake.New(vodfake.Options{EventConfig: vodfake.EventConfig{SignKey: "abc123"}, CallbackTransport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			got, _ = io.ReadAll(r.Body)
 			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 		})})

@@ -21,6 +21,7 @@ import (
 type client struct {
 	t   testing.TB
 	sdk *common.Client
+	rt  http.RoundTripper
 }
 
 var rightKeys = vodfake.Credential{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
@@ -40,7 +41,7 @@ func newClient(t testing.TB, s *vodfake.Server, k vodfake.Credential) client {
 	}
 	sdk := common.NewCommonClient(common.NewTokenCredential(k.SecretId, k.SecretKey, k.Token), "", p)
 	sdk.WithHttpTransport(rt)
-	return client{t, sdk}
+	return client{t, sdk, rt}
 }
 
 type members = map[string]any
@@ -50,7 +51,8 @@ type answer struct {
 	Response struct {
 		EventSet            []json.RawMessage
 		CountOfEventsToPull int
-		RequestId           string
+		TaskId              string
+		vodfake.EventConfig
 	}
 }
 

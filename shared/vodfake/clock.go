@@ -40,14 +40,20 @@ func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
 type appointment struct {
 	at    time.Time
 	do    func(at time.Time)
+	seq   uint64 // of two at one time the one that was made first comes first
 	index int
 }
 
 // agenda is a heap of appointments, the first due on top.
 type agenda []*appointment
 
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	if c := a[i].at.Compare(a[j].at); c != 0 {
+		return c < 0
+	}
+	return a[i].seq < a[j].seq
+}
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].index, a[j].index = i+1, j+1
@@ -67,7 +73,8 @@ func (a *agenda) Pop() any {
 
 // schedule puts an appointment at a new time, or into the agenda for the first.
 func (s *Server) schedule(p *appointment, at time.Time) {
-	p.at = at
+	s.lastSeq++
+	p.at, p.seq = at, s.lastSeq
 	if p.index == 0 {
 		heap.Push(&s.agenda, p)
 		return
@@ -96,7 +103,7 @@ func (s *Server) advance() {
 // even if nobody calls the Server. It only ever moves the timer forward: one
 // that fires too early costs less than setting it for each event.
 func (s *Server) rearm() {
-	if len(s.agenda) == 0 {
+	if len(s.agenda) == 0 || s.running.Err() != nil {
 		return
 	}
 	real := s.agenda[0].at.Add(-s.offset)

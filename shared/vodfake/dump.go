@@ -101,7 +101,7 @@ func (s *Server) Confirmed(subAppId uint64) int { return s.App(subAppId).Confirm
 func (a *app) count() App {
 	return App{
 		SubAppId:  a.id,
-		Waiting:   a.again.Len() + a.fresh.Len(),
+		Waiting:   a.waiting(),
 		Leased:    a.leased,
 		Confirmed: a.confirmed,
 		Expired:   a.expired,

@@ -2,6 +2,7 @@ package vodfake
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -15,24 +16,73 @@ const (
 	Status           FaultKind = "status"            // not performed; Fault.Status (default 502) with a body of text
 	Fail             FaultKind = "fail"              // not performed; the API error Fault.Code (default InternalError)
 	Limit            FaultKind = "limit"             // not performed; RequestLimitExceeded
+	SignatureExpired FaultKind = "expired signature" // not performed; AuthFailure.SignatureExpire
 	Hang             FaultKind = "hang"              // not performed; no answer until the client gives up
 	Drop             FaultKind = "drop"              // not performed; the connection is cut
 	Lost             FaultKind = "lost"              // performed; the connection is cut before the answer
 	Cut              FaultKind = "cut"               // performed; the answer breaks off in the middle
-	SignatureExpired FaultKind = "expired signature" // not performed; AuthFailure.SignatureExpire
 	Stale            FaultKind = "stale"             // ConfirmEvents: one handle's lease is over already
-	Duplicate        FaultKind = "duplicate"         // PullEvents: one event waits in the queue a second time
+	Duplicate        FaultKind = "duplicate"         // PullEvents: one of the events waits in the queue a second time
 	Reorder          FaultKind = "reorder"           // PullEvents: the youngest events come first
 	Answer           FaultKind = "answer"            // not performed; Fault.Status (default 200) with Fault.Body
 )
 
-// Fault is what befalls a call; see [Server.Next] and [Server.Control].
+// Fault is what befalls a call of the API; see [Server.Next], [Server.Control]
+// and [Server.SetFaults].
+//
+// The action "Callback" is the sending of a callback, with all its sends. It
+// knows the kinds Delay; Drop: no send arrives; Lost: no answer arrives, and it
+// is sent again; Duplicate: it is sent again after its answer; and
+// SignatureExpired: its T is over. Delays put callbacks out of order.
 type Fault struct {
 	Kind    FaultKind `json:"kind"`
 	DelayMs int       `json:"delayMs,omitempty"` // before anything else, in real time
 	Status  int       `json:"status,omitempty"`
 	Code    string    `json:"code,omitempty"`
 	Body    string    `json:"body,omitempty"` // of Answer, and of Status
+}
+
+func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMs) * time.Millisecond }
+
+// Chance is a Fault that befalls some calls.
+type Chance struct {
+	Action      string  `json:"action,omitempty"` // empty: any, callbacks included
+	Probability float64 `json:"probability"`      // 0 to 1
+	Fault
+}
+
+// SetFaults replaces the faults that befall calls by chance. Of those that
+// fit a call at most one does: they are tried in turn, each with its own
+// probability. Which calls are hit follows from Options.Seed and the order of
+// the calls.
+func (s *Server) SetFaults(faults ...Chance) error {
+	for _, f := range faults {
+		switch _, known := actions[f.Action]; {
+		case f.Action != "" && f.Action != callbackAction && !known:
+			return fmt.Errorf("vodfake: fault for action %q: the stand-in has no such action", f.Action)
+		case f.Probability < 0 || f.Probability > 1 || f.Probability != f.Probability:
+			return fmt.Errorf("vodfake: fault %q with probability %v: give 0 to 1", f.Kind, f.Probability)
+		case !slices.Contains(faultKinds, f.Kind):
+			return fmt.Errorf("vodfake: fault %q: give one of %q", f.Kind, faultKinds)
+		case f.DelayMs < 0:
+			return fmt.Errorf("vodfake: fault %q with delayMs %d: give 0 or more", f.Kind, f.DelayMs)
+		case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+			return fmt.Errorf("vodfake: fault %q with status %d: give 200 to 599", f.Kind, f.Status)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = slices.Clone(faults)
+	return nil
+}
+
+var faultKinds = []FaultKind{Delay, Status, Fail, Limit, SignatureExpired, Hang, Drop, Lost, Cut, Stale, Duplicate, Reorder, Answer}
+
+// Faults are the faults that [Server.SetFaults] has set.
+func (s *Server) Faults() []Chance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
 }
 
 type control struct {
@@ -86,6 +136,13 @@ func (s *Server) faultFor(c *Call) *Fault {
 		}
 	}
 	controls := s.controls
+	var byChance *Fault
+	for _, f := range s.faults {
+		if (f.Action == "" || f.Action == c.Action) && s.rand.Float64() < f.Probability {
+			byChance = &f.Fault
+			break
+		}
+	}
 	s.mu.Unlock()
 	for _, k := range controls {
 		if k.action == "" || k.action == c.Action {
@@ -94,14 +151,14 @@ func (s *Server) faultFor(c *Call) *Fault {
 			}
 		}
 	}
-	return nil
+	return byChance
 }
 
 // before does what a fault does before the call is performed. It gives an
 // answer where the call is not to be performed, or the error to answer.
 func (s *Server) before(c *Call) (*reply, error) {
 	f := c.fault
-	if err := s.sleep(c.Context, time.Duration(f.DelayMs)*time.Millisecond); err != nil {
+	if err := s.sleep(c.Context, f.delay()); err != nil {
 		return &reply{lost: err}, nil
 	}
 	switch f.Kind {
@@ -121,7 +178,7 @@ func (s *Server) before(c *Call) (*reply, error) {
 		select {
 		case <-c.Context.Done():
 			return &reply{lost: c.Context.Err()}, nil
-		case <-s.closed:
+		case <-s.running.Done():
 			return &reply{lost: errClosed}, nil
 		}
 	case Drop:

@@ -58,8 +58,14 @@ func on[P any, R interface {
 }
 
 var actions = map[string]action{
-	"PullEvents":    on(0, (*Server).pullEvents),
-	"ConfirmEvents": on(0, (*Server).confirmEvents),
+	"ConfirmEvents":       on(0, (*Server).confirmEvents),
+	"DeleteMedia":         on(Rate, (*Server).deleteMedia),
+	"DescribeEventConfig": on(20, (*Server).describeEventConfig),
+	"DescribeEventsState": on(20, (*Server).describeEventsState),
+	"ModifyEventConfig":   on(20, (*Server).modifyEventConfig),
+	"ProcessMedia":        on(Rate, (*Server).processMedia),
+	"PullEvents":          on(0, (*Server).pullEvents),
+	"PullUpload":          on(Rate, (*Server).pullUpload),
 }
 
 // decodeRequest reads a request's JSON. API 3.0 refuses members that it does
@@ -71,7 +77,7 @@ func decodeRequest(body []byte, r request) error {
 	case err == nil, errors.Is(err, io.EOF):
 		return nil
 	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return &apiError{"UnknownParameter", "The parameter " + err.Error()[len("json: unknown field "):] + " is not recognized."}
+		return &apiError{"UnknownParameter", "The parameter " + err.Error()[len("json: unknown field "):] + " is not recognized, or not simulated."}
 	default:
 		return &apiError{"InvalidParameter", "The request is not the JSON that the action takes: " + err.Error()}
 	}
@@ -298,7 +304,7 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.closed:
+	case <-s.running.Done():
 		return errClosed
 	}
 }

@@ -21,6 +21,12 @@ type app struct {
 	lastLeased *entry
 	confirmed  int
 	expired    int
+	samples    []sample // for DescribeEventsState
+
+	config   EventConfig // as described
+	active   EventConfig // as it has its effect
+	files    map[string]*file
+	sessions map[string]time.Time // SessionId to the time it was used
 }
 
 // entry is an event that the Server was given, by Queue or by Callback.
@@ -66,7 +72,7 @@ type delivered struct {
 func (s *Server) app(id uint64) *app {
 	a := s.apps[id]
 	if a == nil {
-		a = &app{id: id}
+		a = &app{id: id, config: s.opt.EventConfig, active: s.opt.EventConfig, files: map[string]*file{}, sessions: map[string]time.Time{}}
 		s.apps[id] = a
 	}
 	return a
@@ -93,6 +99,22 @@ func (s *Server) newEntry(subAppId uint64, body []byte, now time.Time) *entry {
 	s.events[e.id] = e
 	return e
 }
+
+// queue puts a new event into an application's queue.
+func (s *Server) queue(a *app, body []byte, at time.Time) *entry {
+	e := s.newEntry(a.id, body, at)
+	e.reliable = true
+	if i := bytes.IndexFunc(body, notSpace); i >= 0 && body[i] == '{' {
+		e.open = i + 1
+	}
+	if s.opt.NullMembers {
+		e.nulls = nullMembers(body)
+	}
+	s.enqueue(e, at)
+	return e
+}
+
+func notSpace(r rune) bool { return r != ' ' && r != '\t' && r != '\n' && r != '\r' }
 
 // enqueue makes an event available for the first time.
 func (s *Server) enqueue(e *entry, now time.Time) {
@@ -153,7 +175,7 @@ func (s *Server) finish(e *entry, state State, at time.Time) {
 // lease hands out up to 16 events, the youngest first if it is to reorder them;
 // nil when none waits.
 func (s *Server) lease(a *app, now time.Time, reorder bool) []delivered {
-	n := min(a.again.Len()+a.fresh.Len(), BatchSize)
+	n := min(a.waiting(), BatchSize)
 	if n == 0 {
 		return nil
 	}

@@ -1,8 +1,8 @@
 package vodfake
 
 import (
-	"bytes"
 	"container/list"
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -74,9 +74,23 @@ type Options struct {
 	// not say what it does. Default: none of the group is confirmed.
 	ConfirmGood bool
 
-	// SignKey signs callbacks as VOD does where ModifyEventConfig has set one:
-	// Sign and T are added to the body. Default: unsigned.
-	SignKey string
+	// EventConfig is how every application is told of events at first. Members
+	// left empty have VOD's defaults: Mode PUSH without a NotificationUrl, the
+	// switches OFF, no SignKey. New panics on a value that ModifyEventConfig
+	// would refuse.
+	EventConfig EventConfig
+
+	// ConfigDelay is when a change by ModifyEventConfig takes effect; at the
+	// real VOD after about 10 min. Default: at once.
+	ConfigDelay time.Duration
+
+	// StateLag is how late the count of DescribeEventsState is. Negative: it is
+	// exact. Default: 3 min.
+	StateLag time.Duration
+
+	// TaskTime is how long, by the Server's clock, a simulated task takes: an
+	// upload, a pull, a task flow. Negative: no time. Default: 5 s.
+	TaskTime time.Duration
 
 	// ResendAfter is the pause between a callback's timeout and its next send.
 	// VOD does not state it. Default: 0.
@@ -102,13 +116,14 @@ type Server struct {
 	// URL is where a Server made by [RunT] listens: http://127.0.0.1:PORT.
 	URL string
 
-	opt      Options
-	keys     keyring
-	callback http.RoundTripper
+	opt    Options
+	keys   keyring
+	sender http.RoundTripper // of callbacks
 
 	mu       sync.Mutex
 	offset   time.Duration // the moved clock minus the real one
 	agenda   agenda
+	lastSeq  uint64
 	wake     *time.Timer // fires when the agenda's first entry is due
 	wakeAt   time.Time
 	rand     *rand.Rand
@@ -123,7 +138,10 @@ type Server struct {
 	next     []nextFault
 	calls    callLog
 	limits   map[string]*window
-	closed   chan struct{}
+	faults   []Chance
+	running  context.Context // until Close
+	stop     context.CancelFunc
+	pushes   sync.WaitGroup // callbacks that no caller waits for
 }
 
 // New makes a stand-in. It listens nowhere: serve it, it is an http.Handler,
@@ -141,19 +159,29 @@ func New(o Options) *Server {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
+	if o.StateLag == 0 {
+		o.StateLag = 3 * time.Minute
+	}
+	if o.TaskTime == 0 {
+		o.TaskTime = 5 * time.Second
+	}
+	o.EventConfig = o.EventConfig.over(defaultConfig)
+	if err := o.EventConfig.check(); err != nil {
+		panic("vodfake: Options.EventConfig: " + err.Error())
+	}
 	s := &Server{
-		opt:      o,
-		callback: o.CallbackTransport,
-		rand:     rand.New(rand.NewPCG(o.Seed, 0)),
-		apps:     map[uint64]*app{},
-		events:   map[string]*entry{},
-		handles:  map[string]*entry{},
-		limits:   map[string]*window{},
-		closed:   make(chan struct{}),
+		opt:     o,
+		sender:  o.CallbackTransport,
+		rand:    rand.New(rand.NewPCG(o.Seed, 0)),
+		apps:    map[uint64]*app{},
+		events:  map[string]*entry{},
+		handles: map[string]*entry{},
+		limits:  map[string]*window{},
 	}
-	if s.callback == nil {
-		s.callback = &http.Transport{DisableKeepAlives: true}
+	if s.sender == nil {
+		s.sender = &http.Transport{DisableKeepAlives: true}
 	}
+	s.running, s.stop = context.WithCancel(context.Background())
 	s.SetCredentials(o.Credentials...)
 	return s
 }
@@ -175,18 +203,12 @@ func RunT(t testing.TB, o ...Options) *Server {
 	return s
 }
 
-// Close ends the polls that are held, and all other waiting, and stops the
-// clock's timer. Calls after it are answered as before, but nothing changes of
+// Close ends the polls that are held, the callbacks on their way and all other
+// waiting, and stops the clock's timer. Calls after it are answered as before, but nothing changes of
 // itself any more.
 func (s *Server) Close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.closed:
-		return
-	default:
-		close(s.closed)
-	}
+	s.stop()
 	for _, a := range s.apps {
 		for w := a.waiters.Front(); w != nil; w = a.waiters.Front() {
 			s.release(w.Value.(*waiter))
@@ -195,6 +217,8 @@ func (s *Server) Close() {
 	if s.wake != nil {
 		s.wake.Stop()
 	}
+	s.mu.Unlock()
+	s.pushes.Wait()
 }
 
 // Queue puts an event into the queue of an application, whatever the
@@ -206,18 +230,7 @@ func (s *Server) Close() {
 func (s *Server) Queue(subAppId uint64, body []byte) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	e := s.newEntry(subAppId, body, now)
-	e.reliable = true
-	if i := bytes.IndexFunc(body, notSpace); i >= 0 && body[i] == '{' {
-		e.open = i + 1
-	}
-	if s.opt.NullMembers {
-		e.nulls = nullMembers(body)
-	}
-	s.enqueue(e, now)
+	e := s.queue(s.app(subAppId), body, s.now())
 	s.rearm()
 	return e.id
 }
-
-func notSpace(r rune) bool { return r != ' ' && r != '\t' && r != '\n' && r != '\r' }

@@ -56,6 +56,9 @@ func (s *Server) Watch(fn func(Change)) (stop func()) {
 func (s *Server) change(e *entry, state State, at time.Time) {
 	e.state = state
 	s.seq++
+	if e.reliable {
+		e.app.note(at, s.opt.StateLag)
+	}
 	if len(s.watchers) == 0 {
 		return
 	}

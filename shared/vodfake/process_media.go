@@ -1,0 +1,134 @@
+package vodfake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+type processMediaRequest struct {
+	target
+	FileId           string
+	MediaProcessTask *mediaProcessTask
+	TasksPriority    int64
+	TasksNotifyMode  string
+	SessionContext   string
+	SessionId        string
+}
+
+type mediaProcessTask struct {
+	TranscodeTaskSet       []*event.TranscodeTaskInput
+	CoverBySnapshotTaskSet []*event.CoverBySnapshotTaskInput
+}
+
+func defaultProcedure() *mediaProcessTask {
+	return &mediaProcessTask{
+		TranscodeTaskSet:       []*event.TranscodeTaskInput{{Definition: 10}},
+		CoverBySnapshotTaskSet: []*event.CoverBySnapshotTaskInput{{Definition: 10, PositionType: "Time"}},
+	}
+}
+
+// ProcessMedia, 266/33427: transcodes a file and takes covers from it; other
+// sub-tasks are not simulated, and refused. After Options.TaskTime the results
+// are told by ProcedureStateChanged: once, in TasksNotifyMode Finish; once for
+// each sub-task, in Change; or never, in None.
+func (s *Server) processMedia(_ context.Context, c *Call, p *processMediaRequest, dst []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	a := s.app(c.SubAppId)
+	f := a.files[p.FileId]
+	if f == nil {
+		return nil, &apiError{"InvalidParameterValue.FileId", "There is no file of this FileId in the application."}
+	}
+	switch p.TasksNotifyMode {
+	case "", "Finish", "Change", "None":
+	default:
+		return nil, &apiError{"InvalidParameterValue", "TasksNotifyMode must be Finish, Change or None."}
+	}
+	if t := p.MediaProcessTask; t == nil || len(t.TranscodeTaskSet)+len(t.CoverBySnapshotTaskSet) == 0 {
+		return nil, &apiError{"InvalidParameter", "MediaProcessTask must hold a TranscodeTaskSet or a CoverBySnapshotTaskSet."}
+	}
+	if err := s.session(a, p.SessionId, p.SessionContext); err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(dst, `"TaskId":%q`, s.process(a, f, p, s.now())), nil
+}
+
+// sessionLife is how long a SessionId is not taken again (266/33427).
+const sessionLife = 7 * 24 * time.Hour
+
+// session checks what a caller may attach to a task.
+func (s *Server) session(a *app, id, sessionContext string) error {
+	switch {
+	case len(id) > 50:
+		return &apiError{"InvalidParameterValue.SessionIdTooLong", "SessionId has more than 50 characters."}
+	case len([]rune(sessionContext)) > 1000:
+		return &apiError{"InvalidParameterValue.SessionContextTooLong", "SessionContext has more than 1000 characters."}
+	case id == "":
+		return nil
+	}
+	now := s.now()
+	if at, ok := a.sessions[id]; ok && now.Sub(at) < sessionLife {
+		return &apiError{"InvalidParameterValue.SessionId", "There was a request with this SessionId within 7 days."}
+	}
+	a.sessions[id] = now
+	return nil
+}
+
+// process starts a task flow and returns its TaskId.
+func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Time) string {
+	m := s.maker(a.id)
+	task := &event.ProcedureTask{
+		TaskId:          m.taskID("Procedure"),
+		Message:         "SUCCESS",
+		FileId:          f.id,
+		FileName:        f.name,
+		FileUrl:         f.url("original." + f.kind),
+		MetaData:        f.metaData(),
+		TasksPriority:   p.TasksPriority,
+		TasksNotifyMode: cmp.Or(p.TasksNotifyMode, "Finish"),
+		SessionContext:  p.SessionContext,
+		SessionId:       p.SessionId,
+		Operator:        "api",
+		OperationType:   "ProcessMedia",
+	}
+	s.after(s.opt.TaskTime, func(at time.Time) {
+		results := f.results(p.MediaProcessTask, begin, at)
+		f.updated = at
+		for i := range results {
+			if finished := i == len(results)-1; finished || task.TasksNotifyMode == "Change" {
+				task.Status = "PROCESSING"
+				if finished {
+					task.Status = "FINISH"
+				}
+				task.MediaProcessResultSet = results[:i+1]
+				if task.TasksNotifyMode != "None" {
+					s.notify(a, encode("ProcedureStateChanged", task), at)
+				}
+			}
+		}
+	})
+	return task.TaskId
+}
+
+// results are the outcomes of a task flow's sub-tasks.
+func (f *file) results(t *mediaProcessTask, begin, end time.Time) (set []*event.MediaProcessTaskResult) {
+	for _, in := range t.TranscodeTaskSet {
+		set = append(set, &event.MediaProcessTaskResult{Type: "Transcode", TranscodeTask: &event.MediaProcessTaskTranscodeResult{
+			Status: "SUCCESS", Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
+			Input: in, Output: f.transcoded(int64(in.Definition)),
+		}})
+	}
+	for _, in := range t.CoverBySnapshotTaskSet {
+		f.coverUrl = f.url(fmt.Sprintf("coverBySnapshot/coverBySnapshot_%d_0.jpg", in.Definition))
+		set = append(set, &event.MediaProcessTaskResult{Type: "CoverBySnapshot", CoverBySnapshotTask: &event.MediaProcessTaskCoverBySnapshotResult{
+			Status: "SUCCESS", Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
+			Input: in, Output: &event.CoverBySnapshotTaskOutput{CoverUrl: f.coverUrl},
+		}})
+	}
+	return set
+}
