@@ -100,25 +100,25 @@ func (s *Server) advance() {
 }
 
 // rearm sees to it that advance is called when the first appointment is due,
-// even if nobody calls the Server. It only ever moves the timer forward: one
-// that fires too early costs less than setting it for each event.
+// even if nobody calls the Server. It only ever sets the timer to an earlier
+// time: one that fires for nothing costs less than setting it for each event.
 func (s *Server) rearm() {
 	if len(s.agenda) == 0 || s.running.Err() != nil {
 		return
 	}
-	real := s.agenda[0].at.Add(-s.offset)
+	due := s.agenda[0].at.Add(-s.offset)
 	switch {
 	case s.wake == nil:
-		s.wake = time.AfterFunc(time.Until(real), func() {
+		s.wake = time.AfterFunc(time.Until(due), func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.wakeAt = time.Time{}
 			s.advance()
 		})
-	case s.wakeAt.IsZero() || real.Before(s.wakeAt):
-		s.wake.Reset(time.Until(real))
+	case s.wakeAt.IsZero() || due.Before(s.wakeAt):
+		s.wake.Reset(time.Until(due))
 	default:
 		return
 	}
-	s.wakeAt = real
+	s.wakeAt = due
 }

@@ -93,7 +93,6 @@ func (e *apiError) Error() string { return e.Code + ": " + e.Message }
 type lostError struct{ cause error }
 
 func (e *lostError) Error() string { return "vodfake: no answer: " + e.cause.Error() }
-func (e *lostError) Unwrap() error { return e.cause }
 
 var (
 	errCut    = errors.New("connection cut")

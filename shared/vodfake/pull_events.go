@@ -18,9 +18,6 @@ func (s *Server) pullEvents(ctx context.Context, c *Call, _ *struct{ target }, d
 	a := s.app(c.SubAppId)
 	now := s.now()
 	batch := s.lease(a, now, c.is(Reorder))
-	if batch != nil && c.is(Duplicate) {
-		s.repeat(a, now)
-	}
 	if batch != nil {
 		s.rearm()
 		s.mu.Unlock()
@@ -40,6 +37,9 @@ func (s *Server) pullEvents(ctx context.Context, c *Call, _ *struct{ target }, d
 		return nil, &apiError{"ResourceNotFound", "The event queue is empty."}
 	}
 	c.Events = len(batch)
+	if c.is(Duplicate) {
+		s.repeat(batch[0].entry)
+	}
 	size := 0
 	for i := range batch {
 		size += batch[i].size()

@@ -10,18 +10,16 @@ import (
 	"vodevents/shared/event"
 )
 
-// app is the queue of one application. VOD keeps queue and configuration per
-// SubAppId.
+// app is one application, a SubAppId: its queue, its configuration, its files.
 type app struct {
-	id         uint64
-	again      list.List // *entry whose lease ran out, oldest first: delivered before the fresh
-	fresh      list.List // *entry never pulled, oldest first
-	waiters    list.List // *waiter: polls that are held, oldest first
-	leased     int
-	lastLeased *entry
-	confirmed  int
-	expired    int
-	samples    []sample // for DescribeEventsState
+	id        uint64
+	again     list.List // *entry whose lease ran out, oldest first: delivered before the fresh
+	fresh     list.List // *entry never pulled, oldest first
+	waiters   list.List // *waiter: polls that are held, oldest first
+	leased    int
+	confirmed int
+	expired   int
+	samples   []sample // for DescribeEventsState
 
 	config   EventConfig // as described
 	active   EventConfig // as it has its effect
@@ -64,6 +62,7 @@ type waiter struct {
 // delivered is what an answer needs of an event; an entry itself may only be
 // read under the lock.
 type delivered struct {
+	entry         *entry
 	body          []byte
 	open          int
 	nulls, handle string
@@ -78,12 +77,12 @@ func (s *Server) app(id uint64) *app {
 	return a
 }
 
-// repeat puts a copy of an event that was just leased into the queue again.
-func (s *Server) repeat(a *app, now time.Time) {
-	d := a.lastLeased
-	e := s.newEntry(a.id, d.body, now)
-	e.copyOf, e.open, e.nulls, e.reliable = d.id, d.open, d.nulls, true
-	s.enqueue(e, now)
+// repeat puts a copy of an event into the queue.
+func (s *Server) repeat(e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue(e.app, e.body, s.now()).copyOf = e.id
+	s.rearm()
 }
 
 func (s *Server) newEntry(subAppId uint64, body []byte, now time.Time) *entry {
@@ -203,13 +202,12 @@ func (s *Server) deliver(e *entry, now time.Time) delivered {
 	}
 	e.deliveries = append(e.deliveries, Delivery{Handle: e.handle, Time: now, LeaseEnd: now.Add(Lease)})
 	e.app.leased++
-	e.app.lastLeased = e
 	if e.open > 0 {
 		s.handles[e.handle] = e
 	}
 	s.schedule(&e.appointment, now.Add(Lease))
 	s.change(e, Pulled, now)
-	return delivered{e.body, e.open, e.nulls, e.handle}
+	return delivered{e, e.body, e.open, e.nulls, e.handle}
 }
 
 // newHandle makes a handle in one of the two spellings that were seen in the

@@ -215,7 +215,7 @@ var rules = []struct {
 			t.Error("7 is an application")
 		}
 	}},
-	{doc: "266/31757", rule: "unknown actions, parameters and versions are errors", test: func(t *testing.T, s *vodfake.Server, c client) {
+	{doc: "266/31756", rule: "unknown actions, parameters and versions are errors", test: func(t *testing.T, s *vodfake.Server, c client) {
 		for _, x := range []struct {
 			action string
 			p      members

@@ -12,7 +12,7 @@ import (
 )
 
 // signatureLife is how far X-TC-Timestamp may be from the server's clock
-// (266/31757, "AuthFailure.SignatureExpire").
+// (X-TC-Timestamp, 266/31756).
 const signatureLife = 5 * time.Minute
 
 const (
@@ -46,8 +46,8 @@ func (s *Server) SetCredentials(c ...Credential) {
 	s.keys.keys = keys
 }
 
-// authorize checks the signature of a POST to "/" by TC3-HMAC-SHA256
-// (266/31757).
+// authorize checks the signature of a POST to "/" by TC3-HMAC-SHA256, as the
+// common request parameters carry it (266/31756).
 func (s *Server) authorize(h http.Header, host string, body []byte) error {
 	stamp := h.Get("X-TC-Timestamp")
 	if stamp == "" {

@@ -204,8 +204,8 @@ func RunT(t testing.TB, o ...Options) *Server {
 }
 
 // Close ends the polls that are held, the callbacks on their way and all other
-// waiting, and stops the clock's timer. Calls after it are answered as before, but nothing changes of
-// itself any more.
+// waiting, and stops the clock's timer. Calls after it are answered as before,
+// but nothing changes of itself any more.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.stop()
