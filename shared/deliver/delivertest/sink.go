@@ -240,7 +240,7 @@ func testGoneAndBack(t *testing.T, p Place) {
 	s := open(t, p) // a server that is down is no reason not to start
 	try := func(what string, events []*event.Event) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		unavailable(t, what, s.Send(ctx, events), len(events))
 	}
@@ -265,7 +265,7 @@ func testGoneAndBack(t *testing.T, p Place) {
 func recovers(t *testing.T, s deliver.Sink, events []*event.Event) {
 	t.Helper()
 	for range 10 {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		errs := s.Send(ctx, events)
 		cancel()
 		if errors.Join(errs...) == nil {
@@ -311,7 +311,7 @@ func testRestartUnderLoad(t *testing.T, p Place) {
 				sent = append(sent, batch...)
 				mu.Unlock()
 				for len(batch) > 0 && ctx.Err() == nil {
-					try, done := context.WithTimeout(ctx, 5*time.Second)
+					try, done := context.WithTimeout(ctx, 2*time.Second)
 					errs := s.Send(try, batch)
 					done()
 					var left []*event.Event

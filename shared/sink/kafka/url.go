@@ -1,0 +1,175 @@
+package kafka
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+)
+
+// Open returns the sink of kafka://[USER:PASSWORD@]BROKER[,BROKER…]/TOPIC; the
+// package comment lists the parameters. It reads certificate files but
+// connects to nobody. Its argument is a string because several brokers with
+// ports make no URL to net/url.
+func Open(rawURL string) (*Sink, error) {
+	rest, ok := strings.CutPrefix(rawURL, "kafka://")
+	if !ok {
+		return nil, errors.New("kafka: the URL must begin with kafka://")
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority, rest := rest[:end], rest[end:]
+	user, hosts := "", authority
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		user, hosts = authority[:at+1], authority[at+1:]
+	}
+	// A / ? or # in a password splits the URL at the wrong place, and what looks
+	// like a host is none to be printed. Neither are the errors of net/url.
+	u, err := url.Parse("kafka://" + user + "broker" + rest)
+	if err != nil || u.Fragment != "" || strings.Contains(rest, "@") {
+		return nil, errors.New("kafka: not a URL; in user, password, topic and parameters write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25")
+	}
+	brokers := strings.Split(hosts, ",")
+	for i, b := range brokers {
+		host, port := b, "9092"
+		if strings.Contains(b, ":") {
+			if host, port, err = net.SplitHostPort(b); err != nil {
+				return nil, fmt.Errorf("kafka: broker %d of the URL is not host:port", i+1)
+			}
+		}
+		if _, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil {
+			return nil, fmt.Errorf("kafka: broker %d of the URL is not host:port", i+1)
+		}
+	}
+	name := "kafka://" + hosts
+	topic := strings.TrimPrefix(u.Path, "/")
+	if topic == "" || strings.Contains(topic, "/") {
+		return nil, fmt.Errorf("kafka: %s: write the topic behind the brokers, as in kafka://broker:9092/topic", name)
+	}
+	options := []kgo.Opt{kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic)}
+
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %s: the parameters are badly percent-encoded", name)
+	}
+	for key, values := range query {
+		switch key {
+		case "sasl", "tls", "ca", "cert", "key":
+		default:
+			return nil, fmt.Errorf("kafka: %s: unknown parameter %q; there are sasl, tls, ca, cert and key", name, key)
+		}
+		if len(values) > 1 {
+			return nil, fmt.Errorf("kafka: %s: the parameter %s is given twice", name, key)
+		}
+	}
+	mechanism, err := saslOf(u.User, query.Get("sasl"))
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %s: %w", name, err)
+	}
+	if mechanism != nil {
+		options = append(options, kgo.SASL(mechanism))
+	}
+	config, err := tlsOf(query)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %s: %w", name, err)
+	}
+	if config != nil {
+		options = append(options, kgo.DialTLSConfig(config))
+	}
+	return newSink(name, options), nil
+}
+
+func saslOf(user *url.Userinfo, mechanism string) (sasl.Mechanism, error) {
+	if user == nil {
+		if mechanism != "" {
+			return nil, errors.New("sasl needs user and password in front of the brokers")
+		}
+		return nil, nil
+	}
+	name := user.Username()
+	password, _ := user.Password()
+	if name == "" || password == "" {
+		return nil, errors.New("user and password are both needed, as in kafka://user:password@broker/topic")
+	}
+	switch mechanism {
+	case "", "plain":
+		return plain.Auth{User: name, Pass: password}.AsMechanism(), nil
+	case "scram-sha-256":
+		return scram.Auth{User: name, Pass: password}.AsSha256Mechanism(), nil
+	case "scram-sha-512":
+		return scram.Auth{User: name, Pass: password}.AsSha512Mechanism(), nil
+	}
+	return nil, errors.New("sasl is plain, scram-sha-256 or scram-sha-512")
+}
+
+func tlsOf(query url.Values) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	switch query.Get("tls") {
+	case "true":
+	case "chain":
+		// CKafka's certificates do not name its access points (597/133094).
+		config.InsecureSkipVerify = true // instead of its check:
+		config.VerifyConnection = func(state tls.ConnectionState) error {
+			return verifyChain(state, config.RootCAs)
+		}
+	case "", "false":
+		for _, key := range []string{"ca", "cert", "key"} {
+			if query.Has(key) {
+				return nil, fmt.Errorf("%s needs tls=true or tls=chain", key)
+			}
+		}
+		return nil, nil
+	default:
+		return nil, errors.New("tls is true, chain (the certificate's chain is checked, but not its host name) or false")
+	}
+	if path := query.Get("ca"); path != "" {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("ca cannot be read: %w", bare(err))
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("ca holds no certificate in PEM")
+		}
+	}
+	if query.Has("cert") || query.Has("key") {
+		pair, err := tls.LoadX509KeyPair(query.Get("cert"), query.Get("key"))
+		if err != nil {
+			return nil, fmt.Errorf("cert and key, two files in PEM, cannot be read: %w", bare(err))
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// verifyChain is the check of crypto/tls without the host name.
+func verifyChain(state tls.ConnectionState, roots *x509.CertPool) error {
+	options := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+	for _, c := range state.PeerCertificates[1:] {
+		options.Intermediates.AddCert(c)
+	}
+	_, err := state.PeerCertificates[0].Verify(options)
+	return err
+}
+
+// bare is err without the path of the file.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
