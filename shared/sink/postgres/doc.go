@@ -1,0 +1,74 @@
+// Package postgres keeps events in PostgreSQL: [Sink] is a table of events,
+// [Store] a table of what became of each, for dedup across instances.
+//
+// # The table of events
+//
+// It is made on first use. Whoever wants it otherwise makes it first: further
+// columns with defaults, indexes, constraints and triggers are all right as long
+// as these columns are there and id is unique. Rights needed are
+// INSERT, SELECT and UPDATE, and CREATE in the schema to have it made.
+//
+//	id             text primary key      32 hex digits, the same for the same event
+//	type           text                  com.tencent.cloud.vod.<EventType>
+//	subject        text                  FileId, TaskId or null
+//	source         text                  /tencentcloud/vod/<SubAppId>
+//	mode           text                  normal or reliable
+//	received_at    timestamptz           when it was received first
+//	data           jsonb                 the event as VOD sent it
+//	raw            bytea                 its exact bytes, where data cannot hold them
+//	parkreason     text                  why it was given up; null: it was delivered
+//	parkattempts   integer
+//	parkfirsterror text
+//	parklasterror  text
+//
+// Indexes are on received_at, on type with received_at, and on subject. For
+// example, the newest upload of a file and what its workflow said:
+//
+//	SELECT type, received_at, data FROM vod_events
+//	WHERE subject = '5285890784246869930' ORDER BY received_at;
+//
+// The primary key makes the table exactly-once: an event that comes again, by
+// the other mode, after a lost answer or from a replay, changes nothing. Events
+// whose payload can repeat truthfully have the time of receipt in their id.
+//
+// The table may be SINK and DEAD_LETTER at once. A parked event that is
+// delivered later is parked no longer.
+//
+// # What jsonb cannot hold
+//
+// jsonb keeps every digit of a number, but not how it was spelt (1E2 becomes
+// 100), nor white space, the order of members, or the first of two members of
+// one name. It refuses the character \u0000 and half a surrogate pair. An event
+// with one of these is not refused: data then has U+FFFD in their place, and raw
+// the exact bytes. In the rare case that data cannot be held even so, for a
+// number beyond 10^131072, data is null and raw has it all. type and subject are
+// cut to 1,024 bytes.
+//
+// # The table of states
+//
+// One row for each event, five days after its last change at the longest. It
+// too is made on first use; rights needed are INSERT, SELECT, UPDATE and DELETE.
+//
+//	id                      text primary key
+//	state                   text         done, parked, or empty: neither
+//	claimant, claim, until               who is at it until when; until null: nobody
+//	attempts                integer      that failed because of the event
+//	first_error, last_error text
+//	changed_at              timestamptz
+//
+// Claim and Settle are one statement each, whatever the size of the batch.
+// Rows are locked in the order of their ids, so there are no deadlocks. Where
+// the marks of the last half second may be lost in a crash of the server, which
+// brings an event twice but loses none, synchronous_commit=off in the URL of
+// DEDUP saves the wait for the disk.
+//
+// # Connections
+//
+// They are opened on first use, at most 8 of them (pool_max_conns in the URL),
+// and kept. Nothing runs between calls. A connection that turns out to be dead,
+// after a restart of the server, is replaced within the call.
+//
+// The URL may hold what pgx knows; sslmode=verify-full is advised wherever the
+// network is not private. Behind a pooler that does not keep prepared
+// statements, add default_query_exec_mode=exec.
+package postgres

@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// connectError is what a connection attempt failed of, without user and
+// database and in one line: pgx tries each address, with and without TLS.
+func connectError(err error) error {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		err = errors.Unwrap(connect)
+	}
+	return oneLine{err}
+}
+
+type oneLine struct{ error }
+
+func (o oneLine) Error() string { return strings.ReplaceAll(o.error.Error(), "\n", "; ") }
+func (o oneLine) Unwrap() error { return o.error }
+
+// sqlState is the SQLSTATE of an error that the server reported, else empty.
+func sqlState(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// isMissing tells that the table is not there: undefined_table, or
+// invalid_schema_name.
+func isMissing(err error) bool {
+	state := sqlState(err)
+	return state == "42P01" || state == "3F000"
+}
+
+// fault says whose fault an error is.
+type fault int
+
+const (
+	// ofServer: nothing that one event has to do with: connections, rights, a
+	// table that is not as it should be, a full disk, a server that stops. The
+	// whole batch waits.
+	ofServer fault = iota
+
+	// ofEvent: a trigger or a constraint that somebody added refuses this
+	// event; it may change its mind.
+	ofEvent
+
+	// ofData: no later try will take these bytes.
+	ofData
+)
+
+func faultOf(err error) fault {
+	state := sqlState(err)
+	switch {
+	case state == "":
+	case state == "23514": // check_violation
+		return ofData
+	case state == "23502": // not_null_violation: we leave no column of ours empty
+	case strings.HasPrefix(state, "22"), // data_exception
+		strings.HasPrefix(state, "54"): // program_limit_exceeded: too deep, too long for an index
+		return ofData
+	case strings.HasPrefix(state, "23"), // integrity_constraint_violation
+		strings.HasPrefix(state, "P0"): // raised by a trigger
+		return ofEvent
+	}
+	return ofServer
+}
+
+// inTable wraps an error of the server.
+func inTable(table string, err error) error {
+	if sqlState(err) == "" {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	return fmt.Errorf("postgres: table %s: %w", table, err)
+}

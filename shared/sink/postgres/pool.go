@@ -1,0 +1,173 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// defaultConns is the most connections of one sink or store. Several
+	// batches in flight share the server's commits; more only cost it memory.
+	defaultConns = 8
+
+	// connectTimeout is the default of the URL's connect_timeout.
+	connectTimeout = 10 * time.Second
+
+	// idleLimit is from when on CloseIdle closes a connection: a NAT or a
+	// server may have forgotten it while SCF had frozen the instance.
+	idleLimit = 20 * time.Second
+)
+
+var errClosed = errors.New("used after Close")
+
+// pool keeps a few connections. It is no pgxpool because nothing may run when
+// an invocation has answered: there is no health check in the background, and
+// a connection that breaks is gone before its call returns, while pgx sees off
+// a cancelled one for up to 15 s in a goroutine. It is safe for concurrent use.
+type pool struct {
+	config *pgx.ConnConfig
+	slots  chan struct{} // a token for each connection in use
+
+	mu     sync.Mutex
+	idle   []*conn // least recently used first
+	closed bool
+}
+
+type conn struct {
+	*pgx.Conn
+	raw  net.Conn // below TLS
+	used time.Time
+}
+
+// dialKey is the context key of the *net.Conn where a dial of the pool's own
+// leaves the connection.
+type dialKey struct{}
+
+// newPool takes config over.
+func newPool(config *pgx.ConnConfig, conns int) *pool {
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	dial := config.DialFunc
+	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		raw, ours := ctx.Value(dialKey{}).(*net.Conn)
+		if !ours {
+			// pgx dials for a CancelRequest, which goes into the unknown when
+			// the server is gone. What it would cancel ends by itself soon.
+			return nil, errors.New("no cancel requests")
+		}
+		c, err := dial(ctx, network, addr)
+		*raw = c
+		return c, err
+	}
+	return &pool{config: config, slots: make(chan struct{}, conns)}
+}
+
+// use lends a connection to f. When a connection that was kept turns out to be
+// dead, as after a restart of the server, f runs once more on a new one; it may
+// then run twice on the server too.
+func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	kept, err := p.pop()
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		err := f(kept.Conn)
+		if p.putBack(kept) || ctx.Err() != nil {
+			return err
+		}
+		p.closeIdle(0) // they are no better
+	}
+	fresh, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	err = f(fresh.Conn)
+	p.putBack(fresh)
+	return err
+}
+
+// pop takes the connection that was used last, or nil.
+func (p *pool) pop() (*conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	n := len(p.idle)
+	if n == 0 {
+		return nil, nil
+	}
+	c := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	return c, nil
+}
+
+// putBack keeps a connection for the next use. It returns false when the
+// connection is broken, and then has cleared it away.
+func (p *pool) putBack(c *conn) bool {
+	if c.IsClosed() {
+		c.raw.Close()
+		<-c.PgConn().CleanupDone()
+		return false
+	}
+	c.used = time.Now().Round(0) // wall clock: the monotonic one may stand still in a frozen instance
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		c.close()
+	} else {
+		p.idle = append(p.idle, c)
+	}
+	return true
+}
+
+func (p *pool) connect(ctx context.Context) (*conn, error) {
+	c := new(conn)
+	var err error
+	c.Conn, err = pgx.ConnectConfig(context.WithValue(ctx, dialKey{}, &c.raw), p.config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect: %w", connectError(err))
+	}
+	return c, nil
+}
+
+// closeIdle closes the connections that nobody has used for the time d.
+func (p *pool) closeIdle(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for n < len(p.idle) && time.Since(p.idle[n].used) >= d {
+		p.idle[n].close()
+		n++
+	}
+	p.idle = append(p.idle[:0], p.idle[n:]...)
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.closeIdle(0)
+}
+
+// close says goodbye to the server, but does not wait for it.
+func (c *conn) close() {
+	_ = c.raw.SetDeadline(time.Now().Add(100 * time.Millisecond)) // what fails here has no consequence
+	_ = c.Conn.Close(context.Background())
+}

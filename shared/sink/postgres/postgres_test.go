@@ -1,0 +1,154 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/event"
+	"vodevents/shared/sink/postgres/pgtest"
+)
+
+// One server serves all tests, each with tables of its own.
+var (
+	running     *pgtest.Server
+	startServer = sync.OnceValue(func() (err error) {
+		running, err = pgtest.Run()
+		return err
+	})
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		if err := running.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func server(t testing.TB) *pgtest.Server {
+	t.Helper()
+	err := startServer()
+	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return running
+}
+
+var tables atomic.Int64
+
+// newTable is the URL of a table that is not there yet, and its name.
+func newTable(t testing.TB) (u *url.URL, table string) {
+	t.Helper()
+	u, err := url.Parse(server(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table = fmt.Sprint("events_", tables.Add(1))
+	q := u.Query()
+	q.Set(tableParam, table)
+	q.Set(dedupTableParam, table)
+	u.RawQuery = q.Encode()
+	return u, table
+}
+
+func openSink(t testing.TB, u *url.URL) *Sink {
+	t.Helper()
+	s, err := Open(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// psql runs one statement on a connection of its own and returns the rows, each
+// as one text.
+func psql(t testing.TB, sql string, args ...any) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, err := pgx.Connect(ctx, server(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	rows, err := c.Query(ctx, sql, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// makeTable makes a sink's table before the sink does.
+func makeTable(t testing.TB, u *url.URL) {
+	t.Helper()
+	s := openSink(t, u)
+	must(t, s.pool.use(context.Background(), func(c *pgx.Conn) error {
+		_, err := c.Exec(context.Background(), s.create)
+		return err
+	}))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSink(t *testing.T) {
+	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
+		u, table := newTable(t)
+		return delivertest.Place{
+			Open: func(t testing.TB) deliver.Sink {
+				s, err := Open(u)
+				must(t, err)
+				return s
+			},
+			Received: func(t testing.TB) (out [][]byte) {
+				if psql(t, `SELECT to_regclass($1) IS NOT NULL || ''`, table)[0] != "true" {
+					return nil
+				}
+				for _, row := range psql(t, `SELECT json_build_object('id', id, 'type', type, 'subject', subject, 'data', data)::text
+					FROM `+table+` ORDER BY received_at, id`) {
+					out = append(out, []byte(row))
+				}
+				return out
+			},
+			Unordered:   true,
+			ExactlyOnce: true,
+			Stop:        func(t testing.TB) { must(t, server(t).Kill()) },
+			Start:       func(t testing.TB) { must(t, server(t).Start()) },
+			Hang: func(t testing.TB) func() {
+				must(t, server(t).Hang())
+				return func() { must(t, server(t).Release()) }
+			},
+			Refused: func(t testing.TB) *event.Event {
+				makeTable(t, u)
+				psql(t, `ALTER TABLE `+table+` ADD CHECK (subject <> 'refused')`)
+				return delivertest.Event(t, "refused", 500)
+			},
+		}
+	})
+}

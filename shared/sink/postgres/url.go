@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The parameters of a URL that are ours. All are taken off before pgx sees the
+// URL, so that a sink and a store may share one.
+const (
+	tableParam      = "table"
+	dedupTableParam = "dedup_table"
+	connsParam      = "pool_max_conns" // pgxpool's name for it
+)
+
+// tableRE is a table, with or without its schema. Names of indexes are made of
+// it, and PostgreSQL cuts names to 63 bytes.
+var tableRE = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,46}$`)
+
+// open parses a URL into a pool and the identifier of its table: the one that
+// the parameter names, else byDefault.
+func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
+	where := "postgres://" + u.Host
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: the parameters after the ? are malformed; percent-encode %% ; & and = in their values", where)
+	}
+	table := byDefault
+	if query.Has(param) {
+		table = query.Get(param)
+	}
+	if !tableRE.MatchString(table) {
+		return nil, nil, fmt.Errorf("%s: %s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", where, param)
+	}
+	conns := defaultConns
+	if query.Has(connsParam) {
+		if conns, err = strconv.Atoi(query.Get(connsParam)); err != nil || conns < 1 || conns > 1000 {
+			return nil, nil, fmt.Errorf("%s: %s must be a number from 1 to 1000", where, connsParam)
+		}
+	}
+	own := *u
+	query.Del(tableParam)
+	query.Del(dedupTableParam)
+	query.Del(connsParam)
+	own.RawQuery = query.Encode()
+	config, err := pgx.ParseConfig(own.String())
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %s", where, parseError(err))
+	}
+	for name, value := range map[string]string{"application_name": "vodevents", "client_encoding": "UTF8"} {
+		if config.RuntimeParams[name] == "" {
+			config.RuntimeParams[name] = value
+		}
+	}
+	return newPool(config, conns), pgx.Identifier(strings.Split(table, ".")), nil
+}
+
+// parseError is the reason why pgx refuses a URL, without the URL, which it
+// quotes, and without details that could quote a part of it; those about TLS
+// name files at most.
+func parseError(err error) string {
+	text := err.Error()
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		if i := strings.LastIndex(text, "`: "); i >= 0 {
+			text = text[i+len("`: "):]
+		}
+		if details := errors.Unwrap(err); details != nil && !strings.Contains(text, "TLS") {
+			text = strings.TrimSuffix(text, " ("+details.Error()+")")
+		}
+	}
+	return text + "; see postgresql.org/docs/current/libpq-connect.html for what a URL may hold"
+}
+
+// index names an index of the table, in the table's schema.
+func index(table pgx.Identifier, suffix string) string {
+	return pgx.Identifier{table[len(table)-1] + suffix}.Sanitize()
+}
