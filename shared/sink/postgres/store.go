@@ -1,0 +1,229 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/deliver"
+)
+
+// DefaultDedupTable is the table of a [Store] whose URL names none.
+const DefaultDedupTable = "vod_dedup"
+
+// Store remembers the state of events in a table, for all instances of both
+// functions. It implements [deliver.Store].
+//
+// Time is the instances' own, not the server's: a claim runs out when the clock
+// of whoever meets it says so. SCF keeps its clocks within a fraction of a
+// second, which the reserves of a lease cover.
+type Store struct {
+	pool   *pool
+	table  string // quoted
+	create string
+	claim  string
+	settle string
+	tidy   string
+	now    func() time.Time
+
+	mu      sync.Mutex
+	tidied  time.Time // when this instance last removed old rows
+	settles int       // calls of Settle since
+}
+
+// OpenStore returns the store of a URL such as
+//
+//	postgres://user:password@host/database?dedup_table=vod_dedup
+//
+// whose parameters are those of [Open], but that dedup_table names the table,
+// by default [DefaultDedupTable].
+func OpenStore(u *url.URL) (*Store, error) {
+	pool, table, err := open(u, dedupTableParam, DefaultDedupTable)
+	if err != nil {
+		return nil, err
+	}
+	name := table.Sanitize()
+	return &Store{
+		pool:   pool,
+		table:  name,
+		create: fmt.Sprintf(createDedup, createLock, name, index(table, "_changed_idx")),
+		claim:  fmt.Sprintf(claimIDs, name, isFree),
+		settle: fmt.Sprintf(settleIDs, name),
+		tidy:   fmt.Sprintf(tidyIDs, name),
+		now:    time.Now,
+	}, nil
+}
+
+const createDedup = `
+SELECT pg_advisory_xact_lock(%[1]d);
+CREATE TABLE IF NOT EXISTS %[2]s (
+	id          text COLLATE "C" PRIMARY KEY,
+	state       text NOT NULL DEFAULT '',
+	claimant    text NOT NULL DEFAULT '',
+	claim       bigint NOT NULL DEFAULT 0,
+	until       timestamptz,
+	attempts    integer NOT NULL DEFAULT 0,
+	first_error text NOT NULL DEFAULT '',
+	last_error  text NOT NULL DEFAULT '',
+	changed_at  timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS %[3]s ON %[2]s (changed_at);
+`
+
+// claimIDs updates every row that is there, those that are not ours with what
+// they hold: only an update returns a row as it is now and not as it was when
+// the statement began. $4 marks this call's claims, so that it may run again
+// after a lost answer.
+const claimIDs = `
+INSERT INTO %[1]s AS t (id, claimant, until, claim, changed_at)
+SELECT id, $2::text, $3::timestamptz, $4::bigint, $5::timestamptz FROM unnest($1::text[]) AS id
+ON CONFLICT (id) DO UPDATE SET
+	claimant   = CASE WHEN %[2]s THEN excluded.claimant   ELSE t.claimant   END,
+	until      = CASE WHEN %[2]s THEN excluded.until      ELSE t.until      END,
+	claim      = CASE WHEN %[2]s THEN excluded.claim      ELSE t.claim      END,
+	changed_at = CASE WHEN %[2]s THEN excluded.changed_at ELSE t.changed_at END
+RETURNING id, claim = $4, until > $5, until, state, attempts, first_error, last_error`
+
+// isFree: state is what holds beside a claim, and again when one runs out.
+const isFree = `t.claim = $4 OR (t.until IS NULL OR t.until <= $5) AND (t.state = '' OR t.state = 'parked' AND $6::boolean)`
+
+const settleIDs = `
+INSERT INTO %[1]s AS t (id, state, attempts, first_error, last_error, changed_at)
+SELECT id, state, attempts, first_error, last_error, $6::timestamptz
+FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
+	AS o (id, state, attempts, first_error, last_error)
+ON CONFLICT (id) DO UPDATE SET
+	state = excluded.state, until = NULL, claim = 0, attempts = excluded.attempts,
+	first_error = excluded.first_error, last_error = excluded.last_error, changed_at = excluded.changed_at
+WHERE excluded.state = 'done' OR t.until IS NOT NULL AND t.claimant = $7::text`
+
+const tidyIDs = `
+DELETE FROM %[1]s WHERE id IN (
+	SELECT id FROM %[1]s WHERE changed_at < $1 ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED)`
+
+// Claim implements [deliver.Store]. It makes the table if there is none.
+func (s *Store) Claim(ctx context.Context, claimant string, ids []string, until time.Time, takeParked bool) ([]deliver.Record, error) {
+	records := make([]deliver.Record, len(ids))
+	if len(ids) == 0 {
+		return records, nil
+	}
+	sorted := slices.Sorted(slices.Values(ids)) // or two claimants could lock each other out
+	claim := rand.Int64() | 1                   // never 0
+	now := s.now()
+	err := s.use(ctx, func(c *pgx.Conn) error {
+		rows, err := c.Query(ctx, s.claim, sorted, claimant, until, claim, now, takeParked)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var (
+				id            string
+				r             deliver.Record
+				state         string
+				claimed       *bool
+				claimedUntil  *time.Time
+				first, latest string
+			)
+			if err := rows.Scan(&id, &r.Mine, &claimed, &claimedUntil, &state, &r.Attempts, &first, &latest); err != nil {
+				return err
+			}
+			r.State, r.FirstError, r.LastError = deliver.State(state), first, latest
+			if !r.Mine && claimed != nil && *claimed {
+				r.State, r.Until = deliver.Claimed, *claimedUntil
+			}
+			if i := slices.Index(ids, id); i >= 0 {
+				records[i] = r
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+// Settle implements [deliver.Store]. Now and then it removes rows that are
+// older than [deliver.Keep].
+func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.Outcome) error {
+	n := len(outcomes)
+	if n == 0 {
+		return nil
+	}
+	sorted := slices.SortedFunc(slices.Values(outcomes), func(a, b deliver.Outcome) int {
+		return strings.Compare(a.ID, b.ID)
+	})
+	ids, states, attempts := make([]string, n), make([]string, n), make([]int32, n)
+	first, last := make([]string, n), make([]string, n)
+	for i, o := range sorted {
+		ids[i], states[i], attempts[i] = o.ID, string(o.State), int32(o.Attempts)
+		first[i], last[i] = text(o.FirstError), text(o.LastError)
+	}
+	now := s.now()
+	err := s.use(ctx, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, s.settle, ids, states, attempts, first, last, now, claimant)
+		return err
+	})
+	if err == nil && s.isTidyDue(now) {
+		// The outcomes are safe; rows that stay for now are removed next time.
+		_ = s.use(ctx, func(c *pgx.Conn) error {
+			_, err := c.Exec(ctx, s.tidy, now.Add(-deliver.Keep), tidyRows)
+			return err
+		})
+	}
+	return err
+}
+
+// Old rows go once a minute, or every 64 settles: these are at most 1024 rows
+// more, so that tidying keeps up with any load in small portions.
+const (
+	tidyEvery   = time.Minute
+	tidySettles = 64
+	tidyRows    = 2048
+)
+
+func (s *Store) isTidyDue(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settles++
+	if now.Sub(s.tidied) < tidyEvery && s.settles < tidySettles {
+		return false
+	}
+	s.tidied, s.settles = now, 0
+	return true
+}
+
+// use runs f, and once more when it had to make the table.
+func (s *Store) use(ctx context.Context, f func(*pgx.Conn) error) error {
+	err := s.pool.use(ctx, func(c *pgx.Conn) error {
+		err := f(c)
+		if isMissing(err) {
+			if _, err := c.Exec(ctx, s.create); err != nil {
+				return fmt.Errorf("cannot make the table: %w", err)
+			}
+			err = f(c)
+		}
+		return err
+	})
+	if err != nil {
+		return inTable(s.table, err)
+	}
+	return nil
+}
+
+// CloseIdle implements [deliver.Store].
+func (s *Store) CloseIdle() { s.pool.closeIdle(idleLimit) }
+
+// Close implements [deliver.Store].
+func (s *Store) Close() error {
+	s.pool.close()
+	return nil
+}

@@ -1,0 +1,253 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/delivertest"
+)
+
+func openStore(t testing.TB, u *url.URL) *Store {
+	t.Helper()
+	s, err := OpenStore(u)
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStore(t *testing.T) {
+	delivertest.TestStore(t, func(t testing.TB, now func() time.Time) (a, b deliver.Store) {
+		u, _ := newTable(t)
+		open := func() *Store {
+			s := openStore(t, u)
+			s.now = now
+			return s
+		}
+		return open(), open()
+	})
+}
+
+// cutter stands between a client and the server. Once armed it lets the next
+// statement through, holds its answer back and breaks the connection.
+type cutter struct {
+	url   *url.URL
+	armed atomic.Bool
+	cuts  atomic.Int64
+}
+
+func newCutter(t *testing.T, u *url.URL) *cutter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	v := *u
+	v.Host = l.Addr().String()
+	c := &cutter{url: &v}
+	var all sync.WaitGroup
+	t.Cleanup(func() { l.Close(); all.Wait() })
+	all.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", u.Host)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			all.Go(func() {
+				defer server.Close()
+				_, _ = io.Copy(server, client)
+			})
+			all.Go(func() {
+				defer client.Close()
+				buf := make([]byte, 1<<16)
+				for {
+					n, err := server.Read(buf)
+					if n > 0 && c.armed.CompareAndSwap(true, false) {
+						c.cuts.Add(1)
+						return
+					}
+					if _, werr := client.Write(buf[:n]); err != nil || werr != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	return c
+}
+
+// The server did what it was asked and its answer is lost: asking again gives
+// the same answer.
+func TestLostAnswer(t *testing.T) {
+	u, table := newTable(t)
+	c := newCutter(t, u)
+	s := openStore(t, c.url)
+	until := time.Now().Add(time.Minute).Truncate(time.Microsecond)
+	claim := func(claimant, id string) deliver.Record {
+		t.Helper()
+		r, err := s.Claim(t.Context(), claimant, []string{id}, until, false)
+		must(t, err)
+		return r[0]
+	}
+	claim("A", "warm")
+	must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "warm", Attempts: 1, FirstError: "one", LastError: "one"}}))
+
+	c.armed.Store(true)
+	if r := claim("A", "new"); !r.Mine || r.State != deliver.Free {
+		t.Errorf("a new event: got %+v", r)
+	}
+	c.armed.Store(true)
+	if r := claim("A", "warm"); !r.Mine || r.State != deliver.Free || r.Attempts != 1 || r.LastError != "one" {
+		t.Errorf("a known event: got %+v", r)
+	}
+	if r := claim("A", "new"); r.Mine || r.State != deliver.Claimed || !r.Until.Equal(until) {
+		t.Errorf("another claim of the same claimant: got %+v", r)
+	}
+	c.armed.Store(true)
+	must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "new", State: deliver.Done}, {ID: "warm", State: deliver.Parked}}))
+	if got := psql(t, `SELECT id || ' ' || state FROM `+table+` ORDER BY id`); fmt.Sprint(got) != "[new done warm parked]" {
+		t.Errorf("the table holds %v", got)
+	}
+	if n := c.cuts.Load(); n != 3 {
+		t.Errorf("%d answers were lost, want 3", n)
+	}
+
+	// A connection that was not kept gets no second try: the server is in
+	// trouble, and the caller knows better when to try again.
+	s.pool.closeIdle(0)
+	c.armed.Store(true)
+	if _, err := s.Claim(t.Context(), "A", []string{"x"}, until, false); err == nil {
+		t.Error("no error although the first connection broke")
+	}
+
+	u2, events := newTable(t)
+	c = newCutter(t, u2)
+	sink := openSink(t, c.url)
+	taken(t, sink.Send(t.Context(), delivertest.Events(t, 1)))
+	c.armed.Store(true)
+	taken(t, sink.Send(t.Context(), delivertest.Events(t, 3)))
+	if n := len(psql(t, `SELECT id FROM `+events)); n != 4 || c.cuts.Load() != 1 {
+		t.Errorf("%d rows after %d lost answers, want 4 after 1", n, c.cuts.Load())
+	}
+}
+
+func TestStoreServerGoneAndBack(t *testing.T) {
+	u, _ := newTable(t)
+	s := openStore(t, u)
+	claim := func(id string) (deliver.Record, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		r, err := s.Claim(ctx, "A", []string{id}, time.Now().Add(time.Minute), false)
+		if err != nil {
+			return deliver.Record{}, err
+		}
+		return r[0], nil
+	}
+	want := func(id string, want deliver.State) {
+		t.Helper()
+		if r, err := claim(id); err != nil || r.State != want {
+			t.Errorf("got %+v, %v, want %q", r, err, want)
+		}
+	}
+	for i, stop := range []func() error{server(t).Kill, server(t).Stop} {
+		id := fmt.Sprint(i)
+		want(id, deliver.Free)
+		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: id, State: deliver.Done}}))
+		want(id, deliver.Done)
+		must(t, stop())
+		if _, err := claim(id); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("without a server: got error %v", err)
+		}
+		if err := s.Settle(t.Context(), "A", []deliver.Outcome{{ID: id}}); err == nil {
+			t.Error("without a server: Settle gave no error")
+		}
+		must(t, server(t).Start())
+		want(id, deliver.Done)
+		must(t, stop())
+		must(t, server(t).Start()) // all kept connections are stale
+		want(id, deliver.Done)
+	}
+}
+
+func TestStoreHonoursItsContext(t *testing.T) {
+	u, _ := newTable(t)
+	s := openStore(t, u)
+	until := time.Now().Add(time.Minute)
+	_, err := s.Claim(t.Context(), "A", []string{"a"}, until, false)
+	must(t, err)
+	before := runtime.NumGoroutine()
+	must(t, server(t).Hang())
+	defer func() { must(t, server(t).Release()) }()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if _, err := s.Claim(ctx, "A", []string{"a"}, until, false); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want a deadline", err)
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	// What pgx would leave behind for 15 s is gone already.
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines, %d before", n, before)
+	}
+	if err := s.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.Done}}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want a deadline", err)
+	}
+}
+
+func TestStoreTidies(t *testing.T) {
+	u, table := newTable(t)
+	s := openStore(t, u)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.now = func() time.Time { return now }
+	count := func() string { return psql(t, `SELECT count(*)::text FROM `+table)[0] }
+	settle := func() {
+		t.Helper()
+		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "same", State: deliver.Done}}))
+	}
+	settle()
+	psqlScript(t, `INSERT INTO `+table+` (id, state, changed_at)
+		SELECT 'old ' || n, 'done', '2026-02-24 11:59:59Z' FROM generate_series(1, 5000) n`)
+	for range tidySettles - 1 {
+		settle()
+	}
+	if n := count(); n != "5001" {
+		t.Errorf("%s rows, want 5001", n)
+	}
+	settle()
+	if n := count(); n != "2953" {
+		t.Errorf("%s rows, want 2953", n)
+	}
+	for range 2 {
+		now = now.Add(tidyEvery)
+		settle()
+	}
+	if n := count(); n != "1" {
+		t.Errorf("%s rows, want 1", n)
+	}
+}
+
+func TestStoreClosed(t *testing.T) {
+	u, _ := newTable(t)
+	s := openStore(t, u)
+	must(t, s.Close())
+	must(t, s.Close())
+	s.CloseIdle()
+	if _, err := s.Claim(t.Context(), "A", []string{"a"}, time.Now(), false); !errors.Is(err, errClosed) {
+		t.Errorf("got %v", err)
+	}
+}
