@@ -7,7 +7,6 @@ import (
 	"math"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -200,17 +199,23 @@ func (r *reader) endpoint(name string) string {
 	return ""
 }
 
-var regionRE = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+const (
+	digits = "0123456789"
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// hasOnly tells whether s has no other characters. A regular expression would
+// say the same and cost each start of the function 1 ms.
+func hasOnly(s, characters string) bool { return strings.Trim(s, characters) == "" }
 
 func (r *reader) region(name string) string {
 	v := r.get(name)
-	if v != "" && !regionRE.MatchString(v) {
+	if len(v) > 64 || !hasOnly(v, lower+digits+"-") {
 		r.fail(name, "%s is not a region; write one such as ap-guangzhou, or remove the variable", quote(v))
 	}
 	return v
 }
-
-var signKeyRE = regexp.MustCompile(`^[A-Za-z0-9]+$`)
 
 // maxSignKey is the longest SignKey that ModifyEventConfig takes.
 const maxSignKey = 32
@@ -228,7 +233,7 @@ func (r *reader) signKeys(name string) []string {
 		case s == "":
 			r.fail(name, "key %d is empty; separate keys by one comma", n)
 			return nil
-		case !signKeyRE.MatchString(s):
+		case !hasOnly(s, lower+upper+digits):
 			r.fail(name, "key %d has a character that is neither a letter nor a digit; VOD's sign key has none", n)
 			return nil
 		case len(s) > maxSignKey:
