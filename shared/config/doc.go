@@ -2,11 +2,12 @@
 // value.
 //
 // SCF sets a function's variables at each invocation, so [Read] is called at
-// the start of each one and the [Config] is passed down; nothing else in this
-// project reads a variable of the table below. The secrets VOD_SECRET_ID,
-// VOD_SECRET_KEY and VOD_TOKEN, and the temporary keys that SCF provides, are
-// checked here for a missing substitution but not kept: the VOD client looks
-// them up when it signs, because they rotate.
+// the start of each one and the [Config] is passed down. The secrets
+// VOD_SECRET_ID, VOD_SECRET_KEY and VOD_TOKEN, and the temporary keys that SCF
+// provides, are checked here for a missing substitution but not kept: the VOD
+// client looks them up when it signs, because they rotate. LISTEN_ADDR is
+// checked here too, but package scf reads it by itself, before there is any
+// invocation: it chooses the run mode.
 //
 // An empty variable is unset. A value "undefined", or one that holds "${env:",
 // is an error: a deployment tool left it there because a variable of its own
