@@ -1,0 +1,135 @@
+package scripts_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/scf/local"
+	"vodevents/shared/vodfake"
+)
+
+// run runs a command of this folder and returns what it printed.
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	path, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(path, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// The zip holds both executables and nothing else, with their exec bits, the
+// same bytes each time, and they run as SCF runs them.
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var zips [2][]byte
+	for i, name := range []string{"one", "two"} {
+		out := run(t, "build", "-o", filepath.Join(dir, name))
+		if !strings.Contains(out, "sha256 ") || strings.Count(out, " MB\n") != 3 {
+			t.Errorf("the sizes are missing:\n%s", out)
+		}
+		var err error
+		if zips[i], err = os.ReadFile(filepath.Join(dir, name+".zip")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(zips[0], zips[1]) {
+		t.Error("two builds make two different zips")
+	}
+
+	archive, err := zip.NewReader(bytes.NewReader(zips[0]), int64(len(zips[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range archive.File {
+		names = append(names, file.Name)
+		if mode := file.Mode(); mode != 0o755 {
+			t.Errorf("%s has mode %v", file.Name, mode)
+		}
+		unpack(t, file, filepath.Join(dir, file.Name))
+	}
+	if got := strings.Join(names, " "); got != "callback pull" {
+		t.Fatalf("the zip holds %s", got)
+	}
+
+	vod := vodfake.RunT(t)
+	vod.Queue(0, []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["5285890784246869930"]}}`))
+	env := []string{
+		"VOD_ENDPOINT=" + vod.URL,
+		"VOD_SECRET_ID=" + vodfake.SecretId,
+		"VOD_SECRET_KEY=" + vodfake.SecretKey,
+		"SINK=file:" + filepath.Join(dir, "events.jsonl"),
+	}
+	tests := []struct{ program, payload, member, want string }{
+		{"callback", `{"httpMethod":"POST","path":"/","headers":{},"queryString":{},"body":"{\"EventType\":\"FileDeleted\",\"FileDeleteEvent\":{\"FileIdSet\":[\"387702307847129127\"]}}"}`, "statusCode", "200"},
+		{"pull", `{"Type":"Timer","TriggerName":"pull","Time":"2026-11-25T08:00:00Z","Message":""}`, "confirmed", "1"},
+	}
+	for _, tt := range tests {
+		f, err := local.Start(t.Context(), filepath.Join(dir, tt.program), env, local.WithStderr(t.Output()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		answer, err := f.Invoke(t.Context(), []byte(tt.payload), 20*time.Second, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.program, err)
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(answer, &members); err != nil {
+			t.Fatalf("%s answers %s: %v", tt.program, answer, err)
+		}
+		if got := string(members[tt.member]); got != tt.want {
+			t.Errorf("%s answers %s, want %s %s", tt.program, answer, tt.member, tt.want)
+		}
+	}
+	lines, err := os.ReadFile(filepath.Join(dir, "events.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(lines, []byte("\n")); n != 2 {
+		t.Errorf("%d events came out, want 2:\n%s", n, lines)
+	}
+}
+
+func unpack(t *testing.T, file *zip.File, path string) {
+	t.Helper()
+	in, err := file.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, file.Mode()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What else lies in the folder would be uploaded too.
+func TestBuildRefusesAFullFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("./build", "-o", dir).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "remove it first") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
