@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"vodevents/shared/vodfake"
 )
 
 // The scripts in testdata/deploy run scripts/deploy with a stand-in of the
-// framework's command, bin/scf, on the PATH. They are to be read, too.
+// framework's command, bin/scf, on the PATH, and one of VOD at $VODFAKE. They
+// are to be read, too.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
 	deploy, err := filepath.Abs("deploy")
@@ -26,6 +29,8 @@ func TestDeploy(t *testing.T) {
 		Dir: filepath.Join("testdata", "deploy"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DEPLOY", deploy)
+			e.Setenv("REPOSITORY", filepath.Dir(filepath.Dir(deploy)))
+			e.Setenv("VODFAKE", vodfake.RunT(t).URL)
 			e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			for i, value := range strings.Split(strings.TrimSuffix(string(values), "\n"), "\n") {
 				e.Setenv(goEnv[i], value)
