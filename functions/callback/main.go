@@ -1,0 +1,53 @@
+// Command callback receives VOD's normal callbacks: as a cloud function behind
+// an HTTP trigger, or as an HTTP server on LISTEN_ADDR.
+package main
+
+import (
+	"context"
+	"os"
+
+	"vodevents/shared/callback"
+	"vodevents/shared/config"
+	"vodevents/shared/deliver"
+	"vodevents/shared/handler"
+	"vodevents/shared/scf"
+	"vodevents/shared/sink"
+)
+
+// outlets live as long as the process, over many invocations.
+var outlets sink.Outlets
+
+func main() {
+	h := callback.Handler(options)
+	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
+		if _, err := options(); err != nil {
+			return err
+		}
+		defer outlets.Close()
+		return scf.ListenAndServe(ctx, h)
+	})
+}
+
+func options() (callback.Options, error) {
+	cfg, err := config.Read(os.Getenv)
+	if err != nil {
+		return callback.Options{}, err
+	}
+	scf.LogLevel.Set(cfg.LogLevel)
+	out, err := outlets.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
+	if err != nil {
+		return callback.Options{}, err
+	}
+	p := deliver.Pipeline{
+		Way:        deliver.Pushed,
+		Handler:    handler.Event,
+		Sinks:      out.Sinks,
+		DeadLetter: out.DeadLetter,
+		Store:      out.Store,
+	}
+	o := callback.Options{SignKeys: cfg.SignKeys, Deliver: p.Deliver}
+	if len(cfg.SubAppIds) == 1 {
+		o.SubAppId = cfg.SubAppIds[0]
+	}
+	return o, nil
+}
