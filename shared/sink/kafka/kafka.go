@@ -36,8 +36,8 @@ const (
 )
 
 var (
-	errClosed  = errors.New("kafka: the sink is closed")
-	errPending = errors.New("kafka: no result yet") // never returned
+	errClosed  = errors.New("the sink is closed")
+	errPending = errors.New("no result yet") // never returned
 
 	// headers are those of CloudEvents' Kafka binding for structured mode.
 	headers = []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/cloudevents+json; charset=UTF-8")}}
@@ -151,7 +151,7 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 			one, ok := c.produce(ctx, events[i:i+1], everyTurn)
 			complete = complete && ok
 			if errs[i] = one[0]; refused(errs[i]) {
-				errs[i] = deliver.Permanent(fmt.Errorf("kafka: %s: %w", s.name, errs[i]))
+				errs[i] = deliver.Permanent(fmt.Errorf("%s: %w", s.name, errs[i]))
 				continue
 			}
 		}
@@ -228,7 +228,7 @@ func (s *Sink) unavailable(n int, err error) []error {
 			break
 		}
 	}
-	return deliver.FailAll(n, deliver.Unavailable(fmt.Errorf("kafka: %s: %w", s.name, err), 0))
+	return deliver.FailAll(n, deliver.Unavailable(fmt.Errorf("%s: %w", s.name, err), 0))
 }
 
 func (s *Sink) enter() (*client, error) {

@@ -57,34 +57,34 @@ func Open(rawURL string) (*Sink, error) {
 	name := "kafka://" + hosts
 	topic := strings.TrimPrefix(u.Path, "/")
 	if topic == "" || strings.Contains(topic, "/") {
-		return nil, fmt.Errorf("kafka: %s: write the topic behind the brokers, as in kafka://broker:9092/topic", name)
+		return nil, fmt.Errorf("%s: write the topic behind the brokers, as in kafka://broker:9092/topic", name)
 	}
 	options := []kgo.Opt{kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic)}
 
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, fmt.Errorf("kafka: %s: the parameters are badly percent-encoded", name)
+		return nil, fmt.Errorf("%s: the parameters are badly percent-encoded", name)
 	}
 	for key, values := range query {
 		switch key {
 		case "sasl", "tls", "ca", "cert", "key":
 		default:
-			return nil, fmt.Errorf("kafka: %s: unknown parameter %q; there are sasl, tls, ca, cert and key", name, key)
+			return nil, fmt.Errorf("%s: has a parameter that is none of sasl, tls, ca, cert and key", name)
 		}
 		if len(values) > 1 {
-			return nil, fmt.Errorf("kafka: %s: the parameter %s is given twice", name, key)
+			return nil, fmt.Errorf("%s: the parameter %s is given twice", name, key)
 		}
 	}
 	mechanism, err := saslOf(u.User, query.Get("sasl"))
 	if err != nil {
-		return nil, fmt.Errorf("kafka: %s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if mechanism != nil {
 		options = append(options, kgo.SASL(mechanism))
 	}
 	config, err := tlsOf(query)
 	if err != nil {
-		return nil, fmt.Errorf("kafka: %s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if config != nil {
 		options = append(options, kgo.DialTLSConfig(config))

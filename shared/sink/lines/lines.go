@@ -28,7 +28,7 @@ type Sink struct {
 // usual size take 80 kB, and one of 2 MB should not be paid for ever after.
 const keepBuffer = 1 << 20
 
-var errClosed = errors.New("lines: the sink is closed")
+var errClosed = errors.New("the sink is closed")
 
 // New returns a sink that writes to out, which stays open when the sink is
 // closed. What out holds beyond its Write is not synced.
@@ -85,7 +85,7 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 		err = s.write(events)
 	}
 	if err != nil {
-		return deliver.FailAll(len(events), deliver.Unavailable(err, 0))
+		return deliver.FailAll(len(events), deliver.Unavailable(s.named(err), 0))
 	}
 	return make([]error, len(events))
 }
@@ -96,7 +96,7 @@ func (s *Sink) write(events []*event.Event) error {
 	}
 	if s.path != "" {
 		if err := s.reopen(); err != nil {
-			return pathless(err)
+			return err
 		}
 	}
 	buf := s.buf[:0]
@@ -119,7 +119,7 @@ func (s *Sink) write(events []*event.Event) error {
 	if err == nil && s.path != "" {
 		err = s.out.Sync()
 	}
-	return pathless(err)
+	return err
 }
 
 // blankLineBreaks makes one line of a JSON object: line breaks stand only
@@ -185,14 +185,18 @@ func syncFolder(path string) error {
 	return d.Sync()
 }
 
-// pathless takes the path out of an error: of a URL nothing but scheme and
-// host is printed.
-func pathless(err error) error {
+// named says which sink err is of, and takes the path out: of a URL nothing but
+// scheme and host is printed.
+func (s *Sink) named(err error) error {
+	scheme := "stdout"
+	if s.path != "" {
+		scheme = "file"
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return fmt.Errorf("lines: %s: %w", p.Op, p.Err)
+		return fmt.Errorf("%s: %s: %w", scheme, p.Op, p.Err)
 	}
-	return err
+	return fmt.Errorf("%s: %w", scheme, err)
 }
 
 // CloseIdle does nothing: a file does not go stale.
@@ -208,5 +212,8 @@ func (s *Sink) Close() error {
 	}
 	f := s.out
 	s.out = nil
-	return pathless(f.Close())
+	if err := f.Close(); err != nil {
+		return s.named(err)
+	}
+	return nil
 }

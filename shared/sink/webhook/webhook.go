@@ -54,7 +54,7 @@ type Sink struct {
 	closed   atomic.Bool
 }
 
-var errClosed = errors.New("webhook: the sink is closed")
+var errClosed = errors.New("the sink is closed")
 
 // Open returns the sink of an http:// or https:// URL. The parameter secret,
 // which may be given more than once while keys are rotated, is taken off; all
@@ -66,13 +66,13 @@ func Open(u *url.URL) (*Sink, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("webhook: %q is neither http nor https", u.Scheme)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("webhook: %s names no host", name)
+		return nil, fmt.Errorf("%s names no host", name)
 	case u.Fragment != "":
-		return nil, fmt.Errorf("webhook: %s: a # never reaches the server; write %%23 where it belongs to the path, a parameter or the password", name)
+		return nil, fmt.Errorf("%s: a # never reaches the server; write %%23 where it belongs to the path, a parameter or the password", name)
 	}
 	query, secrets, err := takeSecrets(u.RawQuery)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: %s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	target := *u
 	target.User, target.RawQuery = nil, query
@@ -209,14 +209,14 @@ func (s *Sink) refusal(answer *http.Response) error {
 	case code/100 == 3:
 		return s.unavailable(fmt.Errorf("%w: redirects are not followed, name the final address in the URL", err), 0)
 	case code/100 == 4 && code != http.StatusRequestTimeout && code != http.StatusTooEarly && code != http.StatusTooManyRequests:
-		return deliver.Permanent(fmt.Errorf("webhook: %s %w", s.name, err))
+		return deliver.Permanent(fmt.Errorf("%s: %w", s.name, err))
 	default:
 		return s.unavailable(err, retryAfter(answer.Header.Get("Retry-After"), s.now()))
 	}
 }
 
 func (s *Sink) unavailable(err error, after time.Duration) error {
-	return deliver.Unavailable(fmt.Errorf("webhook: %s: %w", s.name, err), after)
+	return deliver.Unavailable(fmt.Errorf("%s: %w", s.name, err), after)
 }
 
 // bare is err without the URL, which may hold what nobody should read in a log.

@@ -1,0 +1,111 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"vodevents/shared/deliver"
+)
+
+// Outlets keeps sinks and store open from one invocation to the next. The zero
+// value is ready; it may be used by several goroutines.
+type Outlets struct {
+	mu    sync.Mutex
+	sinks map[string]deliver.Sink // by URL
+	store deliver.Store
+	url   string // the store's
+}
+
+// Opened is what an invocation delivers to. It stays open until Outlets opens
+// other URLs or is closed.
+type Opened struct {
+	Sinks      []deliver.Sink // in the order of SINK
+	DeadLetter deliver.Sink   // nil without DEAD_LETTER
+	Store      deliver.Store
+}
+
+// Open is called at the start of an invocation with what SINK, DEAD_LETTER
+// (empty: none) and DEDUP say. What is open under the same URL is kept, and
+// its connections that have been idle for 20 s are closed; what is named no
+// more is closed; the rest is opened. A URL in both SINK and DEAD_LETTER is one
+// sink.
+//
+// The error names the variable, and of the URL at most scheme and host. What
+// was open stays so then, and the next call begins from there.
+func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var opened Opened
+	named := map[string]bool{}
+	for _, u := range sinks {
+		s, err := o.sink(u)
+		if err != nil {
+			return Opened{}, fmt.Errorf("SINK: %w", err)
+		}
+		if !named[u] {
+			opened.Sinks = append(opened.Sinks, s)
+		}
+		named[u] = true
+	}
+	if deadLetter != "" {
+		s, err := o.sink(deadLetter)
+		if err != nil {
+			return Opened{}, fmt.Errorf("DEAD_LETTER: %w", err)
+		}
+		opened.DeadLetter = s
+		named[deadLetter] = true
+	}
+	if o.store == nil || o.url != dedup {
+		s, err := OpenStore(dedup)
+		if err != nil {
+			return Opened{}, fmt.Errorf("DEDUP: %w", err)
+		}
+		if o.store != nil {
+			o.store.Close() // it has nothing that is not settled
+		}
+		o.store, o.url = s, dedup
+	}
+	opened.Store = o.store
+
+	o.store.CloseIdle()
+	for u, s := range o.sinks {
+		if named[u] {
+			s.CloseIdle()
+			continue
+		}
+		delete(o.sinks, u)
+		s.Close() // what it said yes to is durable
+	}
+	return opened, nil
+}
+
+func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {
+	if s := o.sinks[rawURL]; s != nil {
+		return s, nil
+	}
+	s, err := Open(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	if o.sinks == nil {
+		o.sinks = map[string]deliver.Sink{}
+	}
+	o.sinks[rawURL] = s
+	return s, nil
+}
+
+// Close closes all that is open. Open may be called again.
+func (o *Outlets) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var errs []error
+	for _, s := range o.sinks {
+		errs = append(errs, s.Close())
+	}
+	if o.store != nil {
+		errs = append(errs, o.store.Close())
+	}
+	o.sinks, o.store = nil, nil
+	return errors.Join(errs...)
+}
