@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,8 +22,12 @@ const (
 )
 
 // tableRE is a table, with or without its schema. Names of indexes are made of
-// it, and PostgreSQL cuts names to 63 bytes.
-var tableRE = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,46}$`)
+// it, and PostgreSQL cuts names to 63 bytes. It is compiled on first use: that
+// takes a millisecond, which a function that only writes to stdout: need not
+// spend at its start.
+var tableRE = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,46}$`)
+})
 
 // open parses a URL into a pool and the identifier of its table: the one that
 // the parameter names, else byDefault.
@@ -36,7 +41,7 @@ func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
 	if query.Has(param) {
 		table = query.Get(param)
 	}
-	if !tableRE.MatchString(table) {
+	if !tableRE().MatchString(table) {
 		return nil, nil, fmt.Errorf("%s: %s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", where, param)
 	}
 	conns := defaultConns
