@@ -109,6 +109,7 @@ func newSink(name string, options []kgo.Opt) *Sink {
 		kgo.RetryTimeout(tryTime / 2),
 		kgo.RetryBackoffFn(backoff),
 		kgo.MetadataMinAge(100 * time.Millisecond),
+		kgo.MetadataMaxAge(time.Hour), // the longest: nothing is to run between invocations
 
 		kgo.DialTimeout(tryTime / 3),
 		kgo.ProduceRequestTimeout(tryTime / 2),
@@ -147,7 +148,8 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	for i, err := range errs {
 		if refused(err) {
 			// What was refused is a batch of records, in which there may have been
-			// others, also of other calls. Who is to blame is seen when it is alone.
+			// others, also of other calls. Who is to blame is seen when it is alone,
+			// at the price of coming behind later ones of its subject.
 			one, ok := c.produce(ctx, events[i:i+1], everyTurn)
 			complete = complete && ok
 			if errs[i] = one[0]; refused(errs[i]) {
