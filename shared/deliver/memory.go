@@ -2,11 +2,13 @@ package deliver
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"time"
 )
 
-// memoryCapacity is the most ids that a [Memory] remembers: about 10 MB.
+// memoryCapacity is the most ids that a [Memory] remembers: about 4 MB.
 const memoryCapacity = 1 << 16
 
 // Memory is the [Store] of one process: what it knows ends with it. It tells
@@ -17,74 +19,103 @@ const memoryCapacity = 1 << 16
 // when it is full it drops the one whose last change is longest ago, but never
 // one that is in progress. It is safe for concurrent use, and its methods
 // neither wait nor fail.
+//
+// Times are those of the wall clock: the monotonic clock may stand still while
+// SCF has frozen the instance, and a claim must run out meanwhile.
 type Memory struct {
 	now      func() time.Time
 	capacity int
 
-	mu     sync.Mutex
-	index  map[string]int32 // id to place in events
-	events []memoryEvent    // [0] is the ring's anchor: next the oldest, prev the newest
-	unused []int32          // places in events
+	mu sync.Mutex
+	// What is known of every event holds no pointers: tens of thousands of them
+	// cost the garbage collector nothing. Blocks, so that growing copies nothing.
+	index  map[memoryID]place
+	blocks [][]memoryEvent
+	unused []place
+	places place // how many there are; 0 is the ring's anchor
+
+	// Of the few that are in progress or have failed.
+	claims   map[place]memoryClaim
+	failures map[place]memoryFailure
 }
 
-// memoryEvent is one id's record. Its times are wall clock: the monotonic
-// clock may stand still while SCF has frozen the instance, and a claim must
-// run out meanwhile.
+// memoryID is the 16 bytes that an event's id spells.
+type memoryID [16]byte
+
+// place is where an event is: in block place/blockSize. 0 is nowhere.
+type place int32
+
+const blockSize = 1024
+
+// memoryEvent is in a ring, ordered by changed; the anchor's next is the
+// oldest.
 type memoryEvent struct {
-	id         string
-	claimant   string // of the last claim
-	until      int64  // Unix nanoseconds; 0: not claimed
-	changed    int64  // Unix nanoseconds
-	prev, next int32  // by changed
-	attempts   int32
-	state      State          // Free, Done or Parked: what holds when the claim runs out
-	failures   *memoryFailure // nil: none
+	id         memoryID
+	prev, next place
+	changed    int32 // seconds since memoryEpoch
+	state      uint8 // in memoryStates: what holds when the claim runs out
 }
 
-type memoryFailure struct{ first, last string }
+var memoryStates = [...]State{Free, Done, Parked}
+
+// memoryEpoch makes 32 bits of seconds enough until 2094.
+const memoryEpoch = 1_767_225_600 // 2026-01-01
+
+type memoryClaim struct {
+	claimant string
+	until    int64 // Unix nanoseconds
+}
+
+type memoryFailure struct {
+	attempts    int
+	first, last string
+}
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{
+	m := &Memory{
 		now:      time.Now,
 		capacity: memoryCapacity,
-		index:    make(map[string]int32),
-		events:   make([]memoryEvent, 1, 64),
+		index:    make(map[memoryID]place),
+		claims:   make(map[place]memoryClaim),
+		failures: make(map[place]memoryFailure),
 	}
+	m.newPlace() // the anchor
+	return m
 }
 
 // Claim implements [Store]. When every one of 65,536 events is in progress a
 // further one is Mine but not remembered.
 func (m *Memory) Claim(_ context.Context, claimant string, ids []string, until time.Time, takeParked bool) ([]Record, error) {
 	records := make([]Record, len(ids))
-	now, end := m.now().UnixNano(), until.UnixNano()
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, id := range ids {
-		at, known := m.index[id]
-		if known && m.events[at].changed < now-int64(Keep) {
+		key := memoryKey(id)
+		at, known := m.index[key]
+		if known && seconds(now)-m.at(at).changed > int32(Keep/time.Second) {
 			m.drop(at)
 			known = false
 		}
 		if !known {
-			if at = m.add(id, now); at == 0 {
+			if at = m.add(key, now); at == 0 {
 				records[i].Mine = true
 				continue
 			}
 		}
-		e := &m.events[at]
 		r := &records[i]
-		r.State = e.state
-		r.Attempts = int(e.attempts)
-		if e.failures != nil {
-			r.FirstError, r.LastError = e.failures.first, e.failures.last
+		r.State = memoryStates[m.at(at).state]
+		if f, failed := m.failures[at]; failed {
+			r.Attempts, r.FirstError, r.LastError = f.attempts, f.first, f.last
 		}
+		claim, claimed := m.claims[at]
 		switch {
-		case e.until > now:
-			r.State, r.Until = Claimed, time.Unix(0, e.until)
-		case e.state == Free, e.state == Parked && takeParked:
+		case claimed && claim.until > now.UnixNano():
+			r.State, r.Until = Claimed, time.Unix(0, claim.until)
+		case r.State == Free, r.State == Parked && takeParked:
 			r.Mine = true
-			e.claimant, e.until = claimant, end
+			m.claims[at] = memoryClaim{claimant, until.UnixNano()}
 			m.touch(at, now)
 		}
 	}
@@ -93,24 +124,31 @@ func (m *Memory) Claim(_ context.Context, claimant string, ids []string, until t
 
 // Settle implements [Store].
 func (m *Memory) Settle(_ context.Context, claimant string, outcomes []Outcome) error {
-	now := m.now().UnixNano()
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, o := range outcomes {
-		at, known := m.index[o.ID]
+		key := memoryKey(o.ID)
+		at, known := m.index[key]
 		switch {
 		case !known:
-			if at = m.add(o.ID, now); at == 0 {
+			if at = m.add(key, now); at == 0 {
 				continue
 			}
-		case o.State != Done && (m.events[at].until == 0 || m.events[at].claimant != claimant):
+		case o.State != Done && m.claims[at].claimant != claimant:
 			continue
 		}
-		e := &m.events[at]
-		e.state, e.until, e.attempts = o.State, 0, int32(o.Attempts)
-		e.failures = nil
-		if o.FirstError != "" || o.LastError != "" {
-			e.failures = &memoryFailure{o.FirstError, o.LastError}
+		e := m.at(at)
+		for i, s := range memoryStates {
+			if s == o.State {
+				e.state = uint8(i)
+			}
+		}
+		delete(m.claims, at)
+		if o.Attempts > 0 {
+			m.failures[at] = memoryFailure{o.Attempts, o.FirstError, o.LastError}
+		} else {
+			delete(m.failures, at)
 		}
 		m.touch(at, now)
 	}
@@ -123,51 +161,75 @@ func (m *Memory) CloseIdle() {}
 // Close implements [Store]; there is nothing to close.
 func (m *Memory) Close() error { return nil }
 
-// add makes room for id as the newest event and returns its place, or 0 when
+// memoryKey is the 16 bytes of an event's id. Any other string has a key, too.
+func memoryKey(id string) (key memoryID) {
+	if len(id) == 2*len(key) {
+		if _, err := hex.Decode(key[:], []byte(id)); err == nil {
+			return key
+		}
+	}
+	sum := sha256.Sum256([]byte(id))
+	return memoryID(sum[:])
+}
+
+func seconds(t time.Time) int32 { return int32(t.Unix() - memoryEpoch) }
+
+func (m *Memory) at(p place) *memoryEvent { return &m.blocks[p/blockSize][p%blockSize] }
+
+func (m *Memory) newPlace() place {
+	p := m.places
+	if p%blockSize == 0 {
+		m.blocks = append(m.blocks, make([]memoryEvent, blockSize))
+	}
+	m.places++
+	return p
+}
+
+// add makes room for an event, the newest, and returns its place, or 0 when
 // everything is in progress.
-func (m *Memory) add(id string, now int64) int32 {
+func (m *Memory) add(key memoryID, now time.Time) place {
 	if len(m.index) >= m.capacity {
-		at := m.events[0].next
-		for at != 0 && m.events[at].until > now {
-			at = m.events[at].next
+		at := m.at(0).next
+		for at != 0 && m.claims[at].until > now.UnixNano() {
+			at = m.at(at).next
 		}
 		if at == 0 {
 			return 0
 		}
 		m.drop(at)
 	}
-	var at int32
+	var at place
 	if n := len(m.unused); n > 0 {
 		at, m.unused = m.unused[n-1], m.unused[:n-1]
 	} else {
-		at = int32(len(m.events))
-		m.events = append(m.events, memoryEvent{})
+		at = m.newPlace()
 	}
-	m.events[at] = memoryEvent{id: id, changed: now, prev: at, next: at}
-	m.index[id] = at
+	*m.at(at) = memoryEvent{id: key, prev: at, next: at}
+	m.index[key] = at
 	m.touch(at, now)
 	return at
 }
 
-func (m *Memory) drop(at int32) {
+func (m *Memory) drop(at place) {
 	m.unlink(at)
-	delete(m.index, m.events[at].id)
-	m.events[at] = memoryEvent{}
+	delete(m.index, m.at(at).id)
+	delete(m.claims, at)
+	delete(m.failures, at)
 	m.unused = append(m.unused, at)
 }
 
 // touch makes an event the newest.
-func (m *Memory) touch(at int32, now int64) {
+func (m *Memory) touch(at place, now time.Time) {
 	m.unlink(at)
-	anchor, e := &m.events[0], &m.events[at]
-	e.changed = now
+	anchor, e := m.at(0), m.at(at)
+	e.changed = seconds(now)
 	e.prev, e.next = anchor.prev, 0
-	m.events[anchor.prev].next = at
+	m.at(anchor.prev).next = at
 	anchor.prev = at
 }
 
-func (m *Memory) unlink(at int32) {
-	e := &m.events[at]
-	m.events[e.prev].next = e.next
-	m.events[e.next].prev = e.prev
+func (m *Memory) unlink(at place) {
+	e := m.at(at)
+	m.at(e.prev).next = e.next
+	m.at(e.next).prev = e.prev
 }

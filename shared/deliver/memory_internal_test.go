@@ -69,8 +69,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 	if r := m.claimOne(t, "in progress"); !r.Mine {
 		t.Errorf("got %+v", r)
 	}
-	if len(m.index) != 4 || len(m.events) != 5 {
-		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), len(m.events))
+	if len(m.index) != 4 || m.places != 5 {
+		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), m.places)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,9 +33,13 @@ const unlimited = 15 * time.Second
 // that ended in 1970. Such an invocation gets its TimeLimitInMs or, without
 // one, 15 s.
 func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	fc, known := functioncontext.FromContext(ctx)
+	if known {
+		limitMemory(int64(fc.MemoryLimitInMb) << 20)
+	}
 	if end, ok := ctx.Deadline(); !ok || end.Unix() <= 0 {
 		limit := unlimited
-		if fc, ok := functioncontext.FromContext(ctx); ok && fc.TimeLimitInMs > 0 {
+		if known && fc.TimeLimitInMs > 0 {
 			limit = time.Duration(fc.TimeLimitInMs) * time.Millisecond
 		}
 		var cancel context.CancelFunc
@@ -43,6 +48,19 @@ func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 	return f(ctx, event)
 }
+
+// limitMemory tells the garbage collector to work harder before Go's memory
+// passes three tenths of the function's. Left alone it lets garbage grow to the size
+// of what is in use, and SCF kills what passes the limit (583/11637). GOMEMLIMIT,
+// when it is set, wins.
+func limitMemory(functionMemory int64) {
+	limit := functionMemory * 3 / 10
+	if limit > 0 && memoryLimit.Swap(limit) != limit && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+var memoryLimit atomic.Int64
 
 // Main is a function's main: it serves f under SCF, or runs host on any other
 // machine. Under SCF it never returns. Else it returns when host has returned
