@@ -131,20 +131,20 @@ func Parse(text []byte, o Options) (*File, error) {
 		setMember(inputs, "region", o.Region)
 	}
 
+	f.dropUnset(inputs)
+	expanded := clone(root)
 	for _, n := range []struct {
 		name string
 		to   *string
 	}{{"app", &f.App}, {"stage", &f.Stage}, {"name", &f.Name}} {
-		if v := member(root, n.name); v != nil {
-			*n.to = f.expand(n.name, v.Value)
+		if v := member(expanded, n.name); v != nil {
+			v.SetString(f.expand(n.name, v.Value))
+			*n.to = v.Value
 		}
 	}
 	if f.Stage == "" {
 		f.Stage = "dev" // the framework's default
 	}
-
-	f.dropUnset(inputs)
-	expanded := clone(root)
 	f.expandAll("", expanded)
 	if err := expanded.Decode(f); err != nil {
 		return nil, err
