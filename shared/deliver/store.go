@@ -10,7 +10,7 @@ type State string
 
 const (
 	// Free: never seen, or released after a failure, or claimed by somebody
-	// whose claim ran out.
+	// whose claim ran out. A claim of a parked event runs out to Parked.
 	Free State = ""
 
 	// Claimed: somebody is delivering it until Record.Until.

@@ -159,6 +159,35 @@ func runSchedule(t *testing.T, r *rand.Rand) {
 	}
 }
 
+// A sink that is down for ten minutes parks nothing and loses nothing: the
+// queue keeps the events, and all come through when it is back.
+func TestSinkDownForTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
+		b.queue(0, 200)
+		back := time.Now().Add(10 * time.Minute)
+		always := func(float64) bool { return time.Now().Before(back) }
+		sink := &ledger{has: make(map[string]int64), faulty: always}
+		dead := &ledger{has: make(map[string]int64), faulty: func(float64) bool { return false }}
+		p := &deliver.Pipeline{Sinks: []deliver.Sink{sink}, DeadLetter: dead, Store: deliver.NewMemory(), MaxAttempts: 5}
+		o := b.options()
+		o.Deliver = p.Deliver
+		down := 0
+		for time.Now().Before(back.Add(3 * time.Minute)) {
+			if r := b.drain(50*time.Second, o); r.Stopped == SinkDown {
+				down++
+			}
+			time.Sleep(10 * time.Second) // of the bubble, until the timer fires again
+		}
+		if len(sink.has) != 200 || len(dead.has) != 0 || b.Pending(0) != 0 {
+			t.Errorf("%d events arrived, %d were parked, %d are left", len(sink.has), len(dead.has), b.Pending(0))
+		}
+		if down < 10 {
+			t.Errorf("only %d invocations stopped for the sink", down)
+		}
+	})
+}
+
 // mortal is the network of a process that may be killed.
 type mortal struct {
 	http.RoundTripper
