@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"vodevents/shared/config"
+	"vodevents/shared/vod"
+)
+
+// connectFlags registers the flags that say which VOD, and which of its
+// applications, a command is about.
+func (p *program) connectFlags(fs *flag.FlagSet) {
+	fs.StringVar(&p.endpoint, "endpoint", p.endpoint, "the `address` of the VOD API, such as http://127.0.0.1:8081 for the stand-in (default VOD_ENDPOINT)")
+	fs.StringVar(&p.subAppIds, "sub-app-id", p.subAppIds, "the application's `id`, or several with commas between them (default VOD_SUB_APP_IDS)")
+	fs.StringVar(&p.region, "region", p.region, "the `region` to name in calls, if your account needs one (default VOD_REGION)")
+}
+
+// setting is a variable of the environment, as the flags change it.
+func (p *program) setting(name string) string {
+	flags := map[string]string{"VOD_ENDPOINT": p.endpoint, "VOD_SUB_APP_IDS": p.subAppIds, "VOD_REGION": p.region}
+	if v := flags[name]; v != "" {
+		return v
+	}
+	return p.getenv(name)
+}
+
+// account is VOD as one pair of keys sees it.
+type account struct {
+	*vod.Client
+	keys vod.Credentials
+	apps []uint64 // never empty; 0 is the account's default application
+}
+
+// connect makes the client. The variables that have nothing to do with the VOD
+// API may be wrong.
+func (p *program) connect(transport http.RoundTripper) (*account, error) {
+	cfg, err := config.Read(func(name string) string {
+		if strings.HasPrefix(name, "VOD_") || strings.HasPrefix(name, "TENCENTCLOUD_") {
+			return p.setting(name)
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := vod.FindCredentials(p.setting, false)
+	if err != nil {
+		return nil, err
+	}
+	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport})
+	if err != nil {
+		return nil, err
+	}
+	a := &account{client, keys, cfg.SubAppIds}
+	if len(a.apps) == 0 {
+		a.apps = []uint64{0}
+	}
+	return a, nil
+}
+
+// each calls f for each application in turn and says which failed.
+func (p *program) each(a *account, f func(app uint64) error) error {
+	failed := 0
+	for _, app := range a.apps {
+		err := f(app)
+		switch {
+		case err == nil:
+			continue
+		case len(a.apps) == 1, errors.Is(err, context.Canceled):
+			return err
+		}
+		failed++
+		p.say("%s: %v", appName(app), err)
+	}
+	return count(failed, len(a.apps), "%d of %d applications failed", failed, len(a.apps))
+}
+
+// one is the application that a command which works on a single one is about.
+func (a *account) one() (uint64, error) {
+	if len(a.apps) > 1 {
+		return 0, misuse("there are %d applications: say which one by -sub-app-id", len(a.apps))
+	}
+	return a.apps[0], nil
+}
+
+func appName(app uint64) string {
+	if app == 0 {
+		return "default application"
+	}
+	return fmt.Sprintf("SubAppId %d", app)
+}
+
+// signKeyHelp ends the help of every -sign-key.
+const signKeyHelp = "; env, or '$NAME', takes it from CALLBACK_SIGN_KEY or the variable NAME and keeps it out of the list of processes"
+
+// signKeys are the sign keys that the value of a flag -sign-key names, and where
+// they are from: from a variable, which may hold several, or the value itself.
+// A variable that is not set holds none, which is an error.
+func (p *program) signKeys(value string) (keys []string, from string, err error) {
+	from = "-sign-key"
+	if value == "env" {
+		value = "$CALLBACK_SIGN_KEY"
+	}
+	if name, ok := strings.CutPrefix(value, "$"); ok { // no sign key has a $
+		from, value = name, strings.TrimSpace(p.getenv(name))
+	}
+	if value == "" {
+		return nil, from, misuse("%s holds no sign key", from)
+	}
+	cfg, err := config.Read(func(name string) string {
+		if name == "CALLBACK_SIGN_KEY" {
+			return value
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, from, misuse("%s", strings.Replace(err.Error(), "CALLBACK_SIGN_KEY", from, 1))
+	}
+	return cfg.SignKeys, from, nil
+}
+
+// shownURL is a URL without what may be secret in it: user, password, and the
+// values of the query.
+func shownURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(not a URL)"
+	}
+	shown := ""
+	if u.Scheme != "" {
+		shown = u.Scheme + "://"
+	}
+	if u.User != nil {
+		shown += "(masked)@"
+	}
+	shown += u.Host + u.EscapedPath()
+	if u.RawQuery != "" {
+		params := strings.Split(u.RawQuery, "&")
+		for i, param := range params {
+			name, _, named := strings.Cut(param, "=")
+			if !named {
+				name = ""
+			} else {
+				name += "="
+			}
+			params[i] = name + "(masked)"
+		}
+		shown += "?" + strings.Join(params, "&")
+	}
+	return shown
+}
+
+// callbackURL checks the address of a receiver of callbacks.
+func callbackURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is no URL")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return nil, errors.New("it must begin with https:// (or http://) and a host")
+	}
+	return u, nil
+}

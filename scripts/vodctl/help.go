@@ -1,0 +1,144 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+const introduction = `vodctl looks at, sets up and tests the event notification of Tencent Cloud VOD.
+
+  vodctl COMMAND [FLAG…] [ARGUMENT…]
+
+Commands:
+`
+
+const general = `
+It finds VOD, and signs its calls, as the functions do: by VOD_ENDPOINT,
+VOD_SUB_APP_IDS and VOD_REGION, and by VOD_SECRET_ID and VOD_SECRET_KEY (with
+VOD_TOKEN if they are temporary), TENCENTCLOUD_SECRET_ID and
+TENCENTCLOUD_SECRET_KEY, or the file ~/.tencentcloud/credentials. A command is
+about every application of VOD_SUB_APP_IDS unless it says otherwise.
+
+The local stand-in, go run ./scripts/dev, will do for all of it:
+
+  export VOD_ENDPOINT=http://127.0.0.1:8081
+  export VOD_SECRET_ID=fake-secret-id VOD_SECRET_KEY=fake-secret-key
+  vodctl config
+
+Output goes to stdout, all that is said about it to stderr. Keys are never
+shown; of a URL, user, password and the values of its query are masked.
+
+Exit status:
+  0  all went well; doctor: no problem was found
+  1  it failed; doctor: a problem was found; config set: you said no
+  2  the call was wrong, and nothing was done
+  3  a part was done: stderr says which was not
+
+"go run ./scripts/vodctl" makes a 1 of every status but 0. Where the status
+counts, build it first: go build ./scripts/vodctl
+
+Flags of every command that calls VOD:
+`
+
+// overview is what somebody sees who gave no command.
+func (p *program) overview(w io.Writer) {
+	fmt.Fprint(w, introduction)
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.about)
+	}
+	fmt.Fprintf(w, "  %-11s %s\n", "help", "print the manual, or the page of the command that is named")
+}
+
+// manual is all there is to know.
+func (p *program) manual(w io.Writer) {
+	p.overview(w)
+	fmt.Fprint(w, general)
+	printFlags(w, connectFlagSet())
+	for i := range commands {
+		fmt.Fprint(w, "\n", strings.Repeat("-", 80), "\n")
+		commands[i].manual(w)
+	}
+}
+
+// help prints the manual or the page of one command.
+func (p *program) help(args []string) error {
+	if len(args) == 0 {
+		p.manual(p.stdout)
+		return nil
+	}
+	c, rest := findCommand(args)
+	if c == nil || len(rest) > 0 {
+		return misuse("there is no command %q", strings.Join(args, " "))
+	}
+	c.manual(p.stdout)
+	return nil
+}
+
+// connectFlagSet holds the flags of every command that calls VOD.
+func connectFlagSet() *flag.FlagSet {
+	fs := newFlags("")
+	new(program).connectFlags(fs)
+	return fs
+}
+
+// manual is the command's page.
+func (c *command) manual(w io.Writer) {
+	fmt.Fprintf(w, "vodctl %s %s\n%s.\n\n", c.name, c.usage, strings.ToUpper(c.about[:1])+c.about[1:])
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(c.text), "\n\n") {
+		if !strings.HasPrefix(paragraph, "  ") { // which is an example
+			paragraph = wrap(paragraph, "", 80)
+		}
+		fmt.Fprintf(w, "%s\n\n", paragraph)
+	}
+	own, everywhere := newFlags(""), connectFlagSet()
+	all := newFlags("")
+	c.prepare(&program{}, all)
+	calls := false
+	all.VisitAll(func(f *flag.Flag) {
+		if everywhere.Lookup(f.Name) != nil {
+			calls = true
+			return
+		}
+		own.Var(f.Value, f.Name, f.Usage)
+	})
+	fmt.Fprintln(w, "Flags:")
+	printFlags(w, own)
+	if calls {
+		fmt.Fprintln(w, "  and -endpoint, -region, -sub-app-id; see vodctl help")
+	}
+}
+
+func printFlags(w io.Writer, fs *flag.FlagSet) {
+	fs.VisitAll(func(f *flag.Flag) {
+		arg, usage := flag.UnquoteUsage(f)
+		if arg != "" {
+			arg = " " + arg
+		}
+		switch f.DefValue {
+		case "", "0", "false":
+		default:
+			usage += " (default " + f.DefValue + ")"
+		}
+		fmt.Fprintf(w, "  -%s%s\n%s\n", f.Name, arg, wrap(usage, "      ", 80))
+	})
+}
+
+// wrap breaks text into lines of at most width characters, each indented.
+func wrap(text, indent string, width int) string {
+	var lines []string
+	line := indent
+	for word := range strings.FieldsSeq(text) {
+		if line != indent && utf8.RuneCountInString(line+" "+word) > width {
+			lines = append(lines, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}

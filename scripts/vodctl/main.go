@@ -1,0 +1,253 @@
+// Vodctl looks at, sets up and tests the event notification of Tencent Cloud
+// VOD: the configuration, the queue, callbacks, dead letters. `vodctl help` is
+// the manual.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit statuses; help.go tells what they mean.
+const (
+	statusOK = iota
+	statusFailed
+	statusMisuse
+	statusPartly
+)
+
+// program is one run of vodctl.
+type program struct {
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	// What the flags of commands that call VOD say; empty leaves it to the
+	// environment.
+	endpoint, subAppIds, region string
+}
+
+// command is one of vodctl's commands.
+type command struct {
+	name  string // may be two words
+	usage string // what follows the name
+	about string // one line
+	text  string // the rest of its page in the manual
+
+	// prepare registers the command's flags and returns what runs it once they
+	// are read, with the arguments that are no flags.
+	prepare func(*program, *flag.FlagSet) func(ctx context.Context, args []string) error
+}
+
+var commands = []command{
+	configCommand,
+	configSetCommand,
+	stateCommand,
+	pullCommand,
+	confirmCommand,
+	sendCommand,
+	triggerCommand,
+	doctorCommand,
+	replayCommand,
+}
+
+// run is main without the process around it. It returns the exit status.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
+	err := p.run(ctx, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return statusOK
+	}
+	if err != nil && err.Error() != "" {
+		p.say("vodctl: %v", err)
+	}
+	return statusOf(err)
+}
+
+func (p *program) run(ctx context.Context, args []string) error {
+	fs := newFlags("vodctl")
+	p.connectFlags(fs)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			p.manual(p.stdout)
+			return err
+		}
+		return misuse("%v; `vodctl help` is the manual", err)
+	}
+	args = fs.Args()
+	if len(args) == 0 {
+		p.overview(p.stderr)
+		return misuse("no command is given")
+	}
+	if args[0] == "help" {
+		return p.help(args[1:])
+	}
+	c, args := findCommand(args)
+	if c == nil {
+		p.overview(p.stderr)
+		return misuse("there is no command %q", args[0])
+	}
+	fs = newFlags(c.name)
+	execute := c.prepare(p, fs)
+	args, err := parseFlags(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		c.manual(p.stdout)
+		return err
+	}
+	if err != nil {
+		return misuse("%s: %v; see `vodctl help %s`", c.name, err, c.name)
+	}
+	return execute(ctx, args)
+}
+
+// findCommand takes a command's name, of one word or two, off the arguments.
+func findCommand(args []string) (*command, []string) {
+	for words := min(2, len(args)); words > 0; words-- {
+		name := strings.Join(args[:words], " ")
+		for i := range commands {
+			if commands[i].name == name {
+				return &commands[i], args[words:]
+			}
+		}
+	}
+	return nil, args
+}
+
+func newFlags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are returned, and printed by run
+	return fs
+}
+
+// parseFlags reads flags wherever they stand among the other arguments, which
+// it returns.
+func parseFlags(fs *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+// statusError is an error with an exit status of its own. An empty text prints
+// nothing: all is said.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+func statusOf(err error) int {
+	var with *statusError
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.As(err, &with):
+		return with.status
+	}
+	return statusFailed
+}
+
+// misuse is a call that cannot be meant so. Nothing was done.
+func misuse(format string, args ...any) error {
+	return &statusError{statusMisuse, fmt.Sprintf(format, args...)}
+}
+
+// count is the error of a command of which so many parts of all failed: nil
+// when none did.
+func count(failed, all int, format string, args ...any) error {
+	switch failed {
+	case 0:
+		return nil
+	case all:
+		return &statusError{statusFailed, fmt.Sprintf(format, args...)}
+	}
+	return &statusError{statusPartly, fmt.Sprintf(format, args...)}
+}
+
+// say tells the user something that is no output.
+func (p *program) say(format string, args ...any) { fmt.Fprintf(p.stderr, format+"\n", args...) }
+
+// print writes output.
+func (p *program) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(p.stdout, format, args...)
+	return err
+}
+
+// format is the value of the flag -o.
+type format string
+
+func (f *format) String() string { return string(*f) }
+
+func (f *format) Set(s string) error {
+	if s != "text" && s != "json" {
+		return errors.New("it must be text or json")
+	}
+	*f = format(s)
+	return nil
+}
+
+// outputFlag registers -o.
+func outputFlag(fs *flag.FlagSet) *format {
+	f := format("text")
+	fs.Var(&f, "o", "`format` of the output, text or json")
+	return &f
+}
+
+func (p *program) printJSON(v any) error {
+	enc := json.NewEncoder(p.stdout)
+	enc.SetEscapeHTML(false) // events come out as they went in
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// terminal tells whether a person is at the other end of a stream.
+func terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// ask asks a question that only "y" or "yes" answers with yes.
+func (p *program) ask(ctx context.Context, question string) (bool, error) {
+	if !terminal(p.stdin) {
+		return false, misuse("nothing was changed: there is no terminal to ask on; say -yes if it is what you want")
+	}
+	fmt.Fprintf(p.stderr, "%s [y/N] ", question)
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // whatever fails is no yes
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case a := <-answers:
+		return a == "y" || a == "yes", nil
+	case <-ctx.Done():
+		p.say("")
+		return false, nil
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+)
+
+func TestReadLine(t *testing.T) {
+	t.Parallel()
+	const most = 10
+	long := strings.Repeat("x", 100)
+	for _, test := range []struct{ input, want string }{
+		{"", ""},
+		{"a\n\nb", "a||b"},
+		{"0123456789\n", "0123456789"},
+		{"0123456789", "0123456789"},
+		{"01234567890\nb\n", "(too long)|b"},
+		{long + "\n" + long, "(too long)|(too long)"},
+		{long + "\nb", "(too long)|b"},
+	} {
+		r := bufio.NewReaderSize(strings.NewReader(test.input), 16)
+		var got []string
+		for {
+			line, tooLong, err := readLine(r, nil, most)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tooLong {
+				line = []byte("(too long)")
+			}
+			got = append(got, string(line))
+		}
+		if got := strings.Join(got, "|"); got != test.want {
+			t.Errorf("%.20q: %q, want %q", test.input, got, test.want)
+		}
+	}
+}
+
+const cloudEvent = `{"specversion":"1.0","id":"0123","source":"/tencentcloud/vod/7","type":"com.tencent.cloud.vod.FileDeleted","time":"2026-11-20T08:00:00Z","vodmode":"normal","data":{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}}`
+
+func TestFindEvent(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, line, want string // an id, "" or "error"
+	}{
+		{"alone", cloudEvent, "0123"},
+		{"carriage return", cloudEvent + "\r", "0123"},
+		{"prefix", "2026-11-20 [pod {7}] stdout F " + cloudEvent, "0123"},
+		{"second object", `{"request":{"id":1}} ` + cloudEvent, "0123"},
+		{"log", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `}`, "0123"},
+		{"log, cut off behind it", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `,"er`, "0123"},
+		{"log, lower case", `x {"level":"error","event":` + cloudEvent + `} y`, "0123"},
+		{"log, not an error", `{"level":"INFO","event":` + cloudEvent + `}`, ""},
+		{"log, no event", `{"level":"ERROR","event":"started"}`, ""},
+		{"log of something else", `{"level":50,"event":{"a":1}}`, ""},
+		{"cut off", cloudEvent[:100], "error"},
+		{"cut off in a log", `{"level":"ERROR","event":` + cloudEvent[:100], "error"},
+		{"no data", strings.Replace(cloudEvent, `"data"`, `"date"`, 1), "error"},
+		{"another's event", strings.Replace(cloudEvent, "com.tencent", "com.example", 1), ""},
+		{"no JSON", "START RequestId: 1b2c3d", ""},
+		{"empty", "", ""},
+		{"braces", strings.Repeat("{", 1<<20), ""},
+	} {
+		e, err := findEvent([]byte(test.line))
+		got := ""
+		switch {
+		case err != nil:
+			got = "error"
+		case e != nil:
+			got = e.ID
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q (%v)", test.name, got, test.want, err)
+		}
+	}
+}
+
+// FuzzFindEvent holds:
+//   - nothing panics;
+//   - a CloudEvent of ours is found behind any prefix without an opening brace,
+//     alone or in a record of the log, with its id and its data as they were.
+func FuzzFindEvent(f *testing.F) {
+	f.Add("2026-11-20T08:00:00Z ", `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`)
+	f.Add("", `{"EventType":"{","x":{"n":12345678901234567890,"s":"}\u2028"}}`)
+	f.Add("{", "{")
+	f.Fuzz(func(t *testing.T, prefix, body string) {
+		findEvent([]byte(prefix + body))
+		e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, Received: time.Unix(1795161600, 0)})
+		if err != nil || strings.ContainsAny(prefix, "{") {
+			return
+		}
+		whole := e.AppendCloudEvent(nil)
+		for _, line := range [][]byte{
+			append([]byte(prefix), whole...),
+			fmt.Appendf([]byte(prefix), `{"level":"ERROR","event":%s} RequestId: 7`, whole),
+		} {
+			got, err := findEvent(line)
+			if err != nil || got == nil {
+				t.Fatalf("not found in %q: %v", line, err)
+			}
+			if got.ID != e.ID || got.Type != e.Type || !bytes.Equal(got.AppendData(nil), e.AppendData(nil)) {
+				t.Fatalf("found %s %s %s, want %s %s %s", got.ID, got.Type, got.AppendData(nil), e.ID, e.Type, e.AppendData(nil))
+			}
+		}
+	})
+}
+
+// lost is a sink that is down from the batch on whose number is given.
+type lost struct {
+	from, sends int
+}
+
+func (l *lost) Send(_ context.Context, events []*event.Event) []error {
+	if l.sends++; l.sends >= l.from {
+		return deliver.FailAll(len(events), deliver.Unavailable(errors.New("connection refused"), 0))
+	}
+	return make([]error, len(events))
+}
+func (*lost) CloseIdle()   {}
+func (*lost) Close() error { return nil }
+
+// A sink that is down for three batches ends the replay; what was not tried is
+// listed like what failed.
+func TestReplayStopsWhereSinkIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs strings.Builder
+		r := &replay{program: &program{stdout: &out, stderr: &errs}, bar: &progress{}}
+		p := &deliver.Pipeline{Way: deliver.Replayed, Sinks: []deliver.Sink{&lost{from: 2}}, Store: deliver.NewMemory()}
+		for n := range 6 {
+			e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["%d"]}}`, n), event.Origin{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.deliver(t.Context(), p, []located{{e, fmt.Sprintf("dead.jsonl:%d", n+1)}})
+		}
+		err := r.report(nil)
+		if got := statusOf(err); got != statusPartly || !strings.Contains(err.Error(), "5 of 6 events were not delivered, and the replay stopped because a sink is down") {
+			t.Errorf("status %d: %v", got, err)
+		}
+		want := tally{delivered: 1, failed: 3, untried: 2}
+		if r.tally != want {
+			t.Errorf("%+v, want %+v", r.tally, want)
+		}
+		for _, line := range []string{"dead.jsonl:2: not delivered: ", "dead.jsonl:6: not tried: "} {
+			if !strings.Contains(errs.String(), line) {
+				t.Errorf("stderr has no %q:\n%s", line, errs.String())
+			}
+		}
+	})
+}
+
+// A line of 16 MB may hold an event; one that is longer is told, and the next
+// one is read.
+func TestReplayLongLines(t *testing.T) {
+	dir := t.TempDir()
+	fit := func(size int) []byte {
+		line := bytes.Replace([]byte(cloudEvent), []byte(`["1"]`), []byte(`["1"],"x":""`), 1)
+		return bytes.Replace(line, []byte(`"x":""`), []byte(`"x":"`+strings.Repeat("x", size-len(line))+`"`), 1)
+	}
+	file := filepath.Join(dir, "dead.jsonl")
+	text := bytes.Join([][]byte{fit(maxLine + 1), fit(maxLine), nil}, []byte("\n"))
+	if err := os.WriteFile(file, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	env := func(name string) string {
+		return map[string]string{"SINK": "file:" + filepath.Join(dir, "out.jsonl")}[name]
+	}
+	var out, errs strings.Builder
+	if got := run(t.Context(), []string{"replay", file}, env, nil, &out, &errs); got != statusPartly {
+		t.Errorf("exit status %d", got)
+	}
+	if !strings.Contains(errs.String(), ":1: not replayed: the line has more than 16 MB") || !strings.Contains(errs.String(), "\n1 delivered, ") {
+		t.Errorf("stderr:\n%s", errs.String())
+	}
+	delivered, err := os.ReadFile(filepath.Join(dir, "out.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(delivered) < maxLine {
+		t.Errorf("%d bytes came through", len(delivered))
+	}
+}
+
+// An interruption ends the reading and says where.
+func TestReplayInterrupted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "dead.jsonl")
+	if err := os.WriteFile(file, []byte(cloudEvent+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs strings.Builder
+	if got := run(ctx, []string{"replay", file}, func(string) string { return "" }, nil, &out, &errs); got != statusFailed {
+		t.Errorf("exit status %d", got)
+	}
+	if !strings.Contains(errs.String(), "interrupted at "+file+":1: what follows was not read") {
+		t.Errorf("stderr:\n%s", errs.String())
+	}
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// cause is one reason why events do not arrive as they should.
+type cause struct {
+	what string
+	do   string
+	docs []string // ids of Tencent's pages
+}
+
+// The causes, of which the doctor finds those that can be found from outside.
+var (
+	causeSettings = cause{
+		"a variable of the function has a bad value",
+		"correct the variable that the message names, and deploy again; GET of the callback URL, or the result of pull, shows the message",
+		[]string{"583/14570"},
+	}
+	causeEndpoint = cause{
+		"the VOD API cannot be reached",
+		"check VOD_ENDPOINT, the network and the proxy; leave VOD_ENDPOINT unset for the real VOD",
+		[]string{"266/34184"},
+	}
+	causeKeys = cause{
+		"the keys are missing, mistyped, disabled or run out",
+		"on a host set VOD_SECRET_ID and VOD_SECRET_KEY; on SCF give the function an execution role (role in serverless.yml)",
+		[]string{"583/32748", "583/32389"},
+	}
+	causeClock = cause{
+		"the clock is off by minutes: VOD refuses signatures that are more than 5 minutes old or ahead, and a receiver takes fresh callbacks for expired",
+		"set the clock (NTP)",
+		[]string{"266/31757"},
+	}
+	causeRights = cause{
+		"the keys lack a right",
+		"allow the user or role vod:PullEvents and vod:ConfirmEvents (and for vodctl vod:DescribeEventConfig, vod:ModifyEventConfig and vod:DescribeEventsState) on qcs::vod::uin/…:subAppId/…; QcloudVODReadOnlyAccess likely cannot confirm",
+		[]string{"266/39337", "598/70068"},
+	}
+	causeInactive = cause{
+		"VOD is not activated for the account of these keys, or the application is another account's",
+		"activate VOD in the console, or take the keys of the right account; check VOD_SUB_APP_IDS",
+		[]string{"266/33433"},
+	}
+	causeSubAppId = cause{
+		"SubAppId is missing or wrong: accounts that opened VOD since 2023-12-25 must name even their default application",
+		"set VOD_SUB_APP_IDS to the IDs that the console lists under Application Management",
+		[]string{"266/33433"},
+	}
+	causeAPI = cause{
+		"VOD refused the call",
+		"do what the message says; give Tencent's support the RequestId",
+		[]string{"266/33433"},
+	}
+	causeModePull = cause{
+		"mode is PULL, so VOD sends no callbacks",
+		"vodctl config set -mode push -url URL, or use the function pull",
+		[]string{"266/33948", "266/33949"},
+	}
+	causeModePush = cause{
+		"mode is PUSH, so nothing comes into the queue",
+		"vodctl config set -mode pull, or use the function callback",
+		[]string{"266/33948", "266/33949"},
+	}
+	causeNoURL = cause{
+		"mode is PUSH and VOD has no URL, so events go nowhere",
+		"vodctl config set -url URL",
+		[]string{"266/33948"},
+	}
+	causeOtherURL = cause{
+		"VOD sends to another URL",
+		"vodctl config set -url URL",
+		[]string{"266/33948"},
+	}
+	causeSwitch = cause{
+		"the switch for this kind of event is OFF, as it is until somebody puts it ON",
+		"vodctl config set -upload on -delete on -persistence on, as you need them",
+		[]string{"266/33781"},
+	}
+	causeRecent = cause{
+		"the configuration was changed less than about 10 minutes ago",
+		"wait",
+		[]string{"266/37542"},
+	}
+	causePrivate = cause{
+		"the URL leads to a private address, which VOD cannot reach",
+		"use the function URL's public form: netConfig.enableExtranet true in serverless.yml, and no .in. in the host's name",
+		[]string{"583/96099"},
+	}
+	causeUnreachable = cause{
+		"nothing answers at the URL",
+		"check the address, the certificate and the firewall; on SCF whether the function URL is there: a deployment without the http trigger switches it off",
+		[]string{"583/96099", "1154/43228"},
+	}
+	causeHTTP = cause{
+		"the URL is not HTTPS: on the way anybody can read events and use their signature, which covers no body, for events of his own",
+		"use an https:// URL; a function URL is one",
+		[]string{"266/7829"},
+	}
+	causeSlow = cause{
+		"the URL takes too long: VOD gives up after 5 s and sends again, twice at most",
+		"put a faster SINK behind it, or one that is up; look at the function's Duration in its log, and at cold starts",
+		[]string{"266/7829"},
+	}
+	causeAnswer = cause{
+		"what answers at the URL is not this project's callback, or something stands before it",
+		"check path and host; a function URL needs authType NONE, for VOD cannot sign for CAM",
+		[]string{"583/96099"},
+	}
+	causeNoKey = cause{
+		"callbacks are not signed: whoever knows the URL can send events",
+		"set CALLBACK_SIGN_KEY, deploy, then vodctl config set -sign-key env; to leave it open say -open",
+		[]string{"ModifyEventConfig"},
+	}
+	causeOpen = cause{
+		"the receiver takes unsigned callbacks although there is a sign key: it runs without CALLBACK_SIGN_KEY",
+		"deploy with CALLBACK_SIGN_KEY set",
+		[]string{"ModifyEventConfig"},
+	}
+	causeKey = cause{
+		"the receiver has another sign key",
+		"set the same CALLBACK_SIGN_KEY here and there, deploy, then vodctl config set -sign-key env so that VOD has it too",
+		[]string{"ModifyEventConfig"},
+	}
+	causeKeyUnknown = cause{
+		"the receiver has a sign key that is not known here, so it cannot be tried",
+		"set CALLBACK_SIGN_KEY here too and run vodctl doctor again",
+		[]string{"ModifyEventConfig"},
+	}
+	causeVODKey = cause{
+		"VOD signs with no key, or with another one than the receiver's",
+		"vodctl config set -sign-key env: VOD does not tell its key, so set it anew",
+		[]string{"ModifyEventConfig"},
+	}
+	causeBacklog = cause{
+		"events wait in the queue and are not confirmed",
+		"read the result of the function pull: left counts what failed, stopped: sink means that SINK is down; where there is no result look at the timer; events wait 4 days at most",
+		[]string{"266/33433", "266/48758"},
+	}
+	causeStranded = cause{
+		"events wait in the queue from a time when mode was PULL",
+		"run the function pull once, or vodctl pull -confirm; they wait 4 days at most",
+		[]string{"266/33433"},
+	}
+	causeTimer = cause{
+		"the timer does not fire: it was made without enable: true, or its cron expression was meant in another zone than UTC+8",
+		"compare the timer in the console with serverless.yml",
+		[]string{"583/9708", "1154/43228"},
+	}
+	causeRival = cause{
+		"somebody else pulls from the same queue, vodctl pull or a second deployment; each event comes to one of them",
+		"stop the other, or read its log",
+		[]string{"266/33433"},
+	}
+	causeLate = cause{
+		"events are confirmed more than 30 s after their pull, or not at all since the handler or a sink fails",
+		"look for \"event failed\" and \"sink is down\" in the log; make the handler faster; set DEAD_LETTER, so that what fails MAX_ATTEMPTS times is parked",
+		[]string{"266/33433", "266/33434"},
+	}
+	causeResend = cause{
+		"a callback took over 5 s and was sent again, or one event came to two instances that share no memory",
+		"set DEDUP=postgres://…; with SINK=postgres://… the table alone is exact",
+		[]string{"266/7829"},
+	}
+	causeMany = cause{
+		"they are no repetitions: ProcessMedia with TasksNotifyMode Change tells each sub-task with the same TaskId",
+		"look at Status; handle FINISH only, or ask for Finish",
+		[]string{"266/33950"},
+	}
+	causeStdout = cause{
+		"SINK is not set, so events go to stdout, which on SCF is the log",
+		"set SINK and deploy",
+		[]string{"583/14570"},
+	}
+	causeParked = cause{
+		"they failed for good and were parked: in DEAD_LETTER or, without one, whole in the log at level error",
+		"mend the cause that parkreason and parklasterror tell, then vodctl replay FILE",
+		nil,
+	}
+	causeSubTask = cause{
+		"that is the deprecated ErrCode at the top; the sub-tasks have their own",
+		"read ErrCode of each member of MediaProcessResultSet",
+		[]string{"266/33950"},
+	}
+)
+
+// symptoms are what somebody sees, and what may be behind it, the likeliest
+// first.
+var symptoms = []struct {
+	seen   string
+	causes []cause
+}{
+	{"Nothing arrives at all", []cause{causeRecent, causeSubAppId, causeKeys, causeRights, causeInactive, causeClock, causeEndpoint, causeSettings}},
+	{"No uploads (or deletions) arrive, other events do", []cause{causeSwitch}},
+	{"callback gets nothing", []cause{causeModePull, causeNoURL, causeOtherURL, causePrivate, causeUnreachable, causeAnswer}},
+	{"pull finds the queue empty", []cause{causeModePush, causeTimer, causeRival}},
+	{"callback answers 401", []cause{causeVODKey, causeKey, causeClock}},
+	{"callback answers 200 to anybody", []cause{causeNoKey, causeOpen, causeHTTP}},
+	{"callback answers 500", []cause{causeSettings}},
+	{"callback answers 503, or callbacks come up to three times", []cause{causeSlow}},
+	{"pull fails with AuthFailure or UnauthorizedOperation", []cause{causeKeys, causeRights, causeClock}},
+	{"The queue grows", []cause{causeBacklog, causeLate, causeTimer, causeStranded}},
+	{"The same events come every 30 s", []cause{causeRights, causeLate}},
+	{"Events come twice", []cause{causeResend, causeMany}},
+	{"Events are in the log and not in the sink", []cause{causeStdout, causeParked}},
+	{"A procedure says ErrCode 40000 and all went well", []cause{causeSubTask}},
+}
+
+// symptomsMarkdown is the page of symptoms for the README, a table.
+func symptomsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("| what you see | why it may be so | what to do | Tencent's page |\n|---|---|---|---|\n")
+	for _, s := range symptoms {
+		seen := s.seen
+		for _, c := range s.causes {
+			// A bar would end the cell.
+			cells := strings.ReplaceAll(strings.Join([]string{seen, c.what, c.do}, "\x00"), "|", `\|`)
+			fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(cells, "\x00", " | "), strings.Join(c.docs, ", "))
+			seen = ""
+		}
+	}
+	return b.String()
+}
+
+// printSymptoms prints the page for a terminal.
+func printSymptoms(w io.Writer) {
+	for i, s := range symptoms {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, s.seen)
+		for _, c := range s.causes {
+			fmt.Fprintln(w, "  -"+wrap(c.what, "    ", 80)[3:])
+			fmt.Fprintln(w, wrap(c.advice(), "    ", 80))
+		}
+	}
+}
+
+// advice is what to do, with the pages that say more.
+func (c cause) advice() string {
+	advice := "→ " + c.do
+	if len(c.docs) > 0 {
+		advice += " (" + strings.Join(c.docs, ", ") + ")"
+	}
+	return advice
+}
