@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"vodevents/shared/scf/local"
+	"vodevents/shared/vodfake"
+)
+
+// api is how VOD behaves in a run.
+type api struct {
+	latency time.Duration
+	rate    int // calls a second of an action; negative: no limit
+}
+
+var (
+	limited   = api{25 * time.Millisecond, 100}
+	unlimited = api{0, -1}
+)
+
+// figures of one run.
+type figures struct {
+	perSecond float64 // from the first pull's answer to the last confirm
+	cpu       float64 // µs an event, of the function's process
+	memory    float64 // MB, the most that was resident (VmHWM)
+	p50, p99  float64 // ms from an event's pull to its confirm, both as VOD sees them
+	refused   int     // calls answered RequestLimitExceeded
+}
+
+// serve starts a stand-in of VOD on a port of its own.
+func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
+	s = vodfake.New(vodfake.Options{Latency: a.latency, Rate: a.rate, Keep: 1 << 16})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", nil, err
+	}
+	srv := &http.Server{Handler: s}
+	go srv.Serve(l) // until Close
+	return s, "http://" + l.Addr().String(), func() { srv.Close(); s.Close() }, nil
+}
+
+// start starts a function against the stand-in; what it writes to its standard
+// output goes nowhere.
+func start(ctx context.Context, binary, url string, env []string) (*local.Function, func(), error) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	env = append([]string{
+		"VOD_ENDPOINT=" + url, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey,
+		"LOG_LEVEL=warn",
+	}, env...)
+	f, err := local.Start(ctx, binary, env, local.WithStdout(null), local.WithStderr(os.Stderr))
+	if err != nil {
+		null.Close()
+		return nil, nil, err
+	}
+	return f, func() { f.Close(); null.Close() }, nil
+}
+
+// drain has the function empty a queue of n events in one invocation.
+func drain(ctx context.Context, binary string, n int, a api, env []string) (figures, error) {
+	s, url, stop, err := serve(a)
+	if err != nil {
+		return figures{}, err
+	}
+	defer stop()
+	if a.rate < 0 {
+		env = append(env, "PULL_RATE=100000")
+	}
+	for i := range n {
+		s.Queue(0, body(i))
+	}
+
+	pulled := make(map[string]time.Time, n)
+	took := make([]float64, 0, n)
+	var first, last time.Time
+	var mu sync.Mutex
+	defer s.Watch(func(c vodfake.Change) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch c.State {
+		case vodfake.Pulled:
+			if first.IsZero() {
+				first = c.Time
+			}
+			pulled[c.ID] = c.Time
+		case vodfake.Confirmed:
+			last = c.Time
+			took = append(took, c.Time.Sub(pulled[c.ID]).Seconds()*1000)
+		}
+	})()
+
+	f, end, err := start(ctx, binary, url, env)
+	if err != nil {
+		return figures{}, err
+	}
+	defer end()
+	before, err := cpuTime(f.PID())
+	if err != nil {
+		return figures{}, err
+	}
+	if _, err := f.Invoke(ctx, []byte(`{"Type":"Timer","TriggerName":"bench"}`), 15*time.Minute, nil); err != nil {
+		return figures{}, err
+	}
+	after, err := cpuTime(f.PID())
+	if err != nil {
+		return figures{}, err
+	}
+	memory, err := peakMemory(f.PID())
+	if err != nil {
+		return figures{}, err
+	}
+	if left := s.Pending(0); left > 0 || len(took) != n {
+		return figures{}, fmt.Errorf("%d of %d events confirmed, %d left", len(took), n, left)
+	}
+	refused := 0
+	for _, c := range s.Calls("") {
+		if strings.HasPrefix(c.Code, "RequestLimitExceeded") {
+			refused++
+		}
+	}
+	slices.Sort(took)
+	return figures{
+		perSecond: float64(n) / last.Sub(first).Seconds(),
+		cpu:       (after - before).Seconds() * 1e6 / float64(n),
+		memory:    memory,
+		p50:       took[n/2],
+		p99:       took[n*99/100],
+		refused:   refused,
+	}, nil
+}
+
+// idle is what an empty queue costs.
+type idle struct {
+	polls int
+	after time.Duration // from the poll's answer to the function's
+}
+
+func drainEmpty(ctx context.Context, binary string) (idle, error) {
+	s, url, stop, err := serve(limited)
+	if err != nil {
+		return idle{}, err
+	}
+	defer stop()
+	f, end, err := start(ctx, binary, url, nil)
+	if err != nil {
+		return idle{}, err
+	}
+	defer end()
+	if _, err := f.Invoke(ctx, []byte(`{}`), time.Minute, nil); err != nil {
+		return idle{}, err
+	}
+	back := time.Now()
+	calls := s.Calls("")
+	if len(calls) == 0 {
+		return idle{}, fmt.Errorf("no poll was made")
+	}
+	c := calls[len(calls)-1]
+	return idle{len(calls), back.Sub(c.Time.Add(c.Took))}, nil
+}
+
+// starts measures the median time from the start of a process to its first
+// answer, the binaries in turn.
+func starts(ctx context.Context, dir string, names ...string) (map[string]time.Duration, error) {
+	all := make(map[string][]time.Duration)
+	for range 41 {
+		for _, name := range names {
+			began := time.Now()
+			f, err := local.Start(ctx, filepath.Join(dir, name), nil)
+			if err != nil {
+				return nil, err
+			}
+			all[name] = append(all[name], time.Since(began))
+			f.Kill()
+		}
+	}
+	median := make(map[string]time.Duration)
+	for name, d := range all {
+		slices.Sort(d)
+		median[name] = d[len(d)/2]
+	}
+	return median, nil
+}
+
+// body is one event of about 5 kB, as a procedure with a dozen results gives.
+func body(i int) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"1500012345-procedurev2-%08x","Status":"FINISH","ErrCode":0,"Message":"SUCCESS","FileId":"51454037%011d","FileName":"harbour at dawn","FileUrl":"https://media.example.com/in/%d.mp4","MediaProcessResultSet":[`, i, i, i)
+	for r := range 12 {
+		if r > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","ErrCodeExt":"","ErrCode":0,"Message":"SUCCESS","Input":{"Definition":%d},"Output":{"Url":"https://media.example.com/out/%d/v.f1000%d.mp4","Size":%d,"Container":"mov,mp4,m4a,3gp,3g2,mj2","Height":1080,"Width":1920,"Bitrate":4113044,"Md5":"%032x","Duration":60.6,"Definition":%d}}}`, 100010+r, i, r, 31_000_000+i, i*31+r, 100010+r)
+	}
+	b.WriteString(`],"SessionContext":"","SessionId":"","TasksPriority":0,"TasksNotifyMode":"Finish"}}`)
+	if !json.Valid(b.Bytes()) {
+		panic("bench: the event is no JSON")
+	}
+	return b.Bytes()
+}
+
+// cpuTime is the user and system time of a process; its resolution is 10 ms.
+func cpuTime(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// After the name, which is in brackets: state is field 3, utime 14, stime 15.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var ticks int
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil // USER_HZ is 100 on Linux
+}
+
+// peakMemory is the most memory that was resident, in MB.
+func peakMemory(pid int) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	value, _, ok := strings.Cut(strings.TrimSpace(rest), " ")
+	kb, err := strconv.Atoi(value)
+	if !ok || err != nil {
+		return 0, fmt.Errorf("/proc/%d/status has no VmHWM", pid)
+	}
+	return float64(kb) / 1024, nil
+}

@@ -1,0 +1,46 @@
+// Command lean is the function pull without the sinks that need a client, to
+// measure what having them compiled in costs. It takes no variables but the
+// endpoint and the keys.
+package main
+
+import (
+	"context"
+	"os"
+
+	"vodevents/shared/config"
+	"vodevents/shared/deliver"
+	"vodevents/shared/handler"
+	"vodevents/shared/lease"
+	"vodevents/shared/scf"
+	"vodevents/shared/sink/lines"
+	"vodevents/shared/vod"
+)
+
+var (
+	stdout    = lines.New(os.Stdout)
+	store     = deliver.NewMemory()
+	transport = vod.NewTransport()
+)
+
+func main() {
+	scf.Main(scf.OnTimer(func(ctx context.Context, _ scf.Timer) (any, error) { return drain(ctx) }), nil)
+}
+
+func drain(ctx context.Context) (lease.Result, error) {
+	cfg, err := config.Read(os.Getenv)
+	if err != nil {
+		return lease.Result{}, err
+	}
+	keys, err := vod.FindCredentials(os.Getenv, true)
+	if err != nil {
+		return lease.Result{}, err
+	}
+	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Credentials: keys, Transport: transport})
+	if err != nil {
+		return lease.Result{}, err
+	}
+	p := deliver.Pipeline{Handler: handler.Event, Sinks: []deliver.Sink{stdout}, Store: store, MaxAttempts: cfg.MaxAttempts}
+	return lease.Drain(ctx, lease.Options{
+		Client: client, Deliver: p.Deliver, Rate: cfg.PullRate, Concurrency: cfg.PullConcurrency,
+	})
+}
