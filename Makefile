@@ -26,7 +26,7 @@ lint: ## gofmt, vet, staticcheck, go mod tidy
 
 .PHONY: e2e
 e2e: ## run the end-to-end tests, with the built functions
-	go test -count=1 ./scripts/...
+	go test -count=1 ./functions ./scripts/...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for 10 s

@@ -27,7 +27,9 @@ func main() {
 	scf.Main(scf.OnTimer(invocation), func(ctx context.Context) error {
 		defer outlets.Close()
 		result, err := drain(ctx, true)
-		slog.Info("stopped", "result", result)
+		if err == nil {
+			slog.Info("stopped", "result", result)
+		}
 		return err
 	})
 }
