@@ -127,6 +127,7 @@ func TestParseNotEvent(t *testing.T) {
 		"two known":        {`{"PullCompleteEvent":{},"FileUploadEvent":{}}`, `{"PullCompleteEvent":{},"FileUploadEvent":{}}`, ""},
 		"trailing":         {`{"EventType":"X"} x`, `"{\"EventType\":\"X\"} x"`, ""},
 		"invalid UTF-8":    {"{\"EventType\":\"\xff\"}", `"{\"EventType\":\"\ufffd\"}"`, ""},
+		"invalid, pulled":  {"{\"EventHandle\":\"h\",\"EventType\":\"\xff\"}", `"{\"EventHandle\":\"h\",\"EventType\":\"\ufffd\"}"`, "h"},
 		"2.0 without data": {`{"eventType":"X","data":null}`, `{"eventType":"X"}`, ""},
 	}
 	for name, tt := range tests {

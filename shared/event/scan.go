@@ -43,11 +43,8 @@ type scanner struct {
 
 // scan tells whether b is one JSON value and nothing else.
 func (s *scanner) scan() bool {
-	if !utf8.Valid(s.b) {
-		return false
-	}
 	i := s.value(s.blank(0), 1)
-	return i >= 0 && s.blank(i) == len(s.b)
+	return i >= 0 && s.blank(i) == len(s.b) && utf8.Valid(s.b)
 }
 
 // blank skips white space.
