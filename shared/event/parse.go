@@ -90,11 +90,14 @@ type envelope struct {
 }
 
 // take notes the envelope's members and removes those that are not the event's
-// own: EventHandle, Sign and T differ from one delivery to the next.
+// own: EventHandle, Sign and T differ from one delivery to the next. Those that
+// the scanner forgot go, too.
 func (v *envelope) take(members []member, b []byte) []member {
 	kept := members[:0]
 	for _, m := range members {
 		switch key := m.key.of(b); {
+		case m.value == span{}:
+			continue
 		case isName(key, "EventHandle"):
 			v.handle = m.value
 			continue

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,26 @@ func TestParseNotEvent(t *testing.T) {
 	deep := strings.Repeat("[", 200_000)
 	if _, err := Parse([]byte(deep), Origin{}); !errors.Is(err, ErrNotEvent) {
 		t.Errorf("200 kB of [: error %v", err)
+	}
+}
+
+// A body of a stranger's making must not cost a function its time: the names
+// of its members are compared with each other.
+func TestParseManyMembers(t *testing.T) {
+	for _, n := range []int{few - 1, few, few + 1, 300_000} {
+		raw := []byte(`{"Twice":{"FileId":"1"},"Gone":1`)
+		for i := range n {
+			raw = fmt.Appendf(raw, `,"%d":%d`, i, i)
+		}
+		raw = append(raw, `,"Gone":null,"Twice":0,"T\u0077ice":{"FileId":"2"},"EventType":"X","EventHandle":"h"}`...)
+		start := time.Now()
+		e, err := Parse(raw, Origin{})
+		if err != nil || e.Type != "X" || e.Handle != "h" || e.Subject != "2" || len(e.keep) != n+2 {
+			t.Errorf("%d members: error %v, type %q, handle %q, subject %q, %d kept", n, err, e.Type, e.Handle, e.Subject, len(e.keep))
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%d members took %v", n, took)
+		}
 	}
 }
 

@@ -37,9 +37,16 @@ type scanner struct {
 	keepNulls bool
 	nulls     bool     // a member that is null was left out
 	space     bool     // white space was met since member cleared this
-	members   []member // of the top-level object; before an error, those until there
+	members   []member // of the top-level object, forgotten ones too; before an error, those until there
 	subjects           // of the member that is being read
+
+	// places are the members by name, once they are more than few.
+	places map[string]int
 }
+
+// few is how many members are searched for a name one by one. VOD's events have
+// fewer; a body of another's making may have half a million.
+const few = 64
 
 // scan tells whether b is one JSON value and nothing else.
 func (s *scanner) scan() bool {
@@ -245,19 +252,37 @@ func (s *scanner) member(key span, from int) int {
 	}
 	m := member{key, span{from, to}, s.space, s.subjects}
 
-	name := key.of(s.b)
-	for j := range s.members {
-		if sameName(s.members[j].key.of(s.b), name) {
-			s.members = append(s.members[:j], s.members[j+1:]...)
-			break
-		}
-	}
+	s.forget(key.of(s.b))
 	if m.kind(s.b) == 'n' && !s.keepNulls {
 		s.nulls = true
 		return to
 	}
+	if s.places != nil {
+		s.places[text(key.of(s.b))] = len(s.members)
+	}
 	s.members = append(s.members, m)
 	return to
+}
+
+// forget empties the value of an earlier member of that name.
+func (s *scanner) forget(name []byte) {
+	if len(s.members) <= few {
+		for j := range s.members {
+			if sameName(s.members[j].key.of(s.b), name) {
+				s.members[j].value = span{}
+			}
+		}
+		return
+	}
+	if s.places == nil {
+		s.places = make(map[string]int)
+		for j := range s.members {
+			s.places[text(s.members[j].key.of(s.b))] = j
+		}
+	}
+	if j, ok := s.places[text(name)]; ok {
+		s.members[j].value = span{}
+	}
 }
 
 // subject notes a member of a member if it can be the event's subject.
