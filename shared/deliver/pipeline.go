@@ -96,21 +96,23 @@ func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []error {
 	errs := make([]error, len(events))
 	items := group(events)
 
-	work, handling := ctx, ctx
+	work := ctx
 	until := time.Now().Add(claimFor)
 	if deadline, ok := ctx.Deadline(); ok {
 		until = deadline
-		left := time.Until(deadline)
-		toSettle := deadline.Add(-min(2*time.Second, left/8))
-		var cancel, cancelHandling context.CancelFunc
-		work, cancel = context.WithDeadline(ctx, toSettle)
+		var cancel context.CancelFunc
+		work, cancel = context.WithDeadline(ctx, deadline.Add(-min(2*time.Second, time.Until(deadline)/8)))
 		defer cancel()
-		handling, cancelHandling = context.WithDeadline(work, toSettle.Add(-min(3*time.Second, left/4)))
-		defer cancelHandling()
 	}
-
 	claimant := rand.Text()
 	open := p.claim(work, claimant, items, until)
+
+	handling := work
+	if end, ok := work.Deadline(); ok { // of what a wait for a claim has left
+		var cancel context.CancelFunc
+		handling, cancel = context.WithDeadline(work, end.Add(-min(3*time.Second, time.Until(end)/4)))
+		defer cancel()
+	}
 	open = p.handle(handling, open)
 	p.send(work, open)
 	p.settle(ctx, claimant, items)

@@ -344,6 +344,40 @@ func TestClaimRunsOut(t *testing.T) {
 	})
 }
 
+// A claim that runs out late in a callback's time still leaves the user's code
+// a share of what is left.
+func TestClaimRunsOutLate(t *testing.T) {
+	for _, runsOut := range []time.Duration{time.Second, 6 * time.Second, 7 * time.Second, 8 * time.Second} {
+		t.Run(runsOut.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				captureLog(t)
+				store := NewMemory()
+				e := upload(1)
+				if _, err := store.Claim(t.Context(), "crashed", []string{e.ID}, time.Now().Add(runsOut), false); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				s := &script{}
+				p := &Pipeline{
+					Way: Pushed, Sinks: []Sink{s}, Store: store,
+					Handler: func(ctx context.Context, _ *event.Event) error {
+						select {
+						case <-time.After(50 * time.Millisecond):
+							return nil
+						case <-ctx.Done():
+							return ctx.Err()
+						}
+					},
+				}
+				if err := p.Deliver(ctx, []*event.Event{e})[0]; err != nil || len(s.took) != 1 {
+					t.Errorf("got %v, sink has %d", err, len(s.took))
+				}
+			})
+		})
+	}
+}
+
 // brokenStore fails, as PostgreSQL does while it restarts.
 type brokenStore struct{ Off }
 
