@@ -38,6 +38,11 @@ const (
 // Longer would only hold events that VOD's queue holds better.
 const patience = 5 * time.Second
 
+// storeTime is the most that the store may take to answer: when it hangs it must
+// not block the delivery, and VOD waits 5 s for the answer to a callback. A
+// claim has at most a quarter of the time that is left, too.
+const storeTime = 2 * time.Second
+
 // claimFor is how long a claim holds where the context has no deadline.
 const claimFor = 30 * time.Second
 
@@ -160,7 +165,13 @@ func (p *Pipeline) claim(ctx context.Context, claimant string, items []*item, un
 		asked = append(asked, it)
 	}
 	for len(asked) > 0 {
-		records, err := p.Store.Claim(ctx, claimant, ids, until, p.Way != Pulled)
+		most := storeTime
+		if deadline, ok := ctx.Deadline(); ok {
+			most = min(most, time.Until(deadline)/4)
+		}
+		asking, cancel := context.WithTimeout(ctx, most)
+		records, err := p.Store.Claim(asking, claimant, ids, until, p.Way != Pulled)
+		cancel()
 		if err != nil {
 			slog.ErrorContext(ctx, "dedup store failed: delivering without it", "error", err)
 			return append(open, asked...)
@@ -394,6 +405,8 @@ func (p *Pipeline) settle(ctx context.Context, claimant string, items []*item) {
 	if len(outcomes) == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
 	if err := p.Store.Settle(ctx, claimant, outcomes); err != nil {
 		slog.ErrorContext(ctx, "dedup store failed: events may come twice", "error", err)
 	}

@@ -399,6 +399,59 @@ func TestStoreFailureBlocksNothing(t *testing.T) {
 	}
 }
 
+// hungStore answers nobody, as a database behind a dead connection does.
+type hungStore struct{ Off }
+
+func (*hungStore) Claim(ctx context.Context, _ string, _ []string, _ time.Time, _ bool) ([]Record, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestStoreThatHangsBlocksNothing(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Second, 3 * time.Second, 15 * time.Second, 0} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				captureLog(t)
+				ctx := t.Context()
+				if timeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, timeout)
+					defer cancel()
+				}
+				s := &script{delay: timeout / 4}
+				p := &Pipeline{
+					Way: Pushed, Sinks: []Sink{s}, Store: &hungStore{},
+					Handler: func(ctx context.Context, _ *event.Event) error { return ctx.Err() },
+				}
+				if err := p.Deliver(ctx, uploads(1))[0]; err != nil || len(s.took) != 1 {
+					t.Errorf("got %v, sink has %d", err, len(s.took))
+				}
+			})
+		})
+	}
+}
+
+// slowSettle takes claims at once but hangs when it is told how they ended.
+type slowSettle struct{ Off }
+
+func (*slowSettle) Settle(ctx context.Context, _ string, _ []Outcome) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestStoreThatHangsAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		captureLog(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		p := &Pipeline{Sinks: []Sink{&script{}}, Store: &slowSettle{}}
+		start := time.Now()
+		if err := p.Deliver(ctx, uploads(1))[0]; err != nil || time.Since(start) > 3*time.Second {
+			t.Errorf("got %v after %v: VOD sends a callback again after 5 s", err, time.Since(start))
+		}
+	})
+}
+
 func TestUnparsed(t *testing.T) {
 	captureLog(t)
 	e, _ := event.Parse([]byte(`{"EventHandle":"h","odd":1}`), event.Origin{Mode: event.Reliable, Received: time.Now()})
