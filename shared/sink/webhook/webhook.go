@@ -77,11 +77,13 @@ func Open(u *url.URL) (*Sink, error) {
 	target := *u
 	target.User, target.RawQuery = nil, query
 
+	// HTTP/1.1 only, which a DialContext of one's own implies. A connection that
+	// died unnoticed then costs one try and is gone; one of HTTP/2 would be used
+	// again by every try for a quarter of an hour.
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: tryTime / 2}).DialContext,
 		TLSHandshakeTimeout: tryTime / 2,
-		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: inFlight,
 		IdleConnTimeout:     idle,
 	}

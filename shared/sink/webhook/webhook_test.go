@@ -403,6 +403,63 @@ func TestKeepAliveAndFreeze(t *testing.T) {
 	sends(2)
 }
 
+// muted is a listener whose connections can be made to swallow what arrives,
+// as those that a firewall on the way has forgotten.
+type muted struct {
+	net.Listener
+	silence atomic.Int32 // how many connections, from the first on
+	opened  atomic.Int32
+}
+
+func (l *muted) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &mutedConn{c, l, l.opened.Add(1)}, err
+}
+
+type mutedConn struct {
+	net.Conn
+	l      *muted
+	number int32
+}
+
+func (c *mutedConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil || c.number > c.l.silence.Load() {
+			return n, err
+		}
+	}
+}
+
+// A connection that died without a word costs one try, even where the server
+// speaks HTTP/2.
+func TestDeadConnection(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+	server.EnableHTTP2 = true
+	l := &muted{Listener: server.Listener}
+	server.Listener = l
+	server.StartTLS()
+	defer server.Close()
+	s := open(t, server.URL)
+	s.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	send := func(patience time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		return s.Send(ctx, delivertest.Events(t, 1))[0]
+	}
+	if err := send(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	l.silence.Store(l.opened.Load())
+	if err := send(100 * time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("on the dead connection: got error %v", err)
+	}
+	if err := send(10 * time.Second); err != nil {
+		t.Errorf("the dead connection was used again: %v", err)
+	}
+}
+
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
