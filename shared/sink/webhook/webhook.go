@@ -189,6 +189,7 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
+			s.transport.CloseIdleConnections() // or it would go on dialling, for others who may come
 		}
 		return s.unavailable(bare(err), 0)
 	}

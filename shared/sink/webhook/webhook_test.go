@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -457,6 +458,30 @@ func TestDeadConnection(t *testing.T) {
 	}
 	if err := send(10 * time.Second); err != nil {
 		t.Errorf("the dead connection was used again: %v", err)
+	}
+}
+
+// The server takes connections and says nothing, not even in the handshake:
+// nothing goes on dialling when Send has returned.
+func TestNoHandshake(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	before := runtime.NumGoroutine()
+	s := open(t, "https://"+l.Addr().String())
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Send(ctx, delivertest.Events(t, 3))[0]; !errors.Is(err, event.ErrUnavailable) {
+		t.Errorf("got error %v", err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for start := time.Now(); runtime.NumGoroutine() > before; <-tick.C {
+		if time.Since(start) > time.Second {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
 	}
 }
 
