@@ -133,14 +133,15 @@ func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []error {
 	return errs
 }
 
-// group joins events of one id: a batch may hold an event twice.
+// group joins events of one id: a batch may hold an event twice. Ids that tell
+// no repetition tell nothing here either.
 func group(events []*event.Event) []*item {
 	items := make([]*item, 0, len(events))
 	block := make([]item, len(events))
 	byID := make(map[string]*item, len(events))
 	for i, e := range events {
 		it := byID[e.ID]
-		if it == nil {
+		if it == nil || !e.Unique {
 			it = &block[i]
 			it.event = e
 			byID[e.ID] = it

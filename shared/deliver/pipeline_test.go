@@ -264,6 +264,20 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// Two restores of one file are two events, even in one batch and with nothing
+// that tells them apart.
+func TestNotUniqueInOneBatch(t *testing.T) {
+	raw := []byte(`{"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`)
+	o := event.Origin{Mode: event.Reliable, Received: time.Now()}
+	a, _ := event.Parse(raw, o)
+	b, _ := event.Parse(raw, o)
+	s := &script{}
+	p := &Pipeline{Sinks: []Sink{s}, Store: NewMemory()}
+	if errs := p.Deliver(t.Context(), []*event.Event{a, b}); errs[0] != nil || errs[1] != nil || len(s.took) != 2 {
+		t.Errorf("got %v, sink has %d", errs, len(s.took))
+	}
+}
+
 func TestAttempts(t *testing.T) {
 	for name, store := range map[string]Store{"memory": NewMemory(), "off": new(Off)} {
 		t.Run(name, func(t *testing.T) {

@@ -207,12 +207,11 @@ func (e *engine) batch(a *app) {
 		ev, err := event.Parse(r, event.Origin{Mode: event.Reliable, SubAppId: a.SubAppId, Received: received})
 		if ev.Handle == "" {
 			slog.ErrorContext(e.ctx, "PullEvents gave an element without EventHandle: it cannot be confirmed", "error", err, "bytes", len(r))
-			continue
 		}
 		events = append(events, ev)
 	}
 	var errs []error
-	if until := e.before(sent.Add(deliverFor), e.reserve/2); time.Until(until) > 0 && len(events) > 0 {
+	if until := e.before(sent.Add(deliverFor), e.reserve/2); time.Until(until) > 0 {
 		ctx, cancel := context.WithDeadline(e.ctx, until)
 		errs = e.deliver(ctx, events)
 		cancel()
@@ -299,7 +298,9 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 			down = down || errors.Is(err, event.ErrUnavailable)
 			continue
 		}
-		a.ready = append(a.ready, handle{events[i].Handle, lease, now})
+		if name := events[i].Handle; name != "" {
+			a.ready = append(a.ready, handle{name, lease, now})
+		}
 	}
 	if !down {
 		e.down = 0

@@ -306,6 +306,29 @@ func TestPartialFailure(t *testing.T) {
 	})
 }
 
+// What has no handle cannot be confirmed, but it must not be lost either.
+func TestElementsWithoutHandle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 1)
+		b.Next("PullEvents", vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"EventSet":[{"EventType":"X","P":{"FileId":"x"}},null,7],"RequestId":"r"}}`})
+		var types []string
+		b.deliver = func(_ context.Context, events []*event.Event) []error {
+			for _, e := range events {
+				types = append(types, e.Type)
+			}
+			return make([]error, len(events))
+		}
+		r := b.drain(20*time.Second, b.options())
+		if r.Pulled != 4 || r.Delivered != 4 || r.Confirmed != 1 || r.Left != 3 {
+			t.Errorf("got %+v", r)
+		}
+		if want := []string{"X", event.TypeUnparsed, event.TypeUnparsed, "NewFileUpload"}; !slices.Equal(types, want) {
+			t.Errorf("delivered %q, want %q", types, want)
+		}
+	})
+}
+
 func TestConfirmFaults(t *testing.T) {
 	tests := map[string]struct {
 		faults            []vodfake.Fault
