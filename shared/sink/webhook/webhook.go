@@ -41,10 +41,10 @@ const (
 
 // Sink posts each event to one URL.
 type Sink struct {
-	client    http.Client
 	transport *http.Transport
-	target    string // without user and secret
-	name      string // scheme and host, for messages
+	target    string            // without user and secret
+	name      string            // scheme and host, for messages
+	mask      *strings.Replacer // takes the rest of the URL out of what the server says
 	user      *url.Userinfo
 	secrets   [][]byte
 	slots     chan struct{}
@@ -88,13 +88,10 @@ func Open(u *url.URL) (*Sink, error) {
 		IdleConnTimeout:     idle,
 	}
 	return &Sink{
-		client: http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
 		transport: transport,
 		target:    target.String(),
 		name:      name,
+		mask:      newMask(&target, u.User),
 		user:      u.User,
 		secrets:   secrets,
 		slots:     make(chan struct{}, inFlight),
@@ -169,7 +166,7 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 	body := e.AppendCloudEvent(nil)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target, bytes.NewReader(body))
 	if err != nil {
-		return s.unavailable(bare(err), 0)
+		return s.unavailable(errors.New("the URL makes no request"), 0) // err quotes it
 	}
 	r.Header.Set("Content-Type", "application/cloudevents+json")
 	r.Header.Set("User-Agent", "vodevents")
@@ -185,13 +182,13 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 		sign(r.Header, s.secrets, e.ID, s.now(), body)
 	}
 
-	answer, err := s.client.Do(r)
+	answer, err := s.transport.RoundTrip(r) // a client would follow redirects
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 			s.transport.CloseIdleConnections() // or it would go on dialling, for others who may come
 		}
-		return s.unavailable(bare(err), 0)
+		return s.unavailable(err, 0)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode/100 == 2 {
@@ -205,8 +202,8 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 func (s *Sink) refusal(answer *http.Response) error {
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, drain))
 	err := fmt.Errorf("answers %s", answer.Status)
-	if said = bytes.TrimSpace(said); len(said) > 0 {
-		err = fmt.Errorf("%w: %q", err, said[:min(len(said), quote)])
+	if text := s.mask.Replace(strings.TrimSpace(string(said))); text != "" {
+		err = fmt.Errorf("%w: %q", err, text[:min(len(text), quote)])
 	}
 	switch code := answer.StatusCode; {
 	case code/100 == 3:
@@ -222,13 +219,21 @@ func (s *Sink) unavailable(err error, after time.Duration) error {
 	return deliver.Unavailable(fmt.Errorf("%s: %w", s.name, err), after)
 }
 
-// bare is err without the URL, which may hold what nobody should read in a log.
-func bare(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+// newMask stars out what a server may repeat of a request's URL, as many do
+// when they find nothing there.
+func newMask(target *url.URL, user *url.Userinfo) *strings.Replacer {
+	password, _ := user.Password()
+	parts := []string{target.RequestURI(), target.RawQuery, target.EscapedPath(), target.Path, password}
+	for _, values := range target.Query() {
+		parts = append(parts, values...)
 	}
-	return err
+	var pairs []string
+	for _, part := range parts {
+		if len(part) > 3 { // less is no secret, and would star out half an answer
+			pairs = append(pairs, part, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // retryAfter reads the header of that name, seconds or a date (RFC 9110,

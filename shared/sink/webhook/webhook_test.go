@@ -489,10 +489,10 @@ func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, "http://example.com/?token=hush")
-		s.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})
+		s.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
 		start := time.Now()
 		err := s.Send(context.Background(), delivertest.Events(t, 1))[0]
 		if !errors.Is(err, event.ErrUnavailable) || time.Since(start) != tryTime || strings.Contains(err.Error(), "hush") {
@@ -501,9 +501,23 @@ func TestNoAnswer(t *testing.T) {
 	})
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// A server that repeats what it was asked does not bring the URL's secrets into
+// the log.
+func TestEcho(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		w.Header().Set("Location", "http://[/"+r.RequestURI)
+		w.WriteHeader(http.StatusFound)
+		fmt.Fprintf(w, "cannot POST %s, nor %s nor %s nor %q of %s", r.RequestURI, r.URL.Path, r.URL.RawQuery, r.URL.Query(), password)
+	}))
+	defer server.Close()
+	address := strings.TrimPrefix(server.URL, "http://")
+	err := open(t, "http://me:hush1@"+address+"/hush2/%22hush3?a=hush4&b=hu%73h5").Send(t.Context(), delivertest.Events(t, 1))[0]
+	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "302 Found") || !strings.Contains(err.Error(), "cannot POST ***") || strings.Contains(err.Error(), "hu") {
+		t.Errorf("got error %v", err)
+	}
+}
 
 func TestOpenErrors(t *testing.T) {
 	t.Parallel()
