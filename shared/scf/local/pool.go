@@ -17,6 +17,8 @@ type Pool struct {
 	start func(context.Context) (*Function, error)
 	slots chan struct{} // holds one value for each invocation in progress
 
+	starting sync.WaitGroup // Add only with the lock, and not once closed
+
 	mu     sync.Mutex
 	idle   []*Function // the last one was used last
 	all    map[*Function]struct{}
@@ -60,12 +62,14 @@ func (p *Pool) take(ctx context.Context) (*Function, error) {
 		}
 		delete(p.all, f)
 	}
-	closed := p.closed
-	p.mu.Unlock()
-	if closed {
+	if p.closed {
+		p.mu.Unlock()
 		return nil, ErrClosed
 	}
+	p.starting.Add(1)
+	p.mu.Unlock()
 
+	defer p.starting.Done()
 	f, err := p.start(ctx)
 	if err != nil {
 		return nil, err
@@ -90,7 +94,8 @@ func (p *Pool) put(f *Function) {
 	}
 }
 
-// Close ends all instances as [Function.Close] does, those too that are busy.
+// Close ends all instances as [Function.Close] does, those too that are busy or
+// just being started.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -103,6 +108,7 @@ func (p *Pool) Close() {
 		wg.Go(f.Close)
 	}
 	wg.Wait()
+	p.starting.Wait()
 }
 
 func (f *Function) alive() bool {
