@@ -411,6 +411,23 @@ func TestPull(t *testing.T) {
 	}
 }
 
+func TestPullWarnsOfShortTimeout(t *testing.T) {
+	t.Parallel()
+	f := start(t, pullBin, append(vodEnv(vodfake.RunT(t)), "PULL_RATE=0")...)
+	warnings := 0
+	for _, timeout := range []time.Duration{12, 900, 11, 11} {
+		f.drain(timeout * time.Second)
+		log := strings.Join(f.log.take(), "\n")
+		warnings += strings.Count(log, "give the function a timeout of 12 s")
+		if timeout != 11 && warnings > 0 {
+			t.Errorf("%d s: %s", timeout, log)
+		}
+	}
+	if warnings != 1 {
+		t.Errorf("%d warnings", warnings)
+	}
+}
+
 func TestPullWithSCFKeys(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t, vodfake.Options{Credentials: []vodfake.Credential{{SecretId: "AKIDtemp", SecretKey: "k", Token: "tok"}}})

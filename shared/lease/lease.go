@@ -113,7 +113,8 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 	if end, ok := ctx.Deadline(); ok {
 		e.end = end
 		e.reserve = min(maxReserve, time.Until(end)/4)
-		if time.Until(end) < shortTimeout {
+		// A part of a second is gone since the invocation began.
+		if time.Until(end).Round(time.Second) < shortTimeout {
 			warnShort.Do(func() {
 				slog.WarnContext(ctx, "a poll alone may take 5 s: give the function a timeout of 12 s or more", "left", time.Until(end).String())
 			})
