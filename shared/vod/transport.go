@@ -37,10 +37,16 @@ func NewTransport() *Transport {
 	}}
 }
 
-// RoundTrip makes Transport an http.RoundTripper.
+// RoundTrip makes Transport an http.RoundTripper. When the request's context
+// ends it leaves no dial behind: net/http would go on, for others who may come,
+// and nothing is to run when an invocation has answered.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	defer func() { t.last.Store(time.Now().UnixNano()) }()
-	return t.Transport.RoundTrip(r)
+	resp, err := t.Transport.RoundTrip(r)
+	if err != nil && r.Context().Err() != nil {
+		t.CloseIdleConnections()
+	}
+	t.last.Store(time.Now().UnixNano())
+	return resp, err
 }
 
 // CloseIdle closes the connections that have been idle for over 20 s. Call it

@@ -3,6 +3,7 @@ package vod
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -52,6 +53,30 @@ func TestCloseIdle(t *testing.T) {
 		invoke(2)
 		tr.last.Store(time.Now().Add(time.Hour).UnixNano()) // the clock was set back
 		invoke(3)
+	})
+}
+
+// A call that was given up leaves no dial behind.
+func TestNoDialIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dialling := false
+		tr := NewTransport()
+		tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			dialling = true
+			<-ctx.Done()
+			dialling = false
+			return nil, ctx.Err()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := client(t, "http://vod.example.com", tr).PullEvents(ctx, 7); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got error %v", err)
+		}
+		if synctest.Wait(); dialling {
+			t.Error("the dial goes on")
+			tr.CloseIdleConnections()
+		}
 	})
 }
 
