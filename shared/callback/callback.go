@@ -138,11 +138,12 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 var signMember = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)("Sign"\s*:\s*")[^"]*`)
+	return regexp.MustCompile(`(?i)(sign[\\"']*\s*[:=]\s*[\\"']*)[^\\"'&,}\s]+`)
 })
 
 // excerpt is the first 2 KB of a body for the log. A Sign is good for any body
-// until it expires, so it is masked.
+// until it expires, so it is masked, also where the body is no JSON, or JSON
+// within JSON.
 func excerpt(body []byte, sign string) string {
 	body = signMember().ReplaceAll(body[:min(len(body), 2<<10)], []byte("${1}(masked)"))
 	if sign != "" {

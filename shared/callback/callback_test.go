@@ -1,0 +1,114 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+// call gives a request to a handler whose delivery answers with err, and
+// returns the answer and the log.
+func call(t *testing.T, r *http.Request, o Options, err error) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	o.Deliver = func(context.Context, []*event.Event) []error { return []error{err} }
+	w := httptest.NewRecorder()
+	Handler(func() (Options, error) { return o, nil }).ServeHTTP(w, r)
+	return w, log.String()
+}
+
+const body = `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1"}}`
+
+func TestAnswers(t *testing.T) {
+	later := time.Now().Add(time.Minute)
+	keys := []string{"k1"}
+	tests := map[string]struct {
+		method, body string
+		keys         []string
+		err          error
+		status       int
+	}{
+		"delivered":            {"POST", body, nil, nil, 200},
+		"delivered before":     {"POST", body, nil, event.ErrDuplicate, 200},
+		"parked":               {"POST", body, nil, event.ErrParked, 503},
+		"claimed elsewhere":    {"POST", body, nil, event.ErrClaimed, 503},
+		"failed":               {"POST", body, nil, errors.New("no"), 503},
+		"no event":             {"POST", `{}`, nil, nil, 400},
+		"signed":               {"POST", string(event.Sign([]byte(body), "k1", later)), keys, nil, 200},
+		"not signed":           {"POST", body, keys, nil, 401},
+		"not signed, no event": {"POST", `{}`, keys, nil, 401},
+		"signed, no event":     {"POST", string(event.Sign([]byte(`{}`), "k1", later)), keys, nil, 400},
+		"GET":                  {"GET", "", keys, nil, 200},
+		"HEAD":                 {"HEAD", "", keys, nil, 200},
+		"PUT":                  {"PUT", body, nil, nil, 405},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, log := call(t, httptest.NewRequest(tt.method, "/any/path", strings.NewReader(tt.body)), Options{SignKeys: tt.keys}, tt.err)
+			if w.Code != tt.status || !json.Valid(w.Body.Bytes()) {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			var a struct{ Id string }
+			if json.Unmarshal(w.Body.Bytes(), &a); tt.method == "POST" && (a.Id != "") != (tt.status == 200 || tt.status == 503) {
+				t.Errorf("got %s", w.Body)
+			}
+			if warned := strings.Contains(log, "CALLBACK_SIGN_KEY is not set"); warned != (tt.keys == nil) {
+				t.Errorf("log: %s", log)
+			}
+		})
+	}
+}
+
+func TestGreetingIsLogged(t *testing.T) {
+	_, log := call(t, httptest.NewRequest("HEAD", "/vod/in?token=hush&b=hush", nil), Options{}, nil)
+	for _, want := range []string{`"method":"HEAD"`, `"path":"/vod/in"`, `"query":["b","token"]`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %s in %s", want, log)
+		}
+	}
+	if strings.Contains(log, "hush") {
+		t.Errorf("a value is in the log: %s", log)
+	}
+}
+
+// Whoever reads the log must find the body, but no Sign that is good for any
+// other body, however the body was mangled on its way.
+func TestSignIsMasked(t *testing.T) {
+	const sign = "83ee8d3320189b1c5ac04bdde2995116"
+	for _, text := range []string{
+		`{"kept":1,"Sign":"` + sign + `","T":1}`,
+		`{"kept":1,"sign" : "` + sign + `"}`,
+		`[{"kept":1,"Sign":"` + sign + `","T":1}]`,
+		`{"kept":1,"\u0053ign":"` + sign + `","T":1}`,
+		`"{\"kept\":1,\"Sign\":\"` + sign + `\",\"T\":1}"`,
+		`kept=1&Sign=` + sign + `&T=1`,
+		`{'kept':1,'Sign':'` + sign + `'}`,
+		`{"kept":1,"Sign":12345678901234567890}`,
+		`{"kept":1,"pad":"` + strings.Repeat("x", 2<<10-40) + `","Sign":"` + sign + `"}`,
+	} {
+		_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(text)), Options{}, nil)
+		if !strings.Contains(log, "kept") || strings.Contains(log, sign[:8]) || strings.Contains(log, "123456789") {
+			t.Errorf("%.80s\nlog: %s", text, log)
+		}
+	}
+	_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(`{"kept":1}`)), Options{SignKeys: []string{"k1"}}, nil)
+	if strings.Contains(log, "kept") {
+		t.Errorf("an unsigned body is in the log: %s", log)
+	}
+	_, log = call(t, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("y", 5000))), Options{}, nil)
+	if n := strings.Count(log, "y"); n < 2<<10 || n > 2<<10+20 {
+		t.Errorf("%d of 5000 bytes are in the log", n)
+	}
+}
