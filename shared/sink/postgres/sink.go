@@ -161,9 +161,9 @@ func rows(events []*event.Event, rawOnly bool) []any {
 	n := len(sorted)
 	var (
 		ids, types, sources, modes   = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		subjects                     = make([]*string, n)
+		subjects, data               = make([]*string, n), make([]*string, n)
 		received                     = make([]time.Time, n)
-		data, raw                    = make([][]byte, n), make([][]byte, n)
+		raw                          = make([][]byte, n)
 		reasons, firstErrs, lastErrs = make([]*string, n), make([]*string, n), make([]*string, n)
 		attempts                     = make([]*int32, n)
 	)
@@ -174,9 +174,11 @@ func rows(events []*event.Event, rawOnly bool) []any {
 		}
 		received[i] = e.Received
 		exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
-		if rawOnly {
-			raw[i] = exact
-		} else if data[i] = holdable(exact); &data[i][0] != &exact[0] {
+		held := holdable(exact)
+		if !rawOnly {
+			data[i] = new(string(held)) // bytes would reach some of pgx's modes as a bytea
+		}
+		if rawOnly || &held[0] != &exact[0] {
 			raw[i] = exact
 		}
 		if p := e.Parking; p != nil {
