@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -55,13 +56,24 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 		dst = append(dst, `,"parkattempts":`...)
 		dst = strconv.AppendInt(dst, int64(p.Attempts), 10)
 		dst = append(dst, `,"parkfirsterror":`...)
-		dst = appendString(dst, "", p.FirstError)
+		dst = appendString(dst, "", printable(p.FirstError))
 		dst = append(dst, `,"parklasterror":`...)
-		dst = appendString(dst, "", p.LastError)
+		dst = appendString(dst, "", printable(p.LastError))
 	}
 	dst = append(dst, `,"data":`...)
 	dst = e.AppendData(dst)
 	return append(dst, '}')
+}
+
+// printable is s without the control characters, such as the line breaks of a
+// joined error, that CloudEvents allows in no attribute.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // appendString appends prefix and s as one JSON string.

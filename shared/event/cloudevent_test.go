@@ -21,8 +21,8 @@ func TestCloudEvent(t *testing.T) {
 		"pulled from an application, parked": {
 			raw:    `{"EventHandle":"h","EventType":"A\"中","P":{}}`,
 			origin: Origin{Mode: Reliable, Received: received, SubAppId: 1490012345},
-			park:   &Parking{"attempts", 5, `no "disk"`, "late\n"},
-			want:   `{"specversion":"1.0","id":"@","source":"/tencentcloud/vod/1490012345","type":"com.tencent.cloud.vod.A\"中","time":"2026-11-25T08:30:00.123Z","datacontenttype":"application/json","vodmode":"reliable","parkreason":"attempts","parkattempts":5,"parkfirsterror":"no \"disk\"","parklasterror":"late\n","data":{"EventType":"A\"中","P":{}}}`,
+			park:   &Parking{"attempts", 5, `no "disk"`, "late\nand\u0085torn"},
+			want:   `{"specversion":"1.0","id":"@","source":"/tencentcloud/vod/1490012345","type":"com.tencent.cloud.vod.A\"中","time":"2026-11-25T08:30:00.123Z","datacontenttype":"application/json","vodmode":"reliable","parkreason":"attempts","parkattempts":5,"parkfirsterror":"no \"disk\"","parklasterror":"late and torn","data":{"EventType":"A\"中","P":{}}}`,
 		},
 	}
 	for name, tt := range tests {
