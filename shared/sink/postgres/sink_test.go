@@ -333,6 +333,23 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+// What is not ours reaches pgx as it is written.
+func TestForeignParameters(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse("postgres://user@db.example.com/name?table=t&options=-c%20statement_timeout%3D5s&dedup_table=d&password=a+b%26c&pool_max_conns=2&sslmode=disable")
+	must(t, err)
+	config := openSink(t, u).pool.config
+	got := []string{config.Password, config.RuntimeParams["options"]}
+	if diff := cmp.Diff([]string{"a+b&c", "-c statement_timeout=5s"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, ours := range []string{tableParam, dedupTableParam, connsParam} {
+		if v, ok := config.RuntimeParams[ours]; ok {
+			t.Errorf("the server gets %s=%s", ours, v)
+		}
+	}
+}
+
 func TestConnectErrorShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse("postgres://user:s3cret@127.0.0.1:1/database")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -50,12 +51,13 @@ func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
 			return nil, nil, fmt.Errorf("%s: %s must be a number from 1 to 1000", where, connsParam)
 		}
 	}
-	own := *u
-	query.Del(tableParam)
-	query.Del(dedupTableParam)
-	query.Del(connsParam)
-	own.RawQuery = query.Encode()
-	config, err := pgx.ParseConfig(own.String())
+	// The others stay as they are written: to pgx, as to libpq, a + is no blank.
+	theirs := *u
+	theirs.RawQuery = strings.Join(slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return name == tableParam || name == dedupTableParam || name == connsParam
+	}), "&")
+	config, err := pgx.ParseConfig(theirs.String())
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %s", where, parseError(err))
 	}
