@@ -114,6 +114,8 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, until 
 	if len(ids) == 0 {
 		return records, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
 	sorted := slices.Sorted(slices.Values(ids)) // or two claimants could lock each other out
 	claim := rand.Int64() | 1                   // never 0
 	now := s.now()
@@ -158,6 +160,8 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 	if n == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
 	sorted := slices.SortedFunc(slices.Values(outcomes), func(a, b deliver.Outcome) int {
 		return strings.Compare(a.ID, b.ID)
 	})

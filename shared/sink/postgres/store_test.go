@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vodevents/shared/deliver"
@@ -206,6 +207,40 @@ func TestStoreHonoursItsContext(t *testing.T) {
 	}
 	if err := s.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.Done}}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a deadline", err)
+	}
+}
+
+// A server that takes connections and says nothing costs a part of the lease,
+// not all of it.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]time.Duration{"Claim": storeTime, "Settle": storeTime, "Send": tryTime} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				u, err := url.Parse("postgres://127.0.0.1/db?sslmode=disable&connect_timeout=60")
+				must(t, err)
+				silent := func(ctx context.Context, _, _ string) (net.Conn, error) {
+					here, _ := net.Pipe()
+					*ctx.Value(dialKey{}).(*net.Conn) = here
+					return here, nil
+				}
+				sink, store := openSink(t, u), openStore(t, u)
+				sink.pool.config.DialFunc, store.pool.config.DialFunc = silent, silent
+				start := time.Now()
+				switch name {
+				case "Claim":
+					_, err = store.Claim(t.Context(), "A", []string{"a"}, start, false)
+				case "Settle":
+					err = store.Settle(t.Context(), "A", []deliver.Outcome{{ID: "a", State: deliver.Done}})
+				case "Send":
+					err = sink.Send(t.Context(), delivertest.Events(t, 1))[0]
+				}
+				if took := time.Since(start); took != limit || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v after %v, want a deadline after %v", err, took, limit)
+				}
+			})
+		})
 	}
 }
 
