@@ -39,6 +39,9 @@ func isMissing(err error) bool {
 	return state == "42P01" || state == "3F000"
 }
 
+// isReadOnly tells that the server takes no writes: it has become a standby.
+func isReadOnly(err error) bool { return sqlState(err) == "25006" }
+
 // fault says whose fault an error is.
 type fault int
 

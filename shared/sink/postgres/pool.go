@@ -79,8 +79,9 @@ func newPool(config *pgx.ConnConfig, conns int) *pool {
 }
 
 // use lends a connection to f. When a connection that was kept turns out to be
-// dead, as after a restart of the server, f runs once more on a new one; it may
-// then run twice on the server too.
+// dead, as after a restart of the server, or to lead to a server that takes no
+// more writes, as after a failover, f runs once more on a new one; it may then
+// run twice on the server too.
 func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -97,6 +98,9 @@ func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	}
 	if kept != nil {
 		err := f(kept.Conn)
+		if isReadOnly(err) {
+			kept.close()
+		}
 		if p.putBack(kept) || ctx.Err() != nil {
 			return err
 		}

@@ -487,6 +487,28 @@ func waitFor(t testing.TB, what string, done func() bool) {
 	t.Errorf("waited in vain for %s", what)
 }
 
+// A connection to a server that has become a standby is not kept: a new one may
+// find the server that took over.
+func TestReadOnly(t *testing.T) {
+	u, _ := newTable(t)
+	s := openSink(t, u)
+	standby := func() {
+		must(t, s.pool.use(t.Context(), func(c *pgx.Conn) error {
+			_, err := c.Exec(t.Context(), `SET default_transaction_read_only = on`)
+			return err
+		}))
+	}
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+	standby()
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+
+	u.RawQuery += "&options=-c%20default_transaction_read_only%3Don"
+	s = openSink(t, u)
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("everywhere read-only: got error %v", err)
+	}
+}
+
 func TestPoolSize(t *testing.T) {
 	u, _ := newTable(t)
 	u = named(u, "small")
