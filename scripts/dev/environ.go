@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"vodevents/shared/vod"
+)
+
+// environ is a process's environment, as os.Environ gives it.
+type environ []string
+
+func (e environ) get(name string) string {
+	for _, v := range slices.Backward(e) {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// forFunctions is the environment in which the functions are started: the
+// user's, without what would have them run in another way or with other keys.
+// SINK and CALLBACK_SIGN_KEY are given with each event, as SCF gives all.
+func (e environ) forFunctions(endpoint string, keys vod.Credentials) environ {
+	out := slices.DeleteFunc(slices.Clone(e), func(v string) bool {
+		return strings.HasPrefix(v, "TENCENTCLOUD_") || strings.HasPrefix(v, "LISTEN_ADDR=")
+	})
+	if endpoint != "" {
+		out = append(out, "VOD_ENDPOINT="+endpoint)
+	}
+	return append(out, "VOD_SECRET_ID="+keys.SecretId, "VOD_SECRET_KEY="+keys.SecretKey, "VOD_TOKEN="+keys.Token)
+}
+
+// sink is the functions' SINK: what the user set, and in front of it stdout:,
+// by which dev sees the events.
+func (e environ) sink() string {
+	urls := strings.Fields(e.get("SINK"))
+	if !slices.Contains(urls, "stdout:") {
+		urls = slices.Insert(urls, 0, "stdout:")
+	}
+	return strings.Join(urls, " ")
+}
+
+// signKeys are those of CALLBACK_SIGN_KEY.
+func (e environ) signKeys() []string {
+	return strings.FieldsFunc(e.get("CALLBACK_SIGN_KEY"), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// variable is one of the functions' environment, for show.
+type variable struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// show lists the variables of the contract that are set, without secrets: of a
+// URL scheme and host.
+func (e environ) show() []variable {
+	list := []variable{}
+	for _, name := range []string{
+		"VOD_SUB_APP_IDS", "VOD_ENDPOINT", "VOD_REGION", "VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN", "CALLBACK_SIGN_KEY",
+		"SINK", "DEAD_LETTER", "DEDUP", "PULL_UNTIL", "PULL_RATE", "PULL_CONCURRENCY", "MAX_ATTEMPTS", "LOG_LEVEL",
+	} {
+		value := e.get(name)
+		if value == "" {
+			continue
+		}
+		switch name {
+		case "VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN", "CALLBACK_SIGN_KEY":
+			value = "(set)"
+		case "VOD_ENDPOINT", "SINK", "DEAD_LETTER", "DEDUP":
+			urls := strings.Fields(value)
+			for i, u := range urls {
+				urls[i] = schemeAndHost(u)
+			}
+			value = strings.Join(urls, " ")
+		}
+		list = append(list, variable{name, value})
+	}
+	return list
+}
+
+func schemeAndHost(raw string) string {
+	scheme, _, ok := strings.Cut(raw, ":")
+	if !ok {
+		return raw // DEDUP=off, a host alone
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return scheme + ":"
+	}
+	return scheme + "://" + u.Host
+}

@@ -1,0 +1,92 @@
+// Command dev runs both functions on this machine, with a stand-in of VOD: no
+// account, no Docker, no network.
+//
+//	go run ./scripts/dev
+//
+// It builds the functions and runs them as SCF does, as processes of their own
+// that get one event at a time. It serves the callback URL, a page that shows
+// every event, and the JSON API behind it on -addr, and the stand-in's VOD API
+// on -api; it fires the timer of pull; and it prints each event that comes out:
+// time, mode, type, subject, id.
+//
+// The functions have the environment of this command, except that SINK begins
+// with stdout:, which is how dev sees the events, and that endpoint and keys
+// are the stand-in's. With -real they are yours.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// options are the flags.
+type options struct {
+	addr, api string
+	every     string
+	n         int
+	headless  bool
+	real      bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is the whole program. It returns the exit status: 0 also when ctx ended.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	}
+	d, err := start(ctx, o, environ, stdout, stderr)
+	if err == nil {
+		d.wait(ctx)
+		d.close()
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintln(stderr, "dev:", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	f := flag.NewFlagSet("dev", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where the page, its API and /callback are served")
+	f.StringVar(&o.api, "api", "127.0.0.1:8081", "where the stand-in's VOD API is served")
+	f.StringVar(&o.every, "every", "10s", "how often to fire pull: a time such as 10s, \"cron\" for the timer of serverless.yml, or \"off\"")
+	f.IntVar(&o.n, "n", 0, "stop after so many events came out; 0: run until Ctrl-C")
+	f.BoolVar(&o.headless, "headless", false, "serve no page, only its API and /callback")
+	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
+	f.Usage = func() {
+		fmt.Fprint(stderr, "Runs both functions here, with a stand-in of VOD.\n\n  go run ./scripts/dev [flags]\n\n")
+		f.PrintDefaults()
+	}
+	if err = f.Parse(args); err != nil {
+		return o, err
+	}
+	switch _, everyErr := parseEvery(o.every, ""); {
+	case f.NArg() > 0:
+		err = fmt.Errorf("%q: dev takes flags only; see -h", f.Arg(0))
+	case o.n < 0:
+		err = fmt.Errorf("-n %d: give 0 or more", o.n)
+	case o.every != everyCron && everyErr != nil:
+		err = fmt.Errorf("-every: %w", everyErr)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "dev:", err)
+	}
+	return o, err
+}
