@@ -251,7 +251,7 @@ func (r *reader) signKeys(name string) []string {
 // checkURL checks the syntax alone: which schemes there are is known where
 // they are opened. what names the URL in the error.
 func (r *reader) checkURL(name, what, v string) bool {
-	u, err := url.Parse(v)
+	u, err := parseURL(v)
 	if err != nil || u.Scheme == "" {
 		r.fail(name, "%s is not a URL; write SCHEME:…, with each of @ : / ? # %% in a user name or password percent-encoded", what)
 		return false
@@ -376,9 +376,22 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
+// parseURL is [url.Parse]. Of a list of brokers, which with ports is no URL, it
+// sees the last.
+func parseURL(raw string) (*url.URL, error) {
+	if rest, ok := strings.CutPrefix(raw, "kafka://"); ok {
+		end := strings.IndexAny(rest+"/", "/?#")
+		at := strings.LastIndexByte(rest[:end], '@') + 1
+		if comma := strings.LastIndexByte(rest[at:end], ','); comma >= 0 && !strings.Contains(rest[end:], "@") {
+			raw = "kafka://" + rest[:at] + rest[at+comma+1:]
+		}
+	}
+	return url.Parse(raw)
+}
+
 // display is what may be shown of a URL: scheme and host.
 func display(raw string) string {
-	u, err := url.Parse(raw)
+	u, err := parseURL(raw)
 	switch {
 	case raw == DedupOff || raw == "":
 		return raw

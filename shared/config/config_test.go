@@ -74,6 +74,10 @@ func TestRead(t *testing.T) {
 			func(c *Config) { c.SubAppIds, c.PullRate = []uint64{1, 2}, 0 }},
 		{"an endpoint without scheme", map[string]string{"VOD_ENDPOINT": "vod.intl.tencentcloudapi.com"},
 			func(c *Config) { c.Endpoint = "https://vod.intl.tencentcloudapi.com" }},
+		{"brokers with and without ports", map[string]string{"SINK": "kafka://u%2Cx:p%2Fq@[::1]:9092,b2/vod kafka://b1:9092,[::1]/vod?tls=true kafka://b1,b2"},
+			func(c *Config) {
+				c.Sinks = []string{"kafka://u%2Cx:p%2Fq@[::1]:9092,b2/vod", "kafka://b1:9092,[::1]/vod?tls=true", "kafka://b1,b2"}
+			}},
 		{"no store", map[string]string{"DEDUP": "off"}, func(c *Config) { c.Dedup = DedupOff }},
 		{"credentials are not kept", map[string]string{"VOD_SECRET_ID": "id", "VOD_SECRET_KEY": "key"}, func(*Config) {}},
 	} {
@@ -124,6 +128,7 @@ func TestReadErrors(t *testing.T) {
 		{"SINK", "stdout: postgres://u:s3/cret@db/x", `entry 2` + notURL},
 		{"SINK", "http://h/?secret=s3cret file:x http://h/?secret=s3cret", `entries 1 and 3 (http://h) are the same; remove one`},
 		{"SINK", "stdout: stdout:", `entries 1 and 2 (stdout:) are the same; remove one`},
+		{"SINK", "kafka://u:s3,cret/x@b1,b2/t", `entry 1` + notURL},
 		{"DEAD_LETTER", "file:/a b", `there is white space in the value; it takes one URL, with %20 for a space`},
 		{"DEAD_LETTER", "/var/s3cret", `the value` + notURL},
 		{"DEDUP", "on", `the value must be memory:, a URL postgres://…, or off`},
