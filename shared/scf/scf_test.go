@@ -250,6 +250,16 @@ func TestHTTPEvents(t *testing.T) {
 			seen{Method: "POST", Path: "/", Body: []byte("{}")},
 		},
 		{
+			"a base64 flag that went through Python",
+			`{"httpMethod":"POST","body":"e30=","isBase64Encoded":"True"}`,
+			seen{Method: "POST", Path: "/", Body: []byte("{}")},
+		},
+		{
+			"a base64 flag that is a number",
+			`{"httpMethod":"POST","body":"e30=","isBase64Encoded":1}`,
+			seen{Method: "POST", Path: "/", Body: []byte("{}")},
+		},
+		{
 			"a body that was parsed on the way",
 			`{"httpMethod":"POST","body": {"n": 9007199254740993, "s":"\u00e9"} }`,
 			seen{Method: "POST", Path: "/", Body: []byte(`{"n": 9007199254740993, "s":"\u00e9"}`)},

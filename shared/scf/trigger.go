@@ -152,11 +152,13 @@ func (q *query) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// flag is a boolean that may have become a string on its way.
+// flag is a boolean that may have become a string or a number on its way:
+// "True", 1.
 type flag bool
 
 func (f *flag) UnmarshalJSON(data []byte) error {
-	*f = string(data) == `true` || string(data) == `"true"`
+	b, _ := strconv.ParseBool(strings.Trim(string(data), `"`)) // what is none is false
+	*f = flag(b)
 	return nil
 }
 
