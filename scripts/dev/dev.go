@@ -138,10 +138,10 @@ func (d *dev) wait(ctx context.Context) {
 		return
 	}
 	// An invocation of pull goes on polling for 5 s, but what it delivered is
-	// confirmed long before. Of the real VOD that cannot be seen.
+	// confirmed long before; of the real VOD that cannot be seen.
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	late := time.After(10 * time.Second)
+	late := time.After(3 * time.Second)
 	for d.callback.busy.Load()+d.pull.busy.Load() > 0 && (d.standIn == nil || d.store.unsettled() > 0) {
 		select {
 		case <-again.C:
@@ -222,7 +222,7 @@ func (d *dev) hello(took time.Duration) {
 	case everyOff:
 		fmt.Fprintf(w, "  pull      fired by you alone\n")
 	case everyCron:
-		fmt.Fprintf(w, "  pull      fired at %s (UTC+8)\n", d.timer.expression)
+		fmt.Fprintf(w, "  pull      fired by the timer of serverless.yml, %s\n", d.timer.expression)
 	default:
 		fmt.Fprintf(w, "  pull      fired every %s\n", every)
 	}

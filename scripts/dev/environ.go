@@ -87,7 +87,7 @@ func schemeAndHost(raw string) string {
 		return raw // DEDUP=off, a host alone
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || u.User == nil && strings.Contains(raw, "@") { // a password with a slash in it, perhaps
 		return scheme + ":"
 	}
 	return scheme + "://" + u.Host

@@ -212,8 +212,11 @@ func (d *dev) cameOut(name string, line []byte) {
 	}
 	d.inbox.put(func() {
 		d.store.out(e, line, at, d.variables()["SINK"] == "stdout:")
+		if d.outs++; d.opt.n > 0 && d.outs > d.opt.n {
+			return
+		}
 		d.terminal.event(e, at)
-		if d.outs++; d.outs == d.opt.n {
+		if d.outs == d.opt.n {
 			close(d.enough)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"vodevents/shared/event"
 )
@@ -100,14 +101,18 @@ func (t *terminal) event(e *event.Event, at time.Time) {
 	fmt.Fprintf(t.stdout, "%s  %-8s  %-22s  %-19s  %s\n", at.Format(clockForm), e.Mode, oneWord(e.Type), oneWord(e.Subject), e.ID)
 }
 
-// oneWord keeps what came from outside from moving the terminal's cursor, and
-// columns from running together.
+// oneWord keeps columns from running together.
 func oneWord(s string) string {
 	if s == "" {
 		return "-"
 	}
+	return strings.ReplaceAll(harmless(s), " ", "_")
+}
+
+// harmless keeps what came from outside from moving the terminal's cursor.
+func harmless(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r >= 0x7F && r < 0xA0 {
+		if unicode.IsControl(r) {
 			return '_'
 		}
 		return r
@@ -133,7 +138,7 @@ func (t *terminal) log(l *logLine) {
 	if cause != "" {
 		cause = ": " + cause
 	}
-	text := strings.Join(strings.Fields(l.Message+cause), " ")
+	text := harmless(strings.Join(strings.Fields(l.Message+cause), " "))
 	fmt.Fprintf(t.stderr, "%s  %-8s  %s  %s\n", l.Time.Local().Format(clockForm), l.Function, l.Level, text)
 }
 
