@@ -354,9 +354,9 @@ function newRow() {
 }
 
 function paint() {
-  const height = viewport.clientHeight;
-  const first = Math.max(0, Math.floor(viewport.scrollTop / rowHeight) - 4);
-  const last = Math.min(view.length, Math.ceil((viewport.scrollTop + height) / rowHeight) + 4);
+  const y = viewport.scrollTop, height = viewport.clientHeight;
+  const first = Math.max(0, Math.floor(y / rowHeight) - 4);
+  const last = Math.min(view.length, Math.ceil((y + height) / rowHeight) + 4);
   while (pool.length < last - first) newRow();
   let active = '';
   for (const [slot, r] of pool.entries()) {
@@ -378,7 +378,7 @@ function paint() {
   }
   active ? grid.setAttribute('aria-activedescendant', active) : grid.removeAttribute('aria-activedescendant');
 
-  if (viewport.scrollTop < rowHeight) seen = arrivals;
+  if (y < rowHeight) seen = arrivals;
   let newer = 0;
   while (newer < view.length && view[newer].n > seen) newer++;
   $('newer').hidden = !newer;
@@ -428,7 +428,7 @@ $('newer').addEventListener('click', () => { viewport.scrollTop = 0; grid.focus(
 new ResizeObserver(([entry]) => {
   const width = entry.contentRect.width, stream = $('stream').classList;
   stream.toggle('narrow', width < 560);
-  stream.toggle('medium', width >= 560 && width < 760);
+  stream.toggle('medium', width >= 560 && width < 880);
   const height = width < 560 ? 56 : 36;
   if (height !== rowHeight) {
     const top = viewport.scrollTop / rowHeight;
@@ -970,8 +970,9 @@ function reload(now) {
   }, now ? 0 : 200);
 }
 
-function showTrouble(text) {
+function showTrouble(text, tone = 'bad') {
   $('d-error').hidden = !text;
+  $('d-error').dataset.tone = tone;
   $('d-error').textContent = text ?? '';
 }
 
@@ -994,7 +995,7 @@ function showHead(e) {
   if (e.resendOf) parts.push(el('span', {}, `resent from ${e.resendOf}`));
   if (e.copyOf) parts.push(el('span', {}, `a copy of ${e.copyOf}`));
   $('d-facts').replaceChildren(...parts);
-  showTrouble(e.error);
+  showTrouble(e.error, stateOf(e).tone);
 }
 
 function showDetail(d) {
@@ -1014,9 +1015,13 @@ function showDetail(d) {
   showLogs(d.logs ?? []);
 }
 
-const plain = (v) => v !== null && typeof v === 'object' && !(v instanceof Exact)
-  ? Array.isArray(v) ? `[${v.map(plain).join(' ')}]` : `{${Object.entries(v).map(([k, x]) => `${k}=${plain(x)}`).join(' ')}}`
-  : typeof v === 'string' && (v === '' || /[\s"=]/.test(v)) ? JSON.stringify(v) : String(v);
+/** A value as JSON, numbers as they were spelled. */
+const spelled = (v) => v === null || typeof v !== 'object' ? JSON.stringify(v)
+  : v instanceof Exact ? v.source
+  : Array.isArray(v) ? `[${v.map(spelled).join()}]` : `{${Object.entries(v).map(([k, x]) => `${JSON.stringify(k)}:${spelled(x)}`).join()}}`;
+
+/** An attribute of a log line, without quotes where it needs none. */
+const plain = (v) => typeof v === 'string' && /^[^\s"=]+$/.test(v) ? v : spelled(v);
 
 function showLogs(logs) {
   $('log-count').textContent = logs.length ? count.format(logs.length) : '';
@@ -1072,7 +1077,7 @@ async function openSend(event) {
   $('send-now').textContent = event ? 'Resend' : 'Send';
   $('kind-field').hidden = $('how-many').hidden = !!event;
   form.elements.n.value = '1';
-  form.elements.way.value = event ? event.mode : config.Mode === 'PUSH' ? 'normal' : 'reliable';
+  form.elements.way.value = config.real ? 'normal' : event ? event.mode : config.Mode === 'PUSH' ? 'normal' : 'reliable';
   $('sames').hidden = true;
   sendDialog.showModal();
   if (event) {
@@ -1102,7 +1107,15 @@ function useSample(kind) {
   check();
 }
 
-const another = () => act($('another'), async () => useSample(await api('GET', '/kinds/' + encodeURIComponent($('kind').value))));
+async function another() {
+  const type = $('kind').value;
+  try {
+    const kind = await api('GET', '/kinds/' + encodeURIComponent(type));
+    if (type === $('kind').value) useSample(kind);
+  } catch (e) {
+    complain(e.message);
+  }
+}
 $('another').addEventListener('click', another);
 $('kind').addEventListener('change', another);
 
@@ -1289,7 +1302,7 @@ function paintSlider(input, words) {
   input.style.setProperty('--at', `${100 * (input.value - input.min) / (input.max - input.min)}%`);
   const label = input.closest('.slider');
   label.toggleAttribute('data-on', on);
-  label.querySelector('output').textContent = words;
+  label.querySelector('.value').textContent = words;
   input.setAttribute('aria-valuetext', words);
 }
 const percent = (input) => +input.value ? input.value + ' %' : 'off';
@@ -1298,7 +1311,7 @@ for (const [action, [title, kinds]] of Object.entries(FAULTS)) {
   const group = el('details', { class: 'fault-group' }, el('summary', {}, title));
   for (const [kind, name] of Object.entries(kinds)) {
     const input = el('input', { type: 'range', min: 0, max: 100, step: 5, value: 0, 'data-fault': `${action} ${kind}` });
-    group.append(el('label', { class: 'slider' }, el('span', {}, name), el('output'), input));
+    group.append(el('label', { class: 'slider' }, el('span', {}, name), el('span', { class: 'value', 'aria-hidden': 'true' }), input));
     const s = { action, kind, input };
     if (kind === 'delay') {
       s.by = el('select', { 'aria-label': `${title}: late by` }, ...DELAYS.map(([ms, t]) => el('option', { value: ms }, t)));
@@ -1440,9 +1453,12 @@ const TRIES = [
   ['One event into the queue, of a kind that VOD knows', `curl -X POST ${json} '${base}/api/events?kind=ProcedureStateChanged&mode=reliable'`],
   ['And a thousand, all different', `curl -X POST ${json} '${base}/api/events?kind=NewFileUpload&mode=reliable&n=1000'`],
 ];
-$('tries').append(...TRIES.map(([text, curl]) => el('li', {}, el('p', {}, text), shell(curl))));
+$('tries').append(...TRIES.map(([text, curl], i) => el('li', { 'data-standin': i > 0 }, el('p', {}, text), shell(curl))));
 
-const quick = (button, n) => act(button, async () => reportSent(await api('POST', `/events?kind=NewFileUpload&mode=reliable&n=${n}`), 'reliable'));
+const quick = (button, n) => act(button, async () => {
+  const mode = config.real ? 'normal' : 'reliable';
+  reportSent(await api('POST', `/events?kind=NewFileUpload&mode=${mode}&n=${n}`), mode);
+});
 $('first').addEventListener('click', () => quick($('first'), 1));
 $('hundred').addEventListener('click', () => quick($('hundred'), 100));
 
