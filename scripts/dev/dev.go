@@ -92,7 +92,12 @@ func start(ctx context.Context, o options, env environ, stdout, stderr io.Writer
 		return nil, err
 	}
 
-	go d.inbox.run(d.done)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.inbox.run(d.done)
+	}()
+	d.onClose(func() { <-ended }) // nothing is printed any more
 	d.sink = newBadSink(sink, d.sunk)
 	d.serve(sink, d.sink)
 	if !o.real {

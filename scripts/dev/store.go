@@ -199,11 +199,12 @@ func (s *store) out(e *event.Event, line []byte, at time.Time, last bool) {
 	r.outs++
 	r.out = true
 	r.cloudEvent = line
-	state := handled
-	if last || r.sunk {
-		state = delivered
+	if !last {
+		s.enter(r, step{Time: at, State: handled, Attempt: r.attempts})
 	}
-	s.enter(r, step{Time: at, State: state, Attempt: r.attempts})
+	if last || r.sunk {
+		s.enter(r, step{Time: at, State: delivered, Attempt: r.attempts})
+	}
 	s.figures.now.Out++
 	s.figures.totals.Out++
 	s.touch(r)

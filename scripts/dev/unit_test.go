@@ -297,7 +297,7 @@ func TestLateNews(t *testing.T) {
 	s.sunk(e, 200, now.Add(time.Second))
 	s.out(e, e.AppendCloudEvent(nil), now.Add(time.Second), false)
 	d, _ := s.find(e.ID)
-	if got := states(d); d.State != vodfake.Confirmed || d.Duplicate || d.Outs != 1 || !slices.Equal(got, []string{"queued", "pulled", "delivered", "confirmed"}) {
+	if got := states(d); d.State != vodfake.Confirmed || d.Duplicate || d.Outs != 1 || !slices.Equal(got, []string{"queued", "pulled", "handled", "delivered", "confirmed"}) {
 		t.Errorf("%+v, %q", d.summary, got)
 	}
 	if !slices.IsSortedFunc(d.History, func(a, b step) int { return a.Time.Compare(b.Time) }) {
