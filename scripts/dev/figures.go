@@ -88,7 +88,7 @@ func (s *store) second(now time.Time, waiting, leased int) {
 	}
 }
 
-// all gives the totals, and the series when it is asked for.
+// all gives the totals and the series.
 func (s *store) all() (totals, []point) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -148,11 +148,11 @@ func (d *dev) check(ctx context.Context) error {
 		return err
 	}
 	a, err := d.request(r, nil)
-	if err == nil && a.StatusCode != http.StatusOK {
-		err = errors.New(strings.TrimSpace(a.Body))
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("the function callback does not run: %w", err)
+	case a.StatusCode != http.StatusOK:
+		return fmt.Errorf("the function callback is not ready: %s", cmp.Or(a.err(), a.Body))
 	}
 	return nil
 }
