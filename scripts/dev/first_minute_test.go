@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 var update = flag.Bool("update", false, "write what the first minute prints into its script")
@@ -92,4 +93,30 @@ func confirmed(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("event %s was never confirmed", args[0])
+}
+
+// The README shows the commands of the first minute and what they print.
+func TestReadmeShowsTheFirstMinute(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := txtar.ParseFile(filepath.Join("testdata", "first_minute.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{ // by dev itself, where the README has words of its own
+		"Send a callback, as VOD does in normal mode:":                          true,
+		"Put an event into VOD's queue, from which pull takes and confirms it:": true,
+		"Events as they come out of the functions:":                             true,
+	}
+	for _, f := range script.Files {
+		for line := range strings.Lines(string(f.Data)) {
+			line = strings.TrimSpace(line)
+			if !told[line] && !strings.Contains(string(readme), line) {
+				t.Errorf("README.md does not show what dev prints: %s", line)
+			}
+		}
+	}
 }
