@@ -134,6 +134,16 @@ func (f *function) post(body []byte) (status int, answer string) {
 	return f.invoke(map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]string{}, "queryString": map[string]string{}, "body": string(body)})
 }
 
+// postWithin is post with a timeout of the function other than 15 s.
+func (f *function) postWithin(body []byte, timeout time.Duration) (status int, answer string) {
+	f.t.Helper()
+	payload, err := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": string(body)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.invokeWithin(payload, timeout)
+}
+
 func (f *function) invoke(trigger any) (status int, answer string) {
 	f.t.Helper()
 	payload, err := json.Marshal(trigger)
@@ -145,7 +155,12 @@ func (f *function) invoke(trigger any) (status int, answer string) {
 
 func (f *function) invokeRaw(payload []byte) (status int, answer string) {
 	f.t.Helper()
-	raw, err := f.Invoke(f.t.Context(), payload, 15*time.Second, nil)
+	return f.invokeWithin(payload, 15*time.Second)
+}
+
+func (f *function) invokeWithin(payload []byte, timeout time.Duration) (status int, answer string) {
+	f.t.Helper()
+	raw, err := f.Invoke(f.t.Context(), payload, timeout, nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -1,0 +1,105 @@
+package functions_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/vodfake"
+)
+
+// One event comes both ways at once, as it may while an application changes its
+// mode. The functions share a store: the callback waits for what becomes of the
+// pull's delivery.
+func TestCallbackMeetsClaimOfPull(t *testing.T) {
+	t.Parallel()
+	db := pgtest.RunT(t)
+	tests := []struct {
+		name     string
+		status   int           // what the sink says to the pulled event
+		callback time.Duration // timeout
+		answer   int           // of the callback
+		normal   int           // how often the sink had the event from the callback
+		pull     map[string]float64
+		again    map[string]float64 // after the lease
+	}{
+		{"done", 200, 15 * time.Second, 200, 0, map[string]float64{"delivered": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
+		{"parked", 400, 15 * time.Second, 200, 1, map[string]float64{"parked": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
+		{"released", 503, 15 * time.Second, 200, 1, map[string]float64{"left": 1, "confirmed": 0}, map[string]float64{"duplicates": 1, "confirmed": 1}},
+		{"late", 200, time.Second, 503, 0, map[string]float64{"delivered": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			began, release := make(chan struct{}, 100), make(chan struct{})
+			normal := make(chan struct{}, 100)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if b, _ := io.ReadAll(r.Body); bytes.Contains(b, []byte(`"vodmode":"normal"`)) {
+					normal <- struct{}{}
+					return
+				}
+				began <- struct{}{}
+				<-release
+				w.WriteHeader(tt.status)
+			}))
+			t.Cleanup(server.Close)
+			s := vodfake.RunT(t)
+			env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
+			pull, callback := start(t, pullBin, env...), start(t, callbackBin, env...)
+			body := uploadNamed(1, tt.name)
+			s.Queue(0, body)
+
+			pulled := make(chan map[string]any, 1)
+			go func() { pulled <- pull.drain(20 * time.Second) }()
+			select {
+			case <-began:
+			case r := <-pulled:
+				t.Fatalf("nothing reached the sink: %v", r)
+			}
+			answered := make(chan int, 1)
+			go func() {
+				status, _ := callback.postWithin(body, tt.callback)
+				answered <- status
+			}()
+			var got int
+			if tt.answer == 503 {
+				got = <-answered
+				close(release)
+			} else {
+				select {
+				case <-normal:
+					t.Error("the callback did not wait")
+				case got := <-answered:
+					t.Errorf("the callback did not wait: %d", got)
+				case <-time.After(600 * time.Millisecond): // it may not answer, however long
+				}
+				close(release)
+				got = <-answered
+			}
+			if got != tt.answer {
+				t.Errorf("callback answered %d, want %d", got, tt.answer)
+			}
+			check := func(r map[string]any, want map[string]float64) {
+				for k, v := range want {
+					if r[k] != v {
+						t.Errorf("pull says %v, want %v", r, want)
+						return
+					}
+				}
+			}
+			check(<-pulled, tt.pull)
+			s.FastForward(vodfake.Lease)
+			check(pull.drain(12*time.Second), tt.again)
+			if status, _ := callback.post(body); status != 200 {
+				t.Errorf("sent again: %d", status)
+			}
+			if n := len(normal); n != tt.normal {
+				t.Errorf("the sink had the event %d times from the callback, want %d", n, tt.normal)
+			}
+		})
+	}
+}
