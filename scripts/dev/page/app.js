@@ -28,8 +28,14 @@ function svg(tag, attributes, ...children) {
 
 const icon = (name) => svg('svg', { class: 'icon', 'aria-hidden': 'true' }, svg('use', { href: '#' + name }));
 
-/** Writes a text, unless it stands there already. */
-const say = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+// A text or an attribute that stands there already is not written again: it
+// would cost the browser another look at its style.
+const say = (node, text) => {
+  if (!node.firstChild) node.append(text);
+  else if (node.firstChild.data !== text) node.firstChild.data = text;
+};
+const set = (node, name, value) => { if (node.getAttribute(name) !== value) node.setAttribute(name, value); };
+const hide = (node, hidden) => { if (node.hidden !== hidden) node.hidden = hidden; };
 
 const count = new Intl.NumberFormat('en-US');
 const plural = (n, one, many) => `${count.format(n)} ${n === 1 ? one : many}`;
@@ -338,7 +344,7 @@ function newRow() {
   const use = svg('use', {});
   const r = {
     node: el('div', { class: 'event cells', role: 'row', id: 'row-' + pool.length }),
-    time: cell('time'), state: el('span'), use, type: el('span'), subject: el('bdi', { dir: 'ltr' }), mode: cell('mode'), tries: cell('tries'), lease: cell('lease'),
+    time: el('span'), millis: el('small'), state: el('span'), use, type: el('span'), subject: el('bdi', { dir: 'ltr' }), mode: cell('mode'), tries: cell('tries'), lease: cell('lease'),
     left: el('div', { class: 'lease-left' }), seconds: el('span'), tag: el('span', { class: 'tag' }),
   };
   r.stateCell = el('span', { class: 'c-state state', role: 'gridcell' }, svg('svg', { 'aria-hidden': 'true' }, use), r.state);
@@ -346,7 +352,7 @@ function newRow() {
   r.bar = el('div', { class: 'lease' }, el('div', { class: 'lease-track' }, r.left), r.seconds);
   r.took = el('span', { class: 'end' });
   r.lease.append(r.bar, r.took);
-  r.node.append(r.time, r.stateCell, r.typeCell, el('span', { class: 'c-subject', role: 'gridcell' }, r.subject), r.mode, r.tries, r.lease);
+  r.node.append(el('span', { class: 'c-time', role: 'gridcell' }, r.time, r.millis), r.stateCell, r.typeCell, el('span', { class: 'c-subject', role: 'gridcell' }, r.subject), r.mode, r.tries, r.lease);
   r.node.addEventListener('click', () => { grid.focus({ preventScroll: true }); setCursor(r.event.id); open(r.event.id, false); });
   pool.push(r);
   spacer.append(r.node);
@@ -363,7 +369,7 @@ function paint() {
     // The one index in [first, first + pool) that falls to this slot.
     const i = first + (slot - first % pool.length + pool.length) % pool.length;
     const e = i < last ? view[i] : undefined;
-    if (r.node.hidden !== !e) r.node.hidden = !e;
+    hide(r.node, !e);
     if (!e) { r.event = null; continue; }
     if (r.index !== i) {
       r.index = i;
@@ -388,22 +394,23 @@ function paint() {
 function fill(r, e) {
   r.event = e;
   const s = stateOf(e);
-  r.use.setAttribute('href', '#s-' + s.sign);
-  r.stateCell.dataset.tone = s.tone;
-  r.state.textContent = s.words;
+  set(r.use, 'href', '#s-' + s.sign);
+  set(r.stateCell, 'data-tone', s.tone);
+  say(r.state, s.words);
   const at = clockTime(Date.parse(e.created));
-  r.time.replaceChildren(at.slice(0, 8), el('small', {}, at.slice(8)));
-  r.type.textContent = e.type || 'no EventType';
+  say(r.time, at.slice(0, 8));
+  say(r.millis, at.slice(8));
+  say(r.type, e.type || 'no EventType');
   const tag = e.duplicate ? 'duplicate' : e.resendOf ? 'resent' : e.copyOf ? 'copy' : '';
-  r.tag.hidden = !tag;
-  r.tag.textContent = tag;
-  r.subject.textContent = e.subject ?? '';
-  r.mode.textContent = e.mode;
-  r.tries.textContent = e.attempts ? '× ' + e.attempts : '';
-  r.node.title = e.error ?? '';
-  r.bar.hidden = !e.leaseEnd;
-  r.took.hidden = !!e.leaseEnd;
-  r.took.textContent = e.tookMs !== undefined ? span(e.tookMs) : '';
+  hide(r.tag, !tag);
+  say(r.tag, tag);
+  say(r.subject, e.subject ?? '');
+  say(r.mode, e.mode);
+  say(r.tries, e.attempts ? '× ' + e.attempts : '');
+  set(r.node, 'title', e.error ?? '');
+  hide(r.bar, !e.leaseEnd);
+  hide(r.took, !!e.leaseEnd);
+  say(r.took, e.tookMs !== undefined ? span(e.tookMs) : '');
   if (e.leaseEnd) tick(r);
 }
 
