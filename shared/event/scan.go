@@ -113,20 +113,9 @@ func (s *scanner) object(i, depth int) int {
 		default:
 			i = s.value(from, depth+1)
 		}
-		if i < 0 {
-			return -1
-		}
-		i = s.blank(i)
-		if i >= len(s.b) {
-			return -1
-		}
-		switch s.b[i] {
-		case ',':
-			i = s.blank(i + 1)
-		case '}':
-			return i + 1
-		default:
-			return -1
+		var more bool
+		if i, more = s.next(i, '}'); !more {
+			return i
 		}
 	}
 }
@@ -137,23 +126,26 @@ func (s *scanner) list(i, depth int) int {
 		return i + 1
 	}
 	for {
-		i = s.value(i, depth+1)
-		if i < 0 {
-			return -1
-		}
-		i = s.blank(i)
-		if i >= len(s.b) {
-			return -1
-		}
-		switch s.b[i] {
-		case ',':
-			i = s.blank(i + 1)
-		case ']':
-			return i + 1
-		default:
-			return -1
+		var more bool
+		if i, more = s.next(s.value(i, depth+1), ']'); !more {
+			return i
 		}
 	}
+}
+
+// next goes from the end of an item to the one that follows, or behind end.
+func (s *scanner) next(i int, end byte) (_ int, more bool) {
+	if i < 0 {
+		return -1, false
+	}
+	i = s.blank(i)
+	switch {
+	case i < len(s.b) && s.b[i] == ',':
+		return s.blank(i + 1), true
+	case i < len(s.b) && s.b[i] == end:
+		return i + 1, false
+	}
+	return -1, false
 }
 
 // plain are the bytes that stand for themselves in a string.
