@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,6 +75,25 @@ func (b *bench) take(ctx context.Context, events []*event.Event) []error {
 		}
 	}
 	return errs
+}
+
+// dawdle has each delivery take d, and returns how many ran at once at most.
+func (b *bench) dawdle(d time.Duration) (most *int) {
+	var mu sync.Mutex
+	running := 0
+	most = new(int)
+	b.deliver = func(_ context.Context, events []*event.Event) []error {
+		mu.Lock()
+		running++
+		*most = max(*most, running)
+		mu.Unlock()
+		time.Sleep(d) // of the bubble
+		mu.Lock()
+		running--
+		mu.Unlock()
+		return make([]error, len(events))
+	}
+	return most
 }
 
 func (b *bench) options() Options {
@@ -225,27 +245,15 @@ func TestSlowSinkSlowsThePulls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 2000)
-		var mu sync.Mutex
-		running, most := 0, 0
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
-			mu.Lock()
-			running++
-			most = max(most, running)
-			mu.Unlock()
-			time.Sleep(2 * time.Second) // of the bubble
-			mu.Lock()
-			running--
-			mu.Unlock()
-			return make([]error, len(events))
-		}
+		most := b.dawdle(2 * time.Second)
 		o := b.options()
 		o.Concurrency = 4
 		r := b.drain(900*time.Second, o)
 		if r.Confirmed != 2000 || r.Left != 0 {
 			t.Errorf("a lease ran out: %+v", r)
 		}
-		if most > 4 {
-			t.Errorf("%d batches at once", most)
+		if *most > 4 {
+			t.Errorf("%d batches at once", *most)
 		}
 	})
 }
@@ -254,31 +262,34 @@ func TestSlowSinkSlowsThePulls(t *testing.T) {
 func TestHeldBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
-		filler := make([]byte, 256<<10)
-		for i := range filler {
-			filler[i] = 'x'
-		}
+		filler := strings.Repeat("x", 256<<10)
 		for i := range 160 { // batches of 4 MB
 			b.Queue(0, fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%d","Text":"%s"}}`, i, filler))
 		}
-		var mu sync.Mutex
-		running, most := 0, 0
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
-			mu.Lock()
-			running++
-			most = max(most, running)
-			mu.Unlock()
-			time.Sleep(time.Second) // of the bubble
-			mu.Lock()
-			running--
-			mu.Unlock()
-			return make([]error, len(events))
-		}
+		most := b.dawdle(time.Second)
 		r := b.drain(time.Minute, b.options())
 		// Two batches are under 8 MB; with a third the limit is passed. Pulls
 		// that were in flight before it was passed still come.
-		if r.Confirmed != 160 || most > 5 {
-			t.Errorf("%d batches of 4 MB at once, %+v", most, r)
+		if r.Confirmed != 160 || *most > 5 {
+			t.Errorf("%d batches of 4 MB at once, %+v", *most, r)
+		}
+	})
+}
+
+// VOD's clock jumps by an hour in the middle of a drain: every lease is over,
+// the confirms under way are refused, and all of those events come again.
+func TestClockJumps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
+		b.queue(0, 1000)
+		b.dawdle(200 * time.Millisecond)
+		time.AfterFunc(500*time.Millisecond, func() { b.FastForward(time.Hour) })
+		r := b.drain(time.Minute, b.options())
+		if r.Confirmed != 1000 || len(b.delivered) != 1000 || b.Pending(0) != 0 {
+			t.Errorf("%d delivered, %d pending, %+v", len(b.delivered), b.Pending(0), r)
+		}
+		if r.Left == 0 || r.Left > 16*16 {
+			t.Errorf("%d events were leased when the clock jumped", r.Left)
 		}
 	})
 }
