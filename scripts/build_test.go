@@ -60,7 +60,10 @@ func TestBuild(t *testing.T) {
 		if mode := file.Mode(); mode != 0o755 {
 			t.Errorf("%s has mode %v", file.Name, mode)
 		}
-		unpack(t, file, filepath.Join(dir, file.Name))
+		text := unpack(t, file, filepath.Join(dir, file.Name))
+		if here, err := os.Getwd(); err != nil || bytes.Contains(text, []byte(filepath.Dir(here))) {
+			t.Errorf("%s holds the path of this repository: elsewhere it would be another file (%v)", file.Name, err)
+		}
 	}
 	if got := strings.Join(names, " "); got != "callback pull" {
 		t.Fatalf("the zip holds %s", got)
@@ -105,7 +108,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-func unpack(t *testing.T, file *zip.File, path string) {
+func unpack(t *testing.T, file *zip.File, path string) []byte {
 	t.Helper()
 	in, err := file.Open()
 	if err != nil {
@@ -119,6 +122,7 @@ func unpack(t *testing.T, file *zip.File, path string) {
 	if err := os.WriteFile(path, text, file.Mode()); err != nil {
 		t.Fatal(err)
 	}
+	return text
 }
 
 // What else lies in the folder would be uploaded too.

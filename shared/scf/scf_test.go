@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -557,6 +559,17 @@ func TestNoDeadline(t *testing.T) {
 	}
 }
 
+// Go's memory is kept well below the function's.
+func TestMemoryLimit(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	ctx := functioncontext.NewContext(t.Context(), &functioncontext.FunctionContext{MemoryLimitInMb: 1000})
+	scf.Func(func(context.Context, []byte) ([]byte, error) { return nil, nil }).Invoke(ctx, nil)
+	if got := debug.SetMemoryLimit(-1); got != 300<<20 {
+		t.Errorf("Go may use %d MB of 1000", got>>20)
+	}
+}
+
 // host is a function as an ordinary process.
 type host struct {
 	cmd    *exec.Cmd
@@ -682,6 +695,21 @@ func TestHost(t *testing.T) {
 	}
 }
 
+// That the caller has hung up is no reason to drop what it sent.
+func TestHostCallerHangsUp(t *testing.T) {
+	t.Parallel()
+	h, url := startServer(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(conn, "POST /stop HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}")
+	h.wait(t, "holding")
+	conn.Close()
+	h.stop(t, syscall.SIGTERM)
+	h.wait(t, "finished")
+}
+
 // SIGTERM: no new requests, those in flight are finished, exit status 0.
 func TestHostStop(t *testing.T) {
 	t.Parallel()
@@ -788,7 +816,7 @@ func FuzzEvent(f *testing.F) {
 			method, _ := object.HTTPMethod.(string)
 			isHTTP = method != ""
 		}
-		coded := object.IsBase64Encoded == true || object.IsBase64Encoded == "true"
+		coded, _ := strconv.ParseBool(fmt.Sprint(object.IsBase64Encoded))
 		switch {
 		case called != (a.StatusCode == http.StatusNoContent):
 			t.Fatalf("called: %v, answer %v", called, a)

@@ -186,6 +186,32 @@ func TestOutlets(t *testing.T) {
 	}
 }
 
+// idler counts what Outlets does with what is open.
+type idler struct {
+	deliver.Sink
+	deliver.Store
+	idle int
+}
+
+func (i *idler) CloseIdle()   { i.idle++ }
+func (i *idler) Close() error { return nil }
+
+// At the start of each invocation all that is kept closes what a freeze may
+// have killed.
+func TestOutletsCloseIdle(t *testing.T) {
+	t.Parallel()
+	a, b, store := new(idler), new(idler), new(idler)
+	o := Outlets{sinks: map[string]deliver.Sink{"a": a, "b": b}, store: store, url: "c"}
+	for n := 1; n <= 2; n++ {
+		if _, err := o.Open([]string{"a"}, "b", "c"); err != nil {
+			t.Fatal(err)
+		}
+		if a.idle != n || b.idle != n || store.idle != n {
+			t.Errorf("invocation %d: CloseIdle was called %d, %d and %d times", n, a.idle, b.idle, store.idle)
+		}
+	}
+}
+
 // Secrets must not come out of any URL that Open refuses.
 func FuzzOpen(f *testing.F) {
 	for _, s := range sinks {

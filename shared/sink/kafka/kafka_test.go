@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -318,13 +319,7 @@ func TestRetire(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := s.current
-	held, release := make(chan struct{}, 100), make(chan struct{})
-	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		held <- struct{}{}
-		c.SleepControl(func() { <-release })
-		return nil, nil, false
-	})
+	held, release := c.holdProduce()
 	patient := make(chan error)
 	go func() { patient <- s.Send(context.Background(), delivertest.Events(t, 1))[0] }()
 	<-held
@@ -347,6 +342,88 @@ func TestRetire(t *testing.T) {
 	}
 	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// holdProduce holds each produce request until it may go on.
+func (c *cluster) holdProduce() (held <-chan struct{}, goOn chan<- struct{}) {
+	h, g := make(chan struct{}, 100), make(chan struct{})
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		h <- struct{}{}
+		c.SleepControl(func() { <-g })
+		return nil, nil, false
+	})
+	return h, g
+}
+
+// await waits until n records are on their way.
+func (s *Sink) await(n int64) {
+	s.mu.Lock()
+	c := s.current
+	s.mu.Unlock()
+	for c.BufferedProduceRecords() < n {
+		runtime.Gosched()
+	}
+}
+
+// Records of several calls wait in one batch: a call that gives up on its own
+// does not take along those of the others, and neither does CloseIdle.
+func TestSharedBatch(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, kfake.SeedTopics(1, topic), kfake.SleepOutOfOrder())
+	s := c.open(t)
+	held, goOn := c.holdProduce()
+	ctx, cancel := context.WithCancel(t.Context())
+	patient, impatient := make(chan error), make(chan error)
+	send := func(ctx context.Context, done chan<- error) { done <- s.Send(ctx, delivertest.Events(t, 1))[0] }
+	go send(t.Context(), patient)
+	<-held // and until it is answered nothing else goes out
+	s.CloseIdle()
+	go send(ctx, impatient)
+	s.await(2)
+	go send(t.Context(), patient)
+	s.await(3)
+	cancel()
+	if err := <-impatient; !errors.Is(err, context.Canceled) {
+		t.Errorf("impatient: got error %v", err)
+	}
+	close(goOn)
+	for range 2 {
+		if err := <-patient; err != nil {
+			t.Errorf("patient: got error %v", err)
+		}
+	}
+}
+
+// Of a batch that was refused each record is tried alone, and not in one more
+// batch with others of which one is to blame.
+func TestRefusedTogether(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, kfake.SeedTopics(1, topic), kfake.SleepOutOfOrder(), kfake.BrokerConfigs(map[string]string{"message.max.bytes": "2000"}))
+	s := c.open(t)
+	held, goOn := c.holdProduce()
+	good, bad := make(chan error), make(chan error)
+	send := func(e *event.Event, done chan<- error) { done <- s.Send(t.Context(), []*event.Event{e})[0] }
+	go send(delivertest.Event(t, "first", 300), good)
+	<-held
+	go send(incompressible(t, 3000), bad)
+	go send(incompressible(t, 3000), bad)
+	go send(delivertest.Event(t, "last", 300), good)
+	s.await(4)
+	goOn <- struct{}{} // the first
+	<-held
+	goOn <- struct{}{} // the other three, in one batch
+	<-held
+	<-time.After(20 * time.Millisecond) // for what should not come beside the one that is alone now
+	close(goOn)
+	for range 2 {
+		if err := <-good; err != nil {
+			t.Errorf("good: got error %v", err)
+		}
+		if err := <-bad; !deliver.IsPermanent(err) {
+			t.Errorf("bad: got error %v", err)
+		}
 	}
 }
 

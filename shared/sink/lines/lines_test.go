@@ -239,6 +239,15 @@ func TestRotation(t *testing.T) {
 	holds(path, fifth)
 }
 
+// What cannot be synced is not durable, though it was written.
+func TestYesOnlyAfterSync(t *testing.T) {
+	t.Parallel()
+	err := openFile(t, os.DevNull).Send(t.Context(), delivertest.Events(t, 1))[0]
+	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "file: sync: ") {
+		t.Errorf("got error %v, want an unavailable one of sync", err)
+	}
+}
+
 func TestTwoWritersOneFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out")

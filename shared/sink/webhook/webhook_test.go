@@ -485,6 +485,28 @@ func TestNoHandshake(t *testing.T) {
 	}
 }
 
+// A server that closes a kept connection on the next request costs no try.
+func TestStaleConnection(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if requests.Add(1) == 2 {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer server.Close()
+	s := open(t, server.URL)
+	for range 2 {
+		if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := requests.Load(); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+}
+
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

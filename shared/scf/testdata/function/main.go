@@ -83,6 +83,7 @@ func untilStopped(w http.ResponseWriter, r *http.Request) {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			io.WriteString(w, "finished")
+			slog.Info("finished")
 			return
 		}
 		conn.Close()
