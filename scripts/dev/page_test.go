@@ -321,6 +321,45 @@ func TestPageSendOpenResend(t *testing.T) {
 	}
 }
 
+// The editor takes and refuses what the browser's own parser does, and its
+// Format button changes nothing but white space: 3,000 texts made by chance.
+func TestPageJSON(t *testing.T) {
+	p := openPage(t, "-every", "off")
+	p.click("#open-send")
+	p.until("a sample", `document.querySelector('#json').value.includes('FileUploadEvent')`)
+	if wrong := js[[]string](p, formatByChance); len(wrong) > 0 {
+		t.Errorf("%d wrong, such as %q", len(wrong), wrong[0])
+	}
+}
+
+const formatByChance = `(() => {
+	const editor = document.querySelector('#json'), format = document.querySelector('#format');
+	let seed = 1;
+	const pick = (list) => list[(seed = seed * 48271 % 2147483647) % list.length];
+	const space = () => pick(['', ' ', '\n', '\t\r ']);
+	const some = (make) => Array.from({ length: pick([0, 1, 2, 3]) }, make).join();
+	const object = (depth) => '{' + space() + some(() => space() + '"k' + pick('abc') + '"' + space() + ':' + space() + value(depth) + space()) + '}';
+	const value = (depth) => pick(depth > 4 ? [0] : [0, 0, 1, 2]) === 0
+		? pick(['9007199254740993', '18446744073709551615', '1.0', '-0', '1e5', '-1.25E-3', 'true', 'false', 'null', '""', '"\\u00e9\\"\\\\"', '"中{,}"'])
+		: pick([true, false]) ? '[' + space() + some(() => space() + value(depth + 1) + space()) + ']' : object(depth + 1);
+	const bare = (text) => text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
+	const wrong = [];
+	for (let n = 0; n < 3000; n++) {
+		let text = space() + object(0) + space();
+		if (n % 3 === 0) { // broken somewhere, most likely
+			const at = seed % text.length;
+			text = text.slice(0, at) + pick([',', '"', '}', ']', '[', ':', '0', '.', 'x', '\\']) + text.slice(at + pick([0, 1]));
+		}
+		let valid = true;
+		try { JSON.parse(text); } catch { valid = false; }
+		editor.value = text;
+		format.click();
+		if ((editor.getAttribute('aria-invalid') === 'false') !== valid) wrong.push('valid is ' + valid + ': ' + text);
+		else if (valid && bare(editor.value) !== bare(text)) wrong.push('changed: ' + text);
+	}
+	return wrong;
+})()`
+
 // Many events of a kind keep what was changed and differ in the rest.
 func TestPageSendMany(t *testing.T) {
 	p := openPage(t, "-every", "300ms")
@@ -559,8 +598,8 @@ func TestPageKeyboard(t *testing.T) {
 func TestPageTenThousand(t *testing.T) {
 	p := openPage(t, "-every", "off")
 	p.send("/api/events?kind=NewFileUpload&mode=reliable&n=6000", "")
-	p.send("/api/events?kind=ProcedureStateChanged&mode=reliable&n=4000", "")
-	p.until("ten thousand", text("matched")+` === '10,000 events'`)
+	p.send("/api/events?kind=ProcedureStateChanged&mode=reliable&n=3993", "")
+	p.until("nearly ten thousand", text("matched")+` === '9,993 events'`)
 	p.shot("list")
 
 	const frame = `const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));`
@@ -602,7 +641,7 @@ func TestPageTenThousand(t *testing.T) {
 	// The oldest is at the end, and what the reader looks at stays when more come.
 	p.do(chromedp.Focus(chromedp.CSS("#grid")))
 	p.keys("G")
-	p.until("the oldest", row(10000)+`.includes('NewFileUpload')`)
+	p.until("the oldest", row(9993)+`.includes('NewFileUpload')`)
 	js[bool](p, `(document.querySelector('#viewport').scrollTop = 36 * 5000, true)`)
 	p.until("the middle", row(5010)+` !== ''`)
 	before := js[string](p, row(5010))
@@ -618,6 +657,9 @@ func TestPageTenThousand(t *testing.T) {
 	// All of them through the functions, while the page watches.
 	p.call(http.StatusOK, "PUT", "/api/config", `{"every":"300ms"}`, nil)
 	p.until("all confirmed", `document.querySelector('#states [data-state=confirmed] .count')?.innerText === '10,000'`)
+	if newest := js[string](p, row(1)); !strings.Contains(newest, "PullComplete") {
+		t.Errorf("the newest is %q", newest)
+	}
 	p.shot("confirmed")
 }
 

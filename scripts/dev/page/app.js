@@ -727,7 +727,7 @@ function readJSON(text) {
 }
 
 const printed = (lines, depth = 0) => lines.map((l) =>
-  '  '.repeat(l.depth - depth) + (l.key === null ? '' : l.key + ': ') + (l.open ?? l.raw) + (l.comma ? ',' : '')).join('\n');
+  '  '.repeat(l.depth - depth) + (l.key === null ? '' : l.key + ': ') + (l.open ?? l.raw + (l.comma ? ',' : ''))).join('\n');
 
 /** The members of an object that begins at lines[i]: key → its lines. */
 function membersOf(lines, i) {
