@@ -74,6 +74,19 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 	}
 }
 
+// Whoever takes a dropped event's place has none of its failures.
+func TestMemoryDropsFailures(t *testing.T) {
+	t.Parallel()
+	m, _ := newSmallMemory(1)
+	m.claimOne(t, "fails")
+	if err := m.Settle(t.Context(), "A", []Outcome{{ID: "fails", Attempts: 4, FirstError: "first", LastError: "last"}}); err != nil {
+		t.Fatal(err)
+	}
+	if r := m.claimOne(t, "other"); r != (Record{Mine: true}) {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestMemoryFullOfClaims(t *testing.T) {
 	t.Parallel()
 	m, pass := newSmallMemory(4)

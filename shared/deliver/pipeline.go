@@ -357,8 +357,13 @@ func (p *Pipeline) sendTo(ctx context.Context, s Sink, events []*event.Event) []
 // settle parks what is to be parked and tells the store how each claim ended.
 func (p *Pipeline) settle(ctx context.Context, claimant string, items []*item) {
 	var park []*item
+	each := slog.Default().Enabled(ctx, slog.LevelDebug) // 16 lines a batch are too many to make for nothing
 	for _, it := range items {
 		if it.err == nil || it.ours() {
+			if each {
+				slog.DebugContext(ctx, "event through", "id", it.event.ID, "type", it.event.Type, "subject", it.event.Subject,
+					"outcome", it.err)
+			}
 			continue
 		}
 		own := !errors.Is(it.err, event.ErrUnavailable)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 )
 
 func TestCloudEvent(t *testing.T) {
@@ -45,6 +46,13 @@ func TestCloudEvent(t *testing.T) {
 				t.Errorf("read back\n got %s\nwant %s", again, got)
 			}
 		})
+	}
+}
+
+func TestCloudEventTime(t *testing.T) {
+	e, err := Parse([]byte(`{"EventType":"X","P":{}}`), Origin{Received: received.Add(456_789).In(time.FixedZone("", 8*3600))})
+	if got := e.AppendCloudEvent(nil); err != nil || !bytes.Contains(got, []byte(`"time":"2026-11-25T08:30:00.123Z"`)) {
+		t.Errorf("error %v, got %s", err, got)
 	}
 }
 

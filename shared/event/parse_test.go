@@ -54,6 +54,22 @@ func TestParse(t *testing.T) {
 			raw: `{"EventType":"PullComplete","A":{"x":1},"PullCompleteEvent":{"TaskId":"t"}}`,
 			typ: "PullComplete", field: "PullCompleteEvent", payload: `{"TaskId":"t"}`, subject: "t",
 		},
+		"a known member that is no object counts for nothing": {
+			raw: `{"EventType":"PullComplete","PullCompleteEvent":["t"],"B":{"TaskId":"b"}}`,
+			typ: "PullComplete", field: "B", payload: `{"TaskId":"b"}`, subject: "b",
+		},
+		"no type, of two known ones one is no object": {
+			raw: `{"FileUploadEvent":"x","PullCompleteEvent":{"TaskId":"t"}}`,
+			typ: "PullComplete", field: "PullCompleteEvent", payload: `{"TaskId":"t"}`, subject: "t",
+		},
+		"FileId before TaskId before FileIdSet": {
+			raw: `{"EventType":"X","P":{"FileIdSet":["s"],"TaskId":"t","FileId":"f"}}`,
+			typ: "X", field: "P", payload: `{"FileIdSet":["s"],"TaskId":"t","FileId":"f"}`, subject: "f",
+		},
+		"TaskId before FileIdSet": {
+			raw: `{"EventType":"X","P":{"FileIdSet":["s"],"TaskId":"t","FileId":null}}`,
+			typ: "X", field: "P", payload: `{"FileIdSet":["s"],"TaskId":"t","FileId":null}`, subject: "t",
+		},
 		"no payload at all": {
 			raw: `{"EventType":"Odd"}`, typ: "Odd", notUnique: true,
 		},
@@ -145,6 +161,12 @@ func TestParseNotEvent(t *testing.T) {
 			}
 		})
 	}
+	for depth, ok := range map[int]bool{maxDepth: true, maxDepth + 1: false} {
+		nested := `{"EventType":"X","P":` + strings.Repeat("[", depth-2) + "1" + strings.Repeat("]", depth-2) + "}"
+		if _, err := Parse([]byte(nested), Origin{}); (err == nil) != ok {
+			t.Errorf("%d levels: error %v", depth, err)
+		}
+	}
 	deep := strings.Repeat("[", 200_000)
 	if _, err := Parse([]byte(deep), Origin{}); !errors.Is(err, ErrNotEvent) {
 		t.Errorf("200 kB of [: error %v", err)
@@ -197,21 +219,51 @@ func TestID(t *testing.T) {
 		t.Error("another number spelling, same id")
 	}
 
-	// What can truthfully come twice with the same bytes.
-	restore := func(extra string, o Origin) *Event {
-		return parse(`{`+extra+`"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`, o)
-	}
-	h1, h1b, h2 := restore(`"EventHandle":"1",`, Origin{}), restore(`"EventHandle":"1",`, Origin{}), restore(`"EventHandle":"2",`, Origin{})
-	if h1.ID != h1b.ID || h1.ID == h2.ID || !h1.Unique {
-		t.Error("the handle must tell restores apart")
-	}
-	t1, t2 := restore(`"Sign":"s","T":1,`, Origin{}), restore(``, Origin{Sign: "s", T: "2"})
-	if t1.ID == t2.ID || !t1.Unique || !t2.Unique {
-		t.Error("a signed callback's T must tell restores apart")
-	}
-	n1, n2 := restore(``, Origin{Received: received}), restore(``, Origin{Received: received.Add(1)})
-	if n1.ID == n2.ID || n1.Unique {
-		t.Error("without handle and T the time of receipt must tell restores apart")
+}
+
+// What can truthfully come twice with the same bytes is told apart by the
+// handle, or by a signed callback's T; by nothing but the time it bypasses
+// dedup.
+func TestIDOfRepetitions(t *testing.T) {
+	for raw, repeats := range map[string]bool{
+		`"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`:                   true,
+		`"EventType":"MediaCastStatusChanged","MediaCastStatusChangedEvent":{"CastId":"1"}}`:               true,
+		`"EventType":"PersistenceComplete","PersistenceCompleteEvent":{"FileId":"1"}}`:                     true,
+		`"EventType":"ProcessImageAsyncCompleteEvent","ProcessImageAsyncCompleteEvent":{"SessionId":"1"}}`: true,
+		`"version":"4.0","eventType":"RestoreMediaComplete","data":{"fileId":"1"}}`:                        true,
+		`"EventType":"X","Text":"no payload"}`:                                                             true,
+		`"EventType":"X","A":{},"B":{}}`:                                                                   true,
+		`"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`:                                 false,
+		`"RestoreMediaCompleteEvent":{"FileId":"1"}}`:                                                      true,
+	} {
+		parse := func(extra string, o Origin) *Event {
+			t.Helper()
+			e, err := Parse([]byte("{"+extra+raw), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		sign := func(t string) Origin { return Origin{Sign: "s", T: t, Received: received} }
+		later := Origin{Received: received.Add(1)}
+		for name, tt := range map[string]struct {
+			a, b         *Event
+			same, unique bool
+		}{
+			"handles":           {parse(`"EventHandle":"1",`, later), parse(`"EventHandle":"2",`, later), false, true},
+			"one handle":        {parse(`"EventHandle":"1",`, sign("1")), parse(`"EventHandle":"1",`, later), true, true},
+			"times of Sign":     {parse(`"Sign":"s","T":1,`, later), parse(``, sign("2")), false, true},
+			"one time of Sign":  {parse(`"Sign":"s","T":1,`, later), parse(``, sign("1")), true, true},
+			"times of receipt":  {parse(``, sign("")), parse(``, later), false, false},
+			"times, T unsigned": {parse(``, Origin{T: "1", Received: received}), parse(``, Origin{T: "1", Received: later.Received}), false, false},
+		} {
+			if same := tt.a.ID == tt.b.ID; same != (tt.same || !repeats) {
+				t.Errorf("%s, %s: same id %v", raw, name, same)
+			}
+			if want := tt.unique || !repeats; tt.a.Unique != want || tt.b.Unique != want {
+				t.Errorf("%s, %s: Unique %v and %v", raw, name, tt.a.Unique, tt.b.Unique)
+			}
+		}
 	}
 }
 
