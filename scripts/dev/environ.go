@@ -30,6 +30,9 @@ func (e environ) forFunctions(endpoint string, keys vod.Credentials) environ {
 	if endpoint != "" {
 		out = append(out, "VOD_ENDPOINT="+endpoint)
 	}
+	if e.get("LOG_LEVEL") == "" {
+		out = append(out, "LOG_LEVEL=debug") // the page shows what they log of each event
+	}
 	return append(out, "VOD_SECRET_ID="+keys.SecretId, "VOD_SECRET_KEY="+keys.SecretKey, "VOD_TOKEN="+keys.Token)
 }
 

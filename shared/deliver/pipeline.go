@@ -361,8 +361,11 @@ func (p *Pipeline) settle(ctx context.Context, claimant string, items []*item) {
 	for _, it := range items {
 		if it.err == nil || it.ours() {
 			if each {
-				slog.DebugContext(ctx, "event through", "id", it.event.ID, "type", it.event.Type, "subject", it.event.Subject,
-					"outcome", it.err)
+				outcome := "delivered"
+				if it.err != nil {
+					outcome = it.err.Error()
+				}
+				slog.DebugContext(ctx, "event through", "id", it.event.ID, "type", it.event.Type, "subject", it.event.Subject, "outcome", outcome)
 			}
 			continue
 		}
