@@ -108,6 +108,16 @@ func (e *Error) is(family string) bool {
 	return ok && (rest == "" || rest[0] == '.')
 }
 
+// aboutApplication tells whether a bad or missing parameter is, or can only be,
+// the application. What code VOD has for that is not documented.
+func (e *Error) aboutApplication() bool {
+	switch e.Action {
+	case "PullEvents", "DescribeEventsState", "DescribeEventConfig": // have no other
+		return true
+	}
+	return strings.Contains(e.Code, "SubAppId") || strings.Contains(e.Message, "SubAppId")
+}
+
 // hint says what to do next.
 func (e *Error) hint() string {
 	const application = "check VOD_SUB_APP_IDS: accounts that opened VOD since 2023-12-25 must name their application"
@@ -127,7 +137,7 @@ func (e *Error) hint() string {
 		return "call more slowly (PULL_RATE), or see who else calls VOD for this account"
 	case errors.Is(e, ErrBadHandle):
 		return "an event can be confirmed within 30 s of its pull; later it comes again by itself"
-	case strings.HasPrefix(e.Code, "InvalidParameter"), e.is("MissingParameter"):
+	case (strings.HasPrefix(e.Code, "InvalidParameter") || e.is("MissingParameter")) && e.aboutApplication():
 		return application
 	case e.is("UnsupportedRegion"):
 		return "check VOD_REGION; most accounts need none"

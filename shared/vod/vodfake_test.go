@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,24 @@ func TestSubAppIdMissing(t *testing.T) {
 	_, err := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys}).PullEvents(t.Context(), 0)
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("check VOD_SUB_APP_IDS")) {
 		t.Error(err)
+	}
+}
+
+// The advice to name the application is for the calls that it would help.
+func TestSubAppIdAdvice(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t, vodfake.Options{SubAppIds: []uint64{app}})
+	c := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys})
+	_, noFile := c.ProcessMedia(t.Context(), app, vod.ProcessMediaRequest{FileId: "1"})
+	_, noApp := c.ProcessMedia(t.Context(), app+1, vod.ProcessMediaRequest{FileId: "1"})
+	badMode := c.ModifyEventConfig(t.Context(), app, vod.EventConfigChange{Mode: new("POST")})
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{{noFile, false}, {badMode, false}, {noApp, true}} {
+		if test.err == nil || strings.Contains(test.err.Error(), "VOD_SUB_APP_IDS") != test.want {
+			t.Errorf("%v; advice wanted: %t", test.err, test.want)
+		}
 	}
 }
 
