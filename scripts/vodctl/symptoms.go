@@ -83,7 +83,7 @@ var (
 	causeRecent = cause{
 		"the configuration was changed less than about 10 minutes ago",
 		"wait",
-		[]string{"266/37542"},
+		nil, // only the README of tencentyun/vod-xiaoshipin-server says so
 	}
 	causePrivate = cause{
 		"the URL leads to a private address, which VOD cannot reach",
