@@ -13,15 +13,15 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// maxRecords is how many events are kept; the oldest are dropped.
+// maxRecords is how many events are kept. The oldest are dropped, those that
+// are through before those that VOD will still tell.
 const maxRecords = 10_000
 
 // store is what dev knows of the events of this run.
 type store struct {
 	mu      sync.Mutex
 	seq     uint64
-	order   []*record // oldest first; dropped ones are nil up to first
-	first   int
+	order   []*record // oldest first
 	byID    map[string]*record
 	byKey   map[string][]*record // by key and by eventID, oldest first
 	figures figures
@@ -55,8 +55,8 @@ func (s *store) insert(r *record) {
 	s.index(r.key, r)
 	s.figures.now.Made++
 	s.figures.totals.Made++
-	for len(s.byID) > maxRecords {
-		s.drop(s.order[s.first])
+	for len(s.order) > maxRecords {
+		s.drop(max(0, slices.IndexFunc(s.order[:len(s.order)-1], (*record).through)))
 	}
 	s.touch(r)
 }
@@ -67,12 +67,10 @@ func (s *store) index(key string, r *record) {
 	}
 }
 
-// drop forgets the oldest record.
-func (s *store) drop(r *record) {
-	s.order[s.first] = nil
-	if s.first++; s.first > maxRecords {
-		s.order, s.first = slices.Clone(s.order[s.first:]), 0
-	}
+// drop forgets the record that stands at i.
+func (s *store) drop(i int) {
+	r := s.order[i]
+	s.order = slices.Delete(s.order, i, i+1)
 	delete(s.byID, r.id)
 	for _, key := range []string{r.key, r.eventID} {
 		if left := slices.DeleteFunc(s.byKey[key], func(o *record) bool { return o == r }); len(left) > 0 {
@@ -322,7 +320,7 @@ func (s *store) pulled(polls, duplicates int) {
 func (s *store) unsettled() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.order[s.first:] {
+	for _, r := range s.order {
 		if r.outs > 0 && !r.through() {
 			n++
 		}
@@ -348,7 +346,7 @@ func (s *store) list(f filter) (events []summary, matched int) {
 	}
 	f.text = strings.ToLower(f.text)
 	events = []summary{}
-	for _, r := range slices.Backward(s.order[s.first:]) {
+	for _, r := range slices.Backward(s.order) {
 		if r.seq >= end ||
 			len(f.types) > 0 && !slices.Contains(f.types, r.kind) ||
 			len(f.states) > 0 && !slices.Contains(f.states, string(r.shown())) ||

@@ -227,6 +227,30 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
+// An event that waits in the queue is kept longer than those that are through.
+func TestStoreDropsFinishedFirst(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	now := time.Now()
+	add := func(id string, state vodfake.State) {
+		s.add(newRecord(id, event.Reliable, fmt.Appendf(nil, `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q]}}`, id), now))
+		s.change(vodfake.Change{ID: id, State: state}, now)
+	}
+	add("waits", vodfake.Queued)
+	for i := range maxRecords + 10 {
+		add(fmt.Sprint(i), vodfake.Confirmed)
+	}
+	add("new", vodfake.Queued)
+	for id, want := range map[string]bool{"waits": true, "0": false, "11": false, "12": true, fmt.Sprint(maxRecords + 9): true, "new": true} {
+		if s.known(id) != want {
+			t.Errorf("%s kept: %t", id, !want)
+		}
+	}
+	if events, matched := s.list(filter{limit: 1, before: "12"}); matched != 1 || events[0].ID != "waits" {
+		t.Errorf("%d before 12: %+v", matched, events)
+	}
+}
+
 // The store keeps 10,000 events and finds each by its id and its event's.
 func TestStoreIsBounded(t *testing.T) {
 	t.Parallel()
@@ -241,8 +265,8 @@ func TestStoreIsBounded(t *testing.T) {
 		s.change(vodfake.Change{ID: id, State: vodfake.Queued}, now)
 		s.log(&logLine{Function: "pull", eventID: id})
 	}
-	if len(s.byID) != maxRecords || len(s.byKey) != maxRecords || len(s.order)-s.first != maxRecords || len(s.order) > 2*maxRecords+1 || len(r.waiting) != maxRecords {
-		t.Errorf("%d by id, %d by key, %d in order from %d, %d waiting", len(s.byID), len(s.byKey), len(s.order), s.first, len(r.waiting))
+	if len(s.byID) != maxRecords || len(s.byKey) != maxRecords || len(s.order) != maxRecords || len(r.waiting) != maxRecords {
+		t.Errorf("%d by id, %d by key, %d in order, %d waiting", len(s.byID), len(s.byKey), len(s.order), len(r.waiting))
 	}
 	if len(s.untold) > 1001 || len(r.logs) != maxReaderLogs || r.dropped != more-maxReaderLogs {
 		t.Errorf("%d untold, %d logs, %d dropped", len(s.untold), len(r.logs), r.dropped)

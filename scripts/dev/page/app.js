@@ -151,12 +151,12 @@ let arrivals = 0;
 let offset = 0;           // of the stand-in's clock, in ms
 let loaded = false;
 
-/** Takes an event as it is now. Its n counts arrivals: order holds n, n+1, … */
+/** Takes an event as it is now. Its n counts arrivals. */
 function put(e) {
   const old = events.get(e.id);
   e.n = old ? old.n : ++arrivals;
   events.set(e.id, e);
-  if (old) order[e.n - order[0].n] = e;
+  if (old) order[placeOf(e.n)] = e;
   else {
     order.push(e);
     tally.fresh++;
@@ -164,12 +164,27 @@ function put(e) {
   if (e.state !== old?.state && STATES[e.state]?.[1] === 'bad') tally.trouble.add(e.id);
 }
 
+function placeOf(n) {
+  let from = 0, to = order.length - 1;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (order[middle].n < n) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
 /** What the text filter looks through. */
 const hay = (e) => e.hay ??= `${e.id} ${e.eventId} ${e.type} ${e.subject ?? ''} ${e.state} ${e.status ?? ''} ${e.error ?? ''}`.toLowerCase();
 
+/** Forgets as dev does: the oldest that are through, then the oldest. */
 function trim() {
-  if (order.length <= KEEP) return;
-  for (const e of order.splice(0, order.length - KEEP)) events.delete(e.id);
+  const over = order.length - KEEP;
+  if (over <= 0) return;
+  const through = order.filter((e) => e.tookMs !== undefined).slice(0, over);
+  const gone = new Set(through.concat(order.filter((e) => e.tookMs === undefined).slice(0, over - through.length)));
+  order = order.filter((e) => !gone.has(e));
+  for (const e of gone) events.delete(e.id);
 }
 
 const secondsLeft = (e) => (Date.parse(e.leaseEnd) - Date.now() - offset) / 1000;
