@@ -423,6 +423,24 @@ func TestIsBase64Encoded(t *testing.T) {
 	}
 }
 
+// A handler finds what net/http would give it, and may leave out what net/http
+// adds by itself.
+func TestHandlerOfNetHTTP(t *testing.T) {
+	t.Parallel()
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		fmt.Fprintf(w, "%s %s %s", r.URL.Path, r.URL, r.RequestURI)
+	})
+	b, err := scf.OnHTTP(h)(t.Context(), []byte(`{"httpMethod":"GET","path":"/a%2Fb%20c","queryString":{"d":"e"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := integrated{200, map[string]string{"Content-Type": "text/plain; charset=utf-8"}, "/a/b c /a%2Fb%20c?d=e /a%2Fb%20c?d=e", ""}
+	if d := cmp.Diff(want, parseAnswer(t, string(b)), cmp.AllowUnexported(integrated{})); d != "" {
+		t.Errorf("answer (-want +got):\n%s", d)
+	}
+}
+
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	f := start(t)

@@ -190,11 +190,11 @@ func TestOutlets(t *testing.T) {
 type idler struct {
 	deliver.Sink
 	deliver.Store
-	idle int
+	idle, closed int
 }
 
 func (i *idler) CloseIdle()   { i.idle++ }
-func (i *idler) Close() error { return nil }
+func (i *idler) Close() error { i.closed++; return nil }
 
 // At the start of each invocation all that is kept closes what a freeze may
 // have killed.
@@ -209,6 +209,12 @@ func TestOutletsCloseIdle(t *testing.T) {
 		if a.idle != n || b.idle != n || store.idle != n {
 			t.Errorf("invocation %d: CloseIdle was called %d, %d and %d times", n, a.idle, b.idle, store.idle)
 		}
+	}
+	if _, err := o.Open([]string{"a"}, "", "off"); err != nil {
+		t.Fatal(err)
+	}
+	if a.closed != 0 || b.closed != 1 || store.closed != 1 {
+		t.Errorf("what is named no more: Close was called %d, %d and %d times", a.closed, b.closed, store.closed)
 	}
 }
 

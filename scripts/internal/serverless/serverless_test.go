@@ -332,6 +332,22 @@ func TestDeployed(t *testing.T) {
 	}
 }
 
+// A function's own variables are left out like those of all.
+func TestOwnVariablesUnset(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(shipped(t), "handler: callback\n", "handler: callback\n      environments: [{key: A, value: '${env:NONE}'}, {key: B, value: b}]\n", 1)
+	f, err := Parse([]byte(text), Options{Getenv: env(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Variable{{"B", "b"}}, f.Variables("callback")); diff != "" {
+		t.Error(diff)
+	}
+	for _, finding := range f.Check(programs, now) {
+		t.Error(finding)
+	}
+}
+
 func TestSplitRefusesAPIGateway(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(shipped(t), "type: http\n      function: callback\n      parameters:", "type: apigw\n      parameters:\n        apis: [{path: /, function: callback}]", 1)

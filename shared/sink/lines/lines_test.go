@@ -213,6 +213,14 @@ func TestRotation(t *testing.T) {
 	second := sendOne()
 	holds(path+".1", first)
 	holds(path, second)
+	if err := os.Rename(path, path+".2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // and made again at once
+		t.Fatal(err)
+	}
+	holds(path, sendOne())
+	holds(path+".2", second)
 	if err := os.Truncate(path, 0); err != nil { // copied and truncated
 		t.Fatal(err)
 	}
