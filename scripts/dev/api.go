@@ -75,7 +75,7 @@ func (d *dev) routes(taken map[string]bool) http.Handler {
 	})
 
 	mux := http.NewServeMux()
-	mux.Handle("/api/", ownPage(taken, api))
+	mux.Handle("/api/", onlyJSON(api))
 	mux.HandleFunc("/callback", d.serveCallback)
 	mux.HandleFunc("/callback/", d.serveCallback)
 	if !d.opt.headless {
@@ -95,7 +95,7 @@ func (d *dev) routes(taken map[string]bool) http.Handler {
 			served.ServeHTTP(w, r)
 		})
 	}
-	return ownHost(taken, mux)
+	return ownHost(taken, ownOrigin(taken, mux))
 }
 
 func reply(w http.ResponseWriter, status int, v any) error {

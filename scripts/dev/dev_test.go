@@ -631,6 +631,7 @@ func testGuards(t *testing.T, p *program) {
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", "http://evil.example"}, 403},
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", "null"}, 403},
 		{"PUT", "/api/faults", []string{"Content-Type", js, "Origin", "https://" + u.Host}, 403},
+		{"POST", "/callback", []string{"Content-Type", "text/plain", "Origin", "http://evil.example"}, 403},
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", p.base}, 202},
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js + "; charset=utf-8", "Origin", "http://localhost:" + u.Port()}, 202},
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", "text/plain"}, 415},
@@ -762,7 +763,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		"addr taken":     {args: []string{"-addr", addr}, status: 1, stderr: []string{addr + " is taken", "-addr 127.0.0.1:PORT"}},
 		"api taken":      {args: []string{"-addr", "127.0.0.1:0", "-api", addr}, status: 1, stderr: []string{addr + " is taken", "-api 127.0.0.1:PORT"}},
-		"bad address":    {args: []string{"-addr", "nonsense"}, status: 1, stderr: []string{"nonsense", "-addr"}},
+		"bad address":    {args: []string{"-addr", "nonsense"}, status: 2, stderr: []string{"nonsense", "-addr"}},
+		"open address":   {args: []string{"-api", "0.0.0.0:0"}, status: 2, stderr: []string{"0.0.0.0", "-api", "127.0.0.1:PORT"}},
 		"no keys":        {args: []string{"-real"}, env: []string{"HOME=/nonexistent"}, status: 1, stderr: []string{"-real", "VOD_SECRET_ID"}},
 		"bad variable":   {args: []string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, env: []string{"MAX_ATTEMPTS=many"}, status: 1, stderr: []string{"MAX_ATTEMPTS"}},
 		"bad sink":       {args: []string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, env: []string{"SINK=gopher://h:s3cret@host/"}, status: 1, stderr: []string{"SINK", "gopher"}},

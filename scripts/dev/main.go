@@ -85,6 +85,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	case o.every != everyCron && everyErr != nil:
 		err = fmt.Errorf("-every: %w", everyErr)
 	}
+	for name, addr := range map[string]*string{"addr": &o.addr, "api": &o.api} {
+		own, addrErr := ownAddr(*addr)
+		if *addr = own; err == nil && addrErr != nil {
+			err = fmt.Errorf("-%s: %w", name, addrErr)
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "dev:", err)
 	}

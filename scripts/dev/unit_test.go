@@ -77,14 +77,10 @@ func TestHosts(t *testing.T) {
 	defer l.Close()
 	port := portOf(l)
 	for addr, own := range map[string]string{
-		"127.0.0.1:0":     "",
-		"localhost:0":     "",
-		":0":              "",
-		"0.0.0.0:0":       "",
-		"[::]:0":          "",
-		"192.0.2.7:0":     "192.0.2.7",
-		"[2001:db8::7]:0": "[2001:db8::7]",
-		"Box.local:0":     "box.local",
+		"127.0.0.1:0": "",
+		"localhost:0": "",
+		"127.0.0.2:0": "127.0.0.2",
+		"[::1]:0":     "[::1]",
 	} {
 		want := []string{"127.0.0.1:" + port, "localhost:" + port}
 		if own != "" {
@@ -100,8 +96,30 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%s: %q, want %q", addr, got, want)
 		}
 	}
-	if got := baseURL("0.0.0.0:0", l); got != "http://127.0.0.1:"+port {
+	if got := baseURL("[::1]:0", l); got != "http://[::1]:"+port {
 		t.Errorf("baseURL %s", got)
+	}
+}
+
+// Whatever the flags say, nobody else's machine reaches dev.
+func TestOwnAddr(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"127.0.0.1:1":         "127.0.0.1:1",
+		"localhost:1":         "localhost:1",
+		"[::1]:1":             "[::1]:1",
+		":1":                  "127.0.0.1:1",
+		"0.0.0.0:1":           "",
+		"[::]:1":              "",
+		"192.0.2.7:1":         "",
+		"box.example:1":       "",
+		"127.0.0.1.example:1": "",
+		"8080":                "",
+	} {
+		got, err := ownAddr(addr)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v; want %q", addr, got, err, want)
+		}
 	}
 }
 
