@@ -370,27 +370,35 @@ func TestConfirmFaults(t *testing.T) {
 }
 
 // A confirm that has no answer when the first lease of its group ends is asked
-// again for those whose leases live.
+// again for those whose leases live, be it of the group or one by one.
 func TestConfirmOutlivesTheOldestLease(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, vodfake.Options{})
-		b.queue(0, 1)
-		var second atomic.Bool
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
-			if !second.Swap(true) {
-				time.Sleep(27 * time.Second) // of the bubble
-			}
-			return make([]error, len(events))
-		}
-		time.AfterFunc(27*time.Second-20*time.Millisecond, func() { b.queue(0, 15) }) // they wait 50 ms for others
-		b.Next("ConfirmEvents", slices.Repeat([]vodfake.Fault{{Kind: vodfake.Hang}}, 2)...)
-		o := b.options()
-		o.Until = UntilDeadline
-		// The first event's lease ends under way, so it comes twice.
-		if r := b.drain(50*time.Second, o); r.Pulled != 17 || r.Confirmed != 16 || r.Left != 1 {
-			t.Errorf("got %+v", r)
-		}
-	})
+	silent := slices.Repeat([]vodfake.Fault{{Kind: vodfake.Hang}}, 16)
+	for name, faults := range map[string][]vodfake.Fault{
+		"no answers for the group": silent[:2],
+		"no answers one by one":    append([]vodfake.Fault{{Kind: vodfake.Fail, Code: "InvalidParameterValue"}}, silent...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.queue(0, 1)
+				var second atomic.Bool
+				b.deliver = func(_ context.Context, events []*event.Event) []error {
+					if !second.Swap(true) {
+						time.Sleep(27 * time.Second) // of the bubble
+					}
+					return make([]error, len(events))
+				}
+				time.AfterFunc(27*time.Second-20*time.Millisecond, func() { b.queue(0, 15) }) // they wait 50 ms for others
+				b.Next("ConfirmEvents", faults...)
+				o := b.options()
+				o.Until = UntilDeadline
+				// The first event's lease ends under way, so it comes twice.
+				if r := b.drain(50*time.Second, o); r.Pulled != 17 || r.Confirmed != 16 || r.Left != 1 {
+					t.Errorf("got %+v", r)
+				}
+			})
+		})
+	}
 }
 
 func TestPullFaults(t *testing.T) {
