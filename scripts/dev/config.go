@@ -158,6 +158,10 @@ func (d *dev) putFaults(w http.ResponseWriter, r *http.Request) error {
 	return d.getFaults(w, r)
 }
 
+// within says whether the clock can be set to a time: what it is ahead of the
+// real time must fit a Duration, 292 years.
+func within(t time.Time) bool { return 2000 <= t.Year() && t.Year() < 2200 }
+
 func (d *dev) postClock(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Forward string    `json:"forward"`
@@ -170,13 +174,13 @@ func (d *dev) postClock(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	forward, err := time.ParseDuration(in.Forward)
-	switch {
-	case in.Forward == "" && !in.Time.IsZero():
+	switch now := d.standIn.fake.Now(); {
+	case in.Forward == "" && within(in.Time):
 		d.standIn.fake.SetTime(in.Time)
-	case err == nil && forward > 0 && in.Time.IsZero():
+	case err == nil && forward > 0 && in.Time.IsZero() && within(now.Add(forward)):
 		d.standIn.fake.FastForward(forward)
 	default:
-		return problemf(http.StatusBadRequest, `give {"forward":"30s"}, a time longer than 0, or {"time":"2026-11-25T08:00:00Z"}`)
+		return problemf(http.StatusBadRequest, `give {"forward":"30s"}, a time longer than 0, or {"time":"2026-11-25T08:00:00Z"}, within 2000 to 2199`)
 	}
 	d.inbox.sync(d.done)
 	d.store.touchState()

@@ -431,7 +431,7 @@ func testRedelivery(t *testing.T, p *program) {
 	if c.OffsetMs < -1000 || c.OffsetMs > 1000 {
 		t.Errorf("set to now, the clock is %d ms ahead", c.OffsetMs)
 	}
-	for _, bad := range []string{"", "{}", `{"forward":"-1s"}`, `{"forward":"soon"}`, `{"forward":"1s","time":"2026-11-25T08:00:00Z"}`} {
+	for _, bad := range []string{"", "{}", `{"forward":"-1s"}`, `{"forward":"soon"}`, `{"forward":"1s","time":"2026-11-25T08:00:00Z"}`, `{"forward":"2500000h"}`, `{"time":"9999-11-25T08:00:00Z"}`} {
 		p.call(400, "POST", "/api/clock", bad, nil)
 	}
 }
