@@ -237,6 +237,7 @@ func TestLimitPausesBoth(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, vodfake.Options{})
 			b.queue(0, 1000)
+			b.dawdle(60 * time.Millisecond) // so that there is something to confirm in the pause
 			b.Next(action, append(make([]vodfake.Fault, 5), vodfake.Fault{Kind: vodfake.Limit})...)
 			b.drain(time.Minute, b.options())
 			var limited time.Time
