@@ -3,7 +3,6 @@ package functions_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -140,5 +139,5 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	if pushes.Load() < 12 || pulls.Load() < 4 || resent.Load() == 0 {
 		t.Errorf("too little went wrong: %d and %d instances, %d callbacks sent again", pushes.Load(), pulls.Load(), resent.Load())
 	}
-	t.Log(fmt.Sprintf("%d callback and %d pull instances, %d callbacks sent again", pushes.Load(), pulls.Load(), resent.Load()))
+	t.Logf("%d callback and %d pull instances, %d callbacks sent again", pushes.Load(), pulls.Load(), resent.Load())
 }
