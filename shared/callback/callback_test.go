@@ -60,6 +60,9 @@ func TestAnswers(t *testing.T) {
 			if w.Code != tt.status || !json.Valid(w.Body.Bytes()) {
 				t.Errorf("got %d %s", w.Code, w.Body)
 			}
+			if allow := w.Header().Get("Allow"); allow != "GET, HEAD, POST" && tt.status == 405 {
+				t.Errorf("Allow: %q", allow)
+			}
 			var a struct{ Id string }
 			if json.Unmarshal(w.Body.Bytes(), &a); tt.method == "POST" && (a.Id != "") != (tt.status == 200 || tt.status == 503) {
 				t.Errorf("got %s", w.Body)
@@ -68,6 +71,60 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("log: %s", log)
 			}
 		})
+	}
+}
+
+// What the delivery is given: the event with all that is known of it, and less
+// time than the invocation has, so that some is left for the answer.
+func TestDelivery(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	end, _ := ctx.Deadline()
+	var got *event.Event
+	var until time.Time
+	h := Handler(func() (Options, error) {
+		return Options{SubAppId: 1490012345, Deliver: func(ctx context.Context, events []*event.Event) []error {
+			got = events[0]
+			until, _ = ctx.Deadline()
+			return []error{nil}
+		}}, nil
+	})
+	before := time.Now()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/?sign=s&t=17", strings.NewReader(body)).WithContext(ctx))
+	want := event.Origin{Mode: event.Normal, SubAppId: 1490012345, Received: got.Received, Sign: "s", T: "17"}
+	if got.Origin != want || got.Received.Before(before) || got.Received.After(time.Now()) {
+		t.Errorf("got %+v", got.Origin)
+	}
+	if spare := end.Sub(until); spare < 100*time.Millisecond || spare > 500*time.Millisecond {
+		t.Errorf("%v are left for the answer", spare)
+	}
+}
+
+func TestBadConfiguration(t *testing.T) {
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(before)
+	h := Handler(func() (Options, error) { return Options{}, errors.New("SINK: unknown scheme") })
+	for _, method := range []string{"GET", "POST"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, "/", strings.NewReader(body)))
+		if w.Code != 500 || w.Body.String() != `{"error":"SINK: unknown scheme"}`+"\n" {
+			t.Errorf("%s: got %d %s", method, w.Code, w.Body)
+		}
+	}
+}
+
+func TestOneWarning(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	h := Handler(func() (Options, error) { return Options{}, nil })
+	for range 3 {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}
+	if n := strings.Count(log.String(), "CALLBACK_SIGN_KEY"); n != 1 {
+		t.Errorf("%d warnings: %s", n, &log)
 	}
 }
 
