@@ -71,6 +71,8 @@ ignores the status; it sends again, twice at most, when no answer comes within 5
 				return misuse("-n must be at least 1")
 			case s.rate < 0:
 				return misuse("-rate must not be below 0")
+			case len(files) > 0 && strings.Contains(files[len(files)-1], "://"):
+				return misuse("send: the receiver's address is a flag: -url %s", shownURL(files[len(files)-1]))
 			case *kind == "" && len(files) == 0:
 				return misuse("send: give a file, - for stdin, or -kind")
 			case *kind != "" && len(files) > 0:

@@ -24,8 +24,8 @@ It costs what storage and transcoding cost, and the video stays in the applicati
 
 In mode PULL it waits for the events: it pulls, prints and confirms those of this very
 demonstration. Others that come along it leaves alone; they come again 30 s later.
-Where the function pull runs as well it may be faster and take them: then use -no-wait
-and look into its log.
+Where the function pull runs as well it may be faster and take them: stop it
+meanwhile (scripts/dev: -every off), or use -no-wait and look into its log.
 
 In mode PUSH it cannot see what arrives, so it starts the upload and says what to look
 for at the receiver. PullComplete brings the FileId, with which the second half starts:
@@ -104,6 +104,9 @@ func (d *demonstration) run(ctx context.Context, mediaURL string) (err error) {
 	}
 	defer d.left()
 	d.print("%s, mode %s\n", appName(d.app), d.config.Mode)
+	if d.wait {
+		d.say("If the function pull runs meanwhile it may take the events: stop it (scripts/dev: -every off), or say -no-wait.")
+	}
 	uploadSwitch := d.config.UploadMediaCompleteEventSwitch == "ON"
 	if mediaURL != "" {
 		d.upload, err = d.PullUpload(ctx, d.app, vod.PullUploadRequest{
