@@ -232,6 +232,7 @@ func (p *tab) openedID() string { return js[string](p, `location.hash.slice(1)`)
 
 // A first visit invites; its commands run.
 func TestPageFirstVisit(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.until("the invitation", `!document.querySelector('#empty').hidden`)
 	p.shot("light")
@@ -262,6 +263,7 @@ const big = `{
 
 // An event is sent, seen confirmed, opened, searched, edited and sent again.
 func TestPageSendOpenResend(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.click("#open-send")
 	p.until("the kinds", `document.querySelectorAll('#kind option').length === 36`)
@@ -324,6 +326,7 @@ func TestPageSendOpenResend(t *testing.T) {
 // The editor takes and refuses what the browser's own parser does, and its
 // Format button changes nothing but white space: 3,000 texts made by chance.
 func TestPageJSON(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "off")
 	p.click("#open-send")
 	p.until("a sample", `document.querySelector('#json').value.includes('FileUploadEvent')`)
@@ -362,6 +365,7 @@ const formatByChance = `(() => {
 
 // Many events of a kind keep what was changed and differ in the rest.
 func TestPageSendMany(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.click("#open-send")
 	p.until("a sample", `document.querySelector('#json').value.includes('FileUploadEvent')`)
@@ -406,6 +410,7 @@ func TestPageSendMany(t *testing.T) {
 
 // In mode PUSH events go to the callback, signed when the switch is on.
 func TestPageMode(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "off")
 	p.click("#mode label:nth-child(2)")
 	p.until("PUSH", text("mode-hint")+`.includes('/callback')`)
@@ -437,6 +442,7 @@ func TestPageMode(t *testing.T) {
 // The answer of a pull is lost, the lease runs out as the clock is forwarded,
 // the event is redelivered and confirmed.
 func TestPageRedelivery(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "off")
 	const lost = `[data-fault="PullEvents lost"]`
 	p.slide(lost, kb.End)
@@ -467,6 +473,7 @@ func TestPageRedelivery(t *testing.T) {
 // The answer to a callback is lost: after 5 s VOD sends it again. A sink that
 // refuses parks.
 func TestPageFaults(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.click(".fault-group:last-of-type summary")
 	p.slide(`[data-fault="Callback lost"]`, kb.End)
@@ -497,6 +504,7 @@ func TestPageFaults(t *testing.T) {
 
 // All of it without a mouse.
 func TestPageKeyboard(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.keys(kb.Tab)
 	p.until("the skip link", `document.activeElement.matches('.skip')`)
@@ -684,6 +692,7 @@ func TestPageConnectionLost(t *testing.T) {
 // With -real there is nothing to switch but the timer, and VOD's own events are
 // seen. The real VOD is another dev's stand-in here.
 func TestPageReal(t *testing.T) {
+	t.Parallel()
 	vod := launch(t, nil, "-every", "off", "-headless")
 	p := openPageWith(t, []string{
 		"VOD_ENDPOINT=" + vod.api, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey,
@@ -704,6 +713,7 @@ func TestPageReal(t *testing.T) {
 
 // A screen reader has a name for everything that can be operated.
 func TestPageNames(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "300ms")
 	p.send("/api/events?kind=NewFileUpload&mode=reliable", "")
 	p.until("confirmed", row(1)+`.includes('confirmed')`)
@@ -754,6 +764,7 @@ func TestPageNames(t *testing.T) {
 
 // The API's document names every call, and its commands are for this address.
 func TestPageAPI(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "off")
 	p.click("#open-api")
 	p.until("the API", `document.querySelector('#api').open`)
@@ -769,6 +780,7 @@ func TestPageAPI(t *testing.T) {
 // Light and dark, narrow and wide: text has a contrast of 4.5, and nothing
 // stands out of its place.
 func TestPageColoursAndWidths(t *testing.T) {
+	t.Parallel()
 	p := openPage(t, "-every", "off")
 	p.send("/api/events?kind=CreateSnapshotByTimeOffsetComplete&mode=normal&n=3", "")
 	p.until("answered", row(3)+`.includes('answered')`)
