@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -129,7 +130,12 @@ func read(r *http.Request, v any) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
+	err = dec.Decode(v)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind): // whose own text is about Go
+		return problemf(http.StatusBadRequest, "the body is not what is expected here: %s cannot be of kind %s", cmp.Or(kind.Field, "it"), kind.Value)
+	case err != nil:
 		return problemf(http.StatusBadRequest, "the body is not what is expected here: %v", err)
 	}
 	return nil
@@ -144,6 +150,9 @@ func (d *dev) getEvents(w http.ResponseWriter, r *http.Request) error {
 			return problemf(http.StatusBadRequest, "limit=%s: give 1 to %d", l, maxRecords)
 		}
 		f.limit = n
+	}
+	if f.mode != "" && f.mode != string(event.Normal) && f.mode != string(event.Reliable) {
+		return problemf(http.StatusBadRequest, "mode=%s: give normal or reliable", f.mode)
 	}
 	if f.before != "" && !d.store.known(f.before) {
 		return problemf(http.StatusBadRequest, "before=%s: there is no such event, or no more", f.before)

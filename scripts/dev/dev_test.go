@@ -660,6 +660,12 @@ func testProblems(t *testing.T, p *program) {
 	p.call(400, "POST", "/api/events?mode=both&kind=FileDeleted", "", nil)
 	p.call(400, "POST", "/api/events?n=0&kind=FileDeleted", "", nil)
 	p.call(400, "POST", "/api/events?n=10001&kind=FileDeleted", "", nil)
+	p.call(400, "GET", "/api/events?mode=both", "", nil)
+	for body, want := range map[string]string{`[]`: "it cannot be of kind array", `{"forward":30}`: "forward cannot be of kind number"} {
+		if _, text := p.request("POST", "/api/clock", body, "Content-Type", "application/json"); !strings.Contains(text, want) {
+			t.Errorf("%s: %s, want %q", body, text, want)
+		}
+	}
 	p.call(413, "POST", "/api/events", strings.Repeat(" ", maxBody+1), nil)
 	if answer, _ := p.request("POST", "/api/figures", "", "Content-Type", "application/json"); answer.Header.Get("Allow") != "GET" {
 		t.Errorf("Allow %q", answer.Header.Get("Allow"))
