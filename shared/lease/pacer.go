@@ -31,9 +31,11 @@ func newPacer(perSecond float64) *pacer {
 
 // take returns when the next call may be made. If that is not after now the
 // call is taken. A turn that was not yet reached is kept, so that waking up
-// late for one call does not delay all that follow.
+// late for one call does not delay all that follow; but a turn that was left
+// for longer than one call takes is lost, or two calls would go out at once.
 func (p *pacer) take(now time.Time) time.Time {
-	if p.reserved.IsZero() {
+	turn := time.Duration(float64(time.Second) / float64(p.limiter.Limit()))
+	if p.reserved.IsZero() || now.Sub(p.reserved) > turn {
 		p.reserved = now.Add(p.limiter.ReserveN(now, 1).DelayFrom(now))
 	}
 	at := p.reserved
