@@ -167,7 +167,7 @@ func (d *doctor) checkAccount(ctx context.Context) (addresses []string) {
 	a, err := d.connect(clock)
 	if err != nil {
 		// A bad variable is told by checkSettings.
-		if _, err := vod.FindCredentials(d.setting, false); err != nil {
+		if _, err := d.credentials(); err != nil {
 			d.find(problem, nil, causeKeys, "%v (so nothing that VOD knows was checked)", err)
 		}
 		return nil

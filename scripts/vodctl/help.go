@@ -22,11 +22,10 @@ VOD_TOKEN if they are temporary), TENCENTCLOUD_SECRET_ID and
 TENCENTCLOUD_SECRET_KEY, or the file ~/.tencentcloud/credentials. A command is
 about every application of VOD_SUB_APP_IDS unless it says otherwise.
 
-The local stand-in, go run ./scripts/dev, will do for all of it:
+The local stand-in, go run ./scripts/dev, will do for all of it and needs no
+keys:
 
-  export VOD_ENDPOINT=http://127.0.0.1:8081
-  export VOD_SECRET_ID=fake-secret-id VOD_SECRET_KEY=fake-secret-key
-  vodctl config
+  vodctl config -endpoint http://127.0.0.1:8081
 
 Output goes to stdout, all that is said about it to stderr. Keys are never
 shown; of a URL, user, password and the values of its query are masked.
