@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -80,41 +82,47 @@ func overlay(dir string) (string, error) {
 	return path, os.WriteFile(path, b, 0o600)
 }
 
-// output is what an instance writes.
+// output is what an instance writes. It is a file and no pipe, which somebody
+// would have to read: what is written before an answer is there after it.
 type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	*os.File
+	taken int64
 }
 
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
+func newOutput(t *testing.T) *output {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return &output{File: f}
 }
 
 // take returns the lines that were written since it was called last.
 func (o *output) take() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	text := strings.TrimSuffix(o.buf.String(), "\n")
-	o.buf.Reset()
-	if text == "" {
+	text, err := io.ReadAll(io.NewSectionReader(o, o.taken, math.MaxInt64-o.taken))
+	if err != nil {
+		log.Print(err)
+	}
+	o.taken += int64(len(text))
+	if len(text) == 0 {
 		return nil
 	}
-	return strings.Split(text, "\n")
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
 type function struct {
 	*local.Function
 	t        *testing.T
-	out, log output
+	out, log *output
 }
 
 func start(t *testing.T, binary string, env ...string) *function {
 	t.Helper()
-	f := &function{t: t}
+	f := &function{t: t, out: newOutput(t), log: newOutput(t)}
 	fn, err := local.Start(t.Context(), binary, append([]string{"PATH=" + os.Getenv("PATH")}, env...),
-		local.WithStdout(&f.out), local.WithStderr(&f.log))
+		local.WithStdout(f.out.File), local.WithStderr(f.log.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -616,8 +624,8 @@ func TestPullLoop(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
 	cmd := exec.Command(pullBin)
-	var out, logged output
-	cmd.Stdout, cmd.Stderr = &out, &logged
+	out, logged := newOutput(t), newOutput(t)
+	cmd.Stdout, cmd.Stderr = out.File, logged.File
 	cmd.Env = vodEnv(s)
 	for i := range 500 {
 		s.Queue(0, uploadNamed(i, "a"))
