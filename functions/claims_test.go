@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,5 +104,49 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 				t.Errorf("the sink had the event %d times from the callback, want %d", n, tt.normal)
 			}
 		})
+	}
+}
+
+// Attempts and what became of an event are known to whichever instance comes
+// next: parked at the last attempt, confirmed when it comes back, delivered by a
+// callback, and a duplicate from then on.
+func TestStoreOfManyInstances(t *testing.T) {
+	t.Parallel()
+	db := pgtest.RunT(t)
+	s := vodfake.RunT(t)
+	dead := filepath.Join(t.TempDir(), "dead.jsonl")
+	env := append(vodEnv(s), "DEDUP="+db.URL, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=3")
+	body := uploadNamed(1, "fails")
+	s.Queue(0, body)
+	for attempt := 1; attempt <= 3; attempt++ {
+		r := start(t, pullHandlerBin, env...).drain(12 * time.Second)
+		want := [2]float64{0, 1} // parked, left
+		if attempt == 3 {
+			want = [2]float64{1, 0}
+		}
+		if r["parked"] != want[0] || r["left"] != want[1] {
+			t.Errorf("attempt %d: %v", attempt, r)
+		}
+		s.FastForward(vodfake.Lease)
+	}
+	text, err := os.ReadFile(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := readCloudEvent(t, strings.TrimSpace(string(text))); c.ParkReason != "attempts" || c.ParkAttempts != 3 {
+		t.Errorf("dead letter %s", text)
+	}
+	s.Queue(0, body)
+	pull := start(t, pullBin, env...)
+	if r := pull.drain(12 * time.Second); r["parked"] != 1.0 || r["confirmed"] != 1.0 || pull.out.take() != nil {
+		t.Errorf("a parked event that is pulled: %v", r)
+	}
+	callback := start(t, callbackBin, env...)
+	if status, _ := callback.post(body); status != 200 || len(callback.out.take()) != 1 {
+		t.Errorf("a parked event in a callback: %d", status)
+	}
+	s.Queue(0, body)
+	if r := pull.drain(12 * time.Second); r["duplicates"] != 1.0 || r["confirmed"] != 1.0 || pull.out.take() != nil {
+		t.Errorf("an event that is done: %v", r)
 	}
 }
