@@ -222,10 +222,10 @@ func shapes(body []byte) map[string]map[string]any {
 
 // cloudEvent is a line of a function's standard output.
 type cloudEvent struct {
-	Id, Type, Subject, VodMode string
-	ParkReason                 string
-	ParkAttempts               int
-	Data                       json.RawMessage
+	Id, Source, Type, Subject, VodMode string
+	ParkReason                         string
+	ParkAttempts                       int
+	Data                               json.RawMessage
 }
 
 func readCloudEvent(t *testing.T, line string) cloudEvent {
@@ -276,6 +276,21 @@ func TestCallbackEveryKind(t *testing.T) {
 		}
 		if printed != times || len(ids) != times {
 			t.Errorf("%s: came out %d times with %d ids, want %d", kind.Type, printed, len(ids), times)
+		}
+	}
+}
+
+// A callback does not say which application it comes from: it is known where
+// there is only one.
+func TestCallbackSource(t *testing.T) {
+	t.Parallel()
+	for ids, want := range map[string]string{"": "/tencentcloud/vod", "1490012345": "/tencentcloud/vod/1490012345", "7,8": "/tencentcloud/vod"} {
+		f := start(t, callbackBin, "VOD_SUB_APP_IDS="+ids)
+		if status, answer := f.post(uploadNamed(1, "a")); status != 200 {
+			t.Errorf("%q: %d %s", ids, status, answer)
+		}
+		if lines := f.out.take(); len(lines) != 1 || readCloudEvent(t, lines[0]).Source != want {
+			t.Errorf("%q: got %s, want the source %s", ids, lines, want)
 		}
 	}
 }
