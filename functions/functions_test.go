@@ -633,33 +633,46 @@ func TestPullKilled(t *testing.T) {
 	}
 }
 
-// On an ordinary host pull is a loop that SIGTERM ends: it confirms what it has
-// and exits with status 0.
+// On an ordinary host pull is a loop that no empty queue ends, but SIGTERM does:
+// it confirms what it has and exits with status 0.
 func TestPullLoop(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
+	var fill, begin sync.Once
+	s.Control("PullEvents", func(c *vodfake.Call) *vodfake.Fault {
+		if c.N == 2 { // the first poll found nothing
+			fill.Do(func() {
+				for i := range 500 {
+					s.Queue(0, uploadNamed(i, "a"))
+				}
+			})
+		}
+		return nil
+	})
+	half := make(chan struct{})
+	s.Watch(func(c vodfake.Change) {
+		if c.State == vodfake.Confirmed {
+			begin.Do(func() { close(half) })
+		}
+	})
 	cmd := exec.Command(pullBin)
 	out, logged := newOutput(t), newOutput(t)
 	cmd.Stdout, cmd.Stderr = out.File, logged.File
 	cmd.Env = vodEnv(s)
-	for i := range 500 {
-		s.Queue(0, uploadNamed(i, "a"))
-	}
-	half := make(chan struct{})
-	var once sync.Once
-	s.Watch(func(c vodfake.Change) {
-		if c.State == vodfake.Confirmed {
-			once.Do(func() { close(half) })
-		}
-	})
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	<-half
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-half:
+	case err := <-ended:
+		t.Fatalf("the loop has ended: %v\n%s", err, strings.Join(logged.take(), "\n"))
+	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := <-ended; err != nil {
 		t.Errorf("exit: %v\n%s", err, strings.Join(logged.take(), "\n"))
 	}
 	d := s.App(0)
