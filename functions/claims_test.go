@@ -150,3 +150,39 @@ func TestStoreOfManyInstances(t *testing.T) {
 		t.Errorf("an event that is done: %v", r)
 	}
 }
+
+// A store that neither answers nor refuses blocks no delivery, whether the
+// instance was connected to it before or not.
+func TestHungStoreBlocksNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.RunT(t)
+	s := vodfake.RunT(t)
+	env := append(vodEnv(s), "DEDUP="+db.URL)
+	warm, pull := start(t, callbackBin, env...), start(t, pullBin, env...)
+	if status, _ := warm.post(uploadNamed(1, "a")); status != 200 {
+		t.Errorf("before: %d", status)
+	}
+	if err := db.Hang(); err != nil {
+		t.Fatal(err)
+	}
+	s.Queue(0, uploadNamed(2, "a"))
+	if r := pull.drain(12 * time.Second); r["delivered"] != 1.0 || r["confirmed"] != 1.0 {
+		t.Errorf("pull says %v", r)
+	}
+	for name, f := range map[string]*function{"warm": warm, "cold": start(t, callbackBin, env...)} {
+		f.out.take()
+		began := time.Now()
+		if status, _ := f.post(uploadNamed(3, "a")); status != 200 || len(f.out.take()) != 1 {
+			t.Errorf("%s: %d", name, status)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s took %v: VOD sends again after 5 s", name, took)
+		}
+	}
+	if err := db.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := warm.post(uploadNamed(4, "a")); status != 200 {
+		t.Errorf("afterwards: %d", status)
+	}
+}
