@@ -249,7 +249,7 @@ var errHandlerStuck = errors.New("the handler has not returned in time: it must 
 func (p *Pipeline) handleOne(ctx context.Context, e *event.Event) error {
 	for try := 0; ; try++ {
 		err := p.callHandler(ctx, e)
-		if err == nil || IsPermanent(err) || p.Way != Pushed || !sleep(ctx, backoff(try)) {
+		if err == nil || IsPermanent(err) || p.Way != Pushed || !sleep(ctx, backoff(ctx, try)) {
 			return err
 		}
 	}
@@ -346,7 +346,7 @@ func (p *Pipeline) sendTo(ctx context.Context, s Sink, events []*event.Event) []
 		if down != nil && try == 0 {
 			slog.WarnContext(ctx, "sink is down: trying again", "error", down, "events", len(again))
 		}
-		wait = max(wait, backoff(try))
+		wait = max(wait, backoff(ctx, try))
 		if p.Way != Pushed && time.Since(started)+wait > patience || !sleep(ctx, wait) {
 			return final
 		}
@@ -472,10 +472,14 @@ func (p *Pipeline) park(ctx context.Context, items []*item) {
 	}
 }
 
-// backoff is the pause before try+1: from 100 ms, doubling to 3 s, half of it
-// by chance.
-func backoff(try int) time.Duration {
+// backoff is the pause before try+1: from 100 ms, doubling to 3 s, half of it by
+// chance. Near the end of ctx it grows shorter, so that the last try is one of
+// the last moments.
+func backoff(ctx context.Context, try int) time.Duration {
 	d := min(100*time.Millisecond<<min(try, 10), 3*time.Second)
+	if deadline, ok := ctx.Deadline(); ok {
+		d = max(50*time.Millisecond, min(d, time.Until(deadline)/2))
+	}
 	return d/2 + mathrand.N(d/2)
 }
 

@@ -87,6 +87,34 @@ func TestHandlerCalls(t *testing.T) {
 	}
 }
 
+// A callback's event is tried until its time is nearly over: what comes back in
+// the last moments still gets it.
+func TestLastMoments(t *testing.T) {
+	for _, timeout := range []time.Duration{3 * time.Second, 12 * time.Second, time.Minute} {
+		for range 20 { // pauses are random
+			synctest.Test(t, func(t *testing.T) {
+				captureLog(t)
+				start := time.Now()
+				lasts := func(part float64) error {
+					if time.Since(start).Seconds() < part*timeout.Seconds() {
+						return Unavailable(errors.New("down"), 0)
+					}
+					return nil
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), timeout)
+				defer cancel()
+				p := &Pipeline{
+					Way: Pushed, Store: NewMemory(), Sinks: []Sink{&script{fail: func(int, *event.Event) error { return lasts(0.8) }}},
+					Handler: func(context.Context, *event.Event) error { return lasts(0.6) },
+				}
+				if err := p.Deliver(ctx, uploads(1))[0]; err != nil {
+					t.Errorf("%v: %v after %v", timeout, err, time.Since(start))
+				}
+			})
+		}
+	}
+}
+
 // Of several sinks the worst answer decides, whichever comes first.
 func TestWorstSinkDecides(t *testing.T) {
 	down, never := Unavailable(errors.New("down"), 0), Permanent(errors.New("never"))
