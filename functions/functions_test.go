@@ -449,6 +449,48 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// The variables reach what they are for.
+func TestPullVariables(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t, vodfake.Options{RequireSubAppId: true, SubAppIds: []uint64{7, 8}})
+	var regions sync.Map
+	s.Control("", func(c *vodfake.Call) *vodfake.Fault {
+		regions.Store(c.Header.Get("X-TC-Region"), true)
+		return nil
+	})
+	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=7,8", "VOD_REGION=ap-guangzhou", "PULL_UNTIL=deadline", "LOG_LEVEL=debug")...)
+	s.Queue(7, uploadNamed(1, "a"))
+	s.Queue(8, uploadNamed(2, "a"))
+	s.Queue(8, uploadNamed(3, "a"))
+	r := f.drain(12 * time.Second)
+	apps, _ := r["apps"].([]any)
+	if r["stopped"] != "deadline" || r["confirmed"] != 3.0 || len(apps) != 2 {
+		t.Fatalf("got %v", r)
+	}
+	for i, want := range []map[string]float64{{"SubAppId": 7, "confirmed": 1}, {"SubAppId": 8, "confirmed": 2}} {
+		for k, v := range want {
+			if app := apps[i].(map[string]any); app[k] != v {
+				t.Errorf("application %d: %v, want %v", i, app, want)
+			}
+		}
+	}
+	for _, line := range f.out.take() {
+		c := readCloudEvent(t, line)
+		if want := map[bool]string{true: "/tencentcloud/vod/7", false: "/tencentcloud/vod/8"}[c.Subject == "1"]; c.Source != want {
+			t.Errorf("event %s has the source %s", c.Subject, c.Source)
+		}
+	}
+	regions.Range(func(region, _ any) bool {
+		if region != "ap-guangzhou" {
+			t.Errorf("a call was for the region %q", region)
+		}
+		return true
+	})
+	if log := strings.Join(f.log.take(), "\n"); !strings.Contains(log, `"DEBUG"`) {
+		t.Errorf("nothing at level debug: %s", log)
+	}
+}
+
 func TestPullWarnsOfShortTimeout(t *testing.T) {
 	t.Parallel()
 	f := start(t, pullBin, append(vodEnv(vodfake.RunT(t)), "PULL_RATE=0")...)
