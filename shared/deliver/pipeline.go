@@ -262,7 +262,22 @@ func (p *Pipeline) callHandler(ctx context.Context, e *event.Event) (err error) 
 			err = fmt.Errorf("handler panicked: %v", v)
 		}
 	}()
-	return p.Handler(ctx, e)
+	return plain(p.Handler(ctx, e))
+}
+
+// plain takes from an error of the user's code the words that would confirm an
+// event which no sink has.
+func plain(err error) error {
+	for _, word := range []error{event.ErrDuplicate, event.ErrParked, event.ErrClaimed} {
+		if errors.Is(err, word) {
+			said := errors.New(err.Error())
+			if IsPermanent(err) {
+				return Permanent(said)
+			}
+			return said
+		}
+	}
+	return err
 }
 
 // send brings the items to every sink and notes the first error of each.

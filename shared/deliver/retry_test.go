@@ -87,6 +87,25 @@ func TestHandlerCalls(t *testing.T) {
 	}
 }
 
+// The user's code has no say in what VOD is told: a word of the package event in
+// its error does not confirm what no sink has.
+func TestHandlerSpeaksForItself(t *testing.T) {
+	captureLog(t)
+	for _, word := range []error{event.ErrDuplicate, event.ErrParked, event.ErrClaimed} {
+		for _, err := range []error{word, errors.Join(errOwn, word)} {
+			p := &Pipeline{Store: NewMemory(), Handler: func(context.Context, *event.Event) error { return err }}
+			if got := p.Deliver(t.Context(), uploads(1))[0]; got == nil || errors.Is(got, word) {
+				t.Errorf("handler returned %v, delivery %v", err, got)
+			}
+			p.Handler = func(context.Context, *event.Event) error { return Permanent(err) }
+			p.DeadLetter = &script{}
+			if got := p.Deliver(t.Context(), uploads(1))[0]; got != event.ErrParked || len(p.DeadLetter.(*script).all) != 1 {
+				t.Errorf("handler returned %v for good, delivery %v", err, got)
+			}
+		}
+	}
+}
+
 // A callback's event is tried until its time is nearly over: what comes back in
 // the last moments still gets it.
 func TestLastMoments(t *testing.T) {
