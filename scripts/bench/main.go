@@ -45,10 +45,21 @@ func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
 	}
 	defer os.RemoveAll(dir)
 	for _, pkg := range []string{"./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean"} {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, filepath.Base(pkg)), pkg)
+		binary := filepath.Join(dir, filepath.Base(pkg))
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
 			return false, fmt.Errorf("go build %s: %w", pkg, err)
+		}
+		if err := rewrite(binary); err != nil {
+			return false, err
+		}
+	}
+	// First, while this process is small: the runs fill it with events.
+	start := make(map[string]time.Duration)
+	if strings.Contains("start", only) {
+		if start, err = starts(ctx, dir, "pull", "lean"); err != nil {
+			return false, err
 		}
 	}
 	size := func(n int) int {
@@ -108,12 +119,6 @@ func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
 			empty = append(empty, i)
 		}
 	}
-	start := make(map[string]time.Duration)
-	if strings.Contains("start", only) {
-		if start, err = starts(ctx, dir, "pull", "lean"); err != nil {
-			return false, err
-		}
-	}
 	names := make([]string, 0, len(runs))
 	for _, r := range runs {
 		names = append(names, r.name)
@@ -164,6 +169,19 @@ func judge(names []string, got map[string]figures, empty []idle, start map[strin
 	b := start["lean"]
 	goal("start within 10 % of a build without the other sinks", isA, float64(a) <= 1.1*float64(b), "%.2f against %.2f ms", a.Seconds()*1000, b.Seconds()*1000)
 	return all
+}
+
+// rewrite writes a file anew, as unzipping does: what the linker wrote itself
+// starts slower.
+func rewrite(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o755)
 }
 
 func startPostgres() (string, func(), error) {
