@@ -92,7 +92,7 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := scanner{b: raw}
-		if !utf8.Valid(raw) || bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) >= maxDepth {
+		if !utf8.Valid(raw) || bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) >= maxDepth || bytes.Count(raw, []byte(",")) >= maxMembers {
 			return
 		}
 		if got, want := s.scan(), json.Valid(raw); got != want {

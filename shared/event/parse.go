@@ -34,9 +34,9 @@ func Parse(raw []byte, o Origin) (*Event, error) {
 	var envelope envelope
 	s.members = envelope.take(s.members, raw)
 	if envelope.legacy() && s.nulls {
-		s = scanner{b: raw, members: s.members[:0], keepNulls: true}
-		s.scan()
-		s.members = envelope.take(s.members, raw)
+		if whole := (scanner{b: raw, keepNulls: true}); whole.scan() {
+			s.members = envelope.take(whole.members, raw)
+		}
 	}
 	e.Handle = text(envelope.handle.of(raw))
 	if sign, t := text(envelope.sign.of(raw)), text(envelope.t.of(raw)); sign != "" && t != "" {
@@ -47,7 +47,7 @@ func Parse(raw []byte, o Origin) (*Event, error) {
 		e.Type = TypeUnparsed
 		e.raw = brokenData(raw)
 		e.identify(nil, true)
-		return e, fmt.Errorf("%w: no valid JSON", ErrNotEvent)
+		return e, fmt.Errorf("%w: no valid JSON, or over %d members, or over %d levels of it", ErrNotEvent, maxMembers, maxDepth)
 	}
 	if first := firstByte(raw); first != '{' {
 		e.Type = TypeUnparsed
@@ -90,14 +90,11 @@ type envelope struct {
 }
 
 // take notes the envelope's members and removes those that are not the event's
-// own: EventHandle, Sign and T differ from one delivery to the next. Those that
-// the scanner forgot go, too.
+// own: EventHandle, Sign and T differ from one delivery to the next.
 func (v *envelope) take(members []member, b []byte) []member {
 	kept := members[:0]
 	for _, m := range members {
 		switch key := m.key.of(b); {
-		case m.value == span{}:
-			continue
 		case isName(key, "EventHandle"):
 			v.handle = m.value
 			continue

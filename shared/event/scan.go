@@ -9,6 +9,12 @@ import (
 // maxDepth is how deep objects and lists may nest; VOD's events stay under 20.
 const maxDepth = 1000
 
+// maxMembers is how many members that are not null an event may have; VOD's have
+// three. A body of a stranger's making could have half a million, and what is
+// noted of each would cost a function all its memory before its signature is
+// checked.
+const maxMembers = 1000
+
 // span is a part of the scanned bytes.
 type span struct{ from, to int }
 
@@ -30,23 +36,16 @@ type subjects struct{ fileId, taskId, fileIdSet span }
 func (m *member) kind(b []byte) byte { return b[m.value.from] }
 
 // scanner checks a JSON text and notes what Parse needs to know, in one pass.
-// It takes what encoding/json takes, but for invalid UTF-8 and for nesting
-// over maxDepth. Its methods return the position behind what they read, or -1.
+// It takes what encoding/json takes, but for invalid UTF-8, nesting over
+// maxDepth and more than maxMembers members. Its methods return the position behind what they read, or -1.
 type scanner struct {
 	b         []byte
 	keepNulls bool
 	nulls     bool     // a member that is null was left out
 	space     bool     // white space was met since member cleared this
-	members   []member // of the top-level object, forgotten ones too; before an error, those until there
+	members   []member // of the top-level object; before an error, those until there
 	subjects           // of the member that is being read
-
-	// places are the members by name, once they are more than few.
-	places map[string]int
 }
-
-// few is how many members are searched for a name one by one. VOD's events have
-// fewer; a body of another's making may have half a million.
-const few = 64
 
 // scan tells whether b is one JSON value and nothing else.
 func (s *scanner) scan() bool {
@@ -244,37 +243,22 @@ func (s *scanner) member(key span, from int) int {
 	}
 	m := member{key, span{from, to}, s.space, s.subjects}
 
-	s.forget(key.of(s.b))
+	name := key.of(s.b)
+	for j := range s.members {
+		if sameName(s.members[j].key.of(s.b), name) {
+			s.members = append(s.members[:j], s.members[j+1:]...)
+			break
+		}
+	}
 	if m.kind(s.b) == 'n' && !s.keepNulls {
 		s.nulls = true
 		return to
 	}
-	if s.places != nil {
-		s.places[text(key.of(s.b))] = len(s.members)
+	if len(s.members) == maxMembers {
+		return -1
 	}
 	s.members = append(s.members, m)
 	return to
-}
-
-// forget empties the value of an earlier member of that name.
-func (s *scanner) forget(name []byte) {
-	if len(s.members) <= few {
-		for j := range s.members {
-			if sameName(s.members[j].key.of(s.b), name) {
-				s.members[j].value = span{}
-			}
-		}
-		return
-	}
-	if s.places == nil {
-		s.places = make(map[string]int)
-		for j := range s.members {
-			s.places[text(s.members[j].key.of(s.b))] = j
-		}
-	}
-	if j, ok := s.places[text(name)]; ok {
-		s.members[j].value = span{}
-	}
 }
 
 // subject notes a member of a member if it can be the event's subject.
