@@ -20,7 +20,6 @@ const (
 	DefaultPullRate        = 100 // VOD's limit for PullEvents (266/33433)
 	DefaultPullConcurrency = 16
 	DefaultMaxAttempts     = 5
-	DefaultListenAddr      = ":8080"
 )
 
 // DedupOff is the value of [Config.Dedup] without a store.
@@ -86,7 +85,7 @@ type Config struct {
 
 	// ListenAddr is where callback listens on an ordinary host; LISTEN_ADDR.
 	// It is empty when the variable is unset, because a set one also chooses
-	// the HTTP server over SCF's runtime; use [DefaultListenAddr] then.
+	// the HTTP server over SCF's runtime. Package scf has the default.
 	ListenAddr string
 
 	// LogLevel is the least level that is logged; LOG_LEVEL. Default

@@ -280,7 +280,7 @@ func plain(err error) error {
 	return err
 }
 
-// send brings the items to every sink and notes the first error of each.
+// send brings the items to every sink and notes the error of each that decides.
 func (p *Pipeline) send(ctx context.Context, items []*item) {
 	if len(items) == 0 {
 		return

@@ -105,7 +105,7 @@ func (e *engine) run(stop <-chan struct{}) {
 		case <-timer.C:
 		case <-stop:
 			stop = nil
-			e.stop(Empty, nil)
+			e.stop(Empty)
 		case <-hard:
 			return // whatever still runs broke its promise; its events are left
 		}
@@ -130,9 +130,9 @@ func (e *engine) finished() bool {
 }
 
 // stop ends the pulling of every application that still pulls.
-func (e *engine) stop(why string, err error) {
+func (e *engine) stop(why string) {
 	for _, a := range e.apps {
-		a.stop(why, err, e.start)
+		a.stop(why, nil, e.start)
 	}
 }
 
@@ -147,7 +147,7 @@ func (a *app) stop(why string, err error, start time.Time) {
 // when there is news.
 func (e *engine) pull(now time.Time) (wake time.Time) {
 	if !e.end.IsZero() && e.end.Sub(now) <= e.reserve+time.Second {
-		e.stop(Deadline, nil)
+		e.stop(Deadline)
 	}
 	slots := e.Concurrency
 	if e.down > 0 {
@@ -161,25 +161,23 @@ func (e *engine) pull(now time.Time) (wake time.Time) {
 	}
 	for range e.apps {
 		a := e.apps[e.next]
-		if a.Stopped != "" || a.polling >= a.width {
-			e.next = (e.next + 1) % len(e.apps)
-			continue
-		}
-		if a.resting.After(now) {
+		switch {
+		case a.Stopped != "" || a.polling >= a.width:
+		case a.resting.After(now):
 			wake = earlier(wake, a.resting)
+		default:
+			if at := e.pulls.take(now); at.After(now) {
+				return earlier(wake, at)
+			}
 			e.next = (e.next + 1) % len(e.apps)
-			continue
-		}
-		if at := e.pulls.take(now); at.After(now) {
-			return earlier(wake, at)
+			e.slots++
+			a.slots++
+			a.polling++
+			a.Polls++
+			go e.batch(a)
+			return now // perhaps another one
 		}
 		e.next = (e.next + 1) % len(e.apps)
-		e.slots++
-		a.slots++
-		a.polling++
-		a.Polls++
-		go e.batch(a)
-		return now // perhaps another one
 	}
 	return wake
 }
@@ -314,7 +312,7 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 		e.resting = now.Add(backoff(e.down))
 		return
 	}
-	e.stop(SinkDown, nil)
+	e.stop(SinkDown)
 }
 
 // flush sends the confirms that wait no longer and returns when the next one is

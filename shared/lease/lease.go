@@ -128,7 +128,7 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 		if o.Until == UntilStopped {
 			<-ctx.Done()
 		}
-		e.stop(Empty, nil)
+		e.stop(Empty)
 	}
 	e.run(ctx.Done())
 	return e.result()

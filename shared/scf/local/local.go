@@ -45,7 +45,6 @@ const (
 )
 
 type options struct {
-	concurrency    int
 	memory         int32
 	stdout, stderr io.Writer
 }
@@ -61,10 +60,6 @@ func WithStdout(w io.Writer) Option { return func(o *options) { o.stdout = w } }
 // is its log; nowhere by default.
 func WithStderr(w io.Writer) Option { return func(o *options) { o.stderr = w } }
 
-// WithConcurrency lets an instance have n events at a time, which SCF never
-// does with an event function; 1 by default.
-func WithConcurrency(n int) Option { return func(o *options) { o.concurrency = n } }
-
 // WithMemory sets the MemoryLimitInMb that the function is told, 64 by default.
 // Nobody enforces it.
 func WithMemory(mb int) Option { return func(o *options) { o.memory = int32(mb) } }
@@ -73,7 +68,7 @@ func WithMemory(mb int) Option { return func(o *options) { o.memory = int32(mb) 
 type Function struct {
 	name   string
 	memory int32
-	slot   chan struct{} // holds one value for each invocation in progress
+	slot   chan struct{} // holds a value while an invocation is in progress
 	cmd    *exec.Cmd
 	client *rpc.Client
 	exited chan struct{} // closed when the process has been waited for
@@ -88,7 +83,7 @@ type Function struct {
 // ctx bounds the start only. End the instance with [Function.Close] or
 // [Function.Kill].
 func Start(ctx context.Context, path string, env []string, opts ...Option) (*Function, error) {
-	o := options{concurrency: 1, memory: 64}
+	o := options{memory: 64}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -108,7 +103,7 @@ func Start(ctx context.Context, path string, env []string, opts ...Option) (*Fun
 		f := &Function{
 			name:   filepath.Base(path),
 			memory: o.memory,
-			slot:   make(chan struct{}, o.concurrency),
+			slot:   make(chan struct{}, 1),
 			exited: make(chan struct{}),
 			cmd:    exec.Command(path),
 		}
