@@ -271,7 +271,7 @@ func TestCallbackEveryKind(t *testing.T) {
 		}
 		// Kinds whose payload can truthfully repeat come every time.
 		times := 1
-		if !want.Unique {
+		if !want.StableID {
 			times = 4
 		}
 		if printed != times || len(ids) != times {

@@ -84,7 +84,7 @@ func withHandle(body []byte, handle string) []byte {
 // keyOf is by what an event is found again when it comes out: its id or, for
 // the kinds whose id is made at each delivery, its data.
 func keyOf(e *event.Event) string {
-	if e.Unique && e.Handle == "" {
+	if e.StableID && e.Handle == "" {
 		return e.ID
 	}
 	return dataKey(e)
@@ -103,9 +103,9 @@ func newRecord(id string, mode event.Mode, body []byte, now time.Time) *record {
 	e, _ := event.Parse(body, event.Origin{Mode: mode, Received: now}) // no event: it has the type Unparsed
 	r := &record{
 		id: id, key: keyOf(e), mode: mode, kind: e.Type, subject: e.Subject, body: body,
-		unique: e.Unique, created: now, changed: now,
+		unique: e.StableID, created: now, changed: now,
 	}
-	if e.Unique {
+	if e.StableID {
 		r.eventID = e.ID
 	}
 	return r

@@ -207,7 +207,7 @@ func eventID(body []byte, a answer) string {
 	switch {
 	case err != nil:
 		return "not an event"
-	case !e.Unique:
+	case !e.StableID:
 		return "no fixed id"
 	}
 	return e.ID

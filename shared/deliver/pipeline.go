@@ -141,7 +141,7 @@ func group(events []*event.Event) []*item {
 	byID := make(map[string]*item, len(events))
 	for i, e := range events {
 		it := byID[e.ID]
-		if it == nil || !e.Unique {
+		if it == nil || !e.StableID {
 			it = &block[i]
 			it.event = e
 			byID[e.ID] = it
@@ -158,7 +158,7 @@ func (p *Pipeline) claim(ctx context.Context, claimant string, items []*item, un
 	ids := make([]string, 0, len(items))
 	asked := make([]*item, 0, len(items))
 	for _, it := range items {
-		if !it.event.Unique {
+		if !it.event.StableID {
 			open = append(open, it) // its id cannot tell a repetition: rather twice than never
 			continue
 		}
@@ -412,7 +412,7 @@ func (p *Pipeline) settle(ctx context.Context, claimant string, items []*item) {
 
 	outcomes := make([]Outcome, 0, len(items))
 	for _, it := range items {
-		if !it.event.Unique || !it.record.Mine {
+		if !it.event.StableID || !it.record.Mine {
 			continue
 		}
 		o := Outcome{it.event.ID, Done, it.record.Attempts, it.record.FirstError, it.record.LastError}

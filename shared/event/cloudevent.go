@@ -135,7 +135,7 @@ func ParseCloudEvent(b []byte) (*Event, error) {
 	e.Type = eventType
 	// The id says more than the bytes that are left of the event: it was made
 	// with the handle, or T, or the time where those belong to it.
-	e.ID, e.Unique = c.Id, true
+	e.ID, e.StableID = c.Id, true
 	if c.ParkReason != "" {
 		e.Parking = &Parking{c.ParkReason, c.ParkAttempts, c.ParkFirstError, c.ParkLastError}
 	}

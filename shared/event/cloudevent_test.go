@@ -69,8 +69,8 @@ func TestParseCloudEventKeepsID(t *testing.T) {
 			t.Errorf("%s: %v", raw, err)
 			continue
 		}
-		if back.ID != e.ID || back.Type != e.Type || !back.Unique {
-			t.Errorf("%s: came back as %s %s, unique %v", raw, back.Type, back.ID, back.Unique)
+		if back.ID != e.ID || back.Type != e.Type || !back.StableID {
+			t.Errorf("%s: came back as %s %s, stable %v", raw, back.Type, back.ID, back.StableID)
 		}
 	}
 }

@@ -59,9 +59,10 @@ type Event struct {
 	// space, the handle, the signature or the mode.
 	ID string
 
-	// Unique is false for an event whose ID cannot tell a repetition from a
-	// second, equal event: it must bypass dedup. It may then come twice.
-	Unique bool
+	// StableID tells whether a repetition of the event has the same ID. Where it
+	// is false the ID holds the time of receipt: the event must bypass dedup, and
+	// may then come twice.
+	StableID bool
 
 	// Subject is FileId, else TaskId, else the first of FileIdSet, else empty.
 	Subject string

@@ -64,7 +64,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("member %q: %s became %s", name, was[name], value)
 			}
 		}
-		if !e.Unique {
+		if !e.StableID {
 			return
 		}
 		var spaced bytes.Buffer

@@ -26,7 +26,7 @@ var ErrNotEvent = errors.New("event: not an event")
 //
 // The Event shares memory with raw, which must not change any more.
 func Parse(raw []byte, o Origin) (*Event, error) {
-	e := &Event{Origin: o, Unique: true, raw: raw}
+	e := &Event{Origin: o, StableID: true, raw: raw}
 	var found [8]member
 	s := scanner{b: raw, members: found[:0]}
 	valid := s.scan()
@@ -207,7 +207,7 @@ func repeats(eventType string) bool {
 // identify sets ID: SHA-256, cut to 16 bytes, of the type, a newline and the
 // payload without white space, or all of data where there is no payload. Where
 // equal bytes can mean two events the handle, or a signed callback's T, goes in
-// too; without either the time of receipt does, and the event is not Unique.
+// too; without either the time of receipt does, and the ID is not stable.
 func (e *Event) identify(payload []byte, space bool) {
 	bare := payload == nil
 	if bare {
@@ -228,7 +228,7 @@ func (e *Event) identify(payload []byte, space bool) {
 		case e.Sign != "" && e.T != "":
 			buf = append(buf, e.T...)
 		default:
-			e.Unique = false
+			e.StableID = false
 			buf = strconv.AppendInt(buf, e.Received.UnixNano(), 10)
 		}
 		h.Write(buf)

@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 		raw                                  string
 		typ, field, payload, subject, handle string
 		data                                 string // "" means raw
-		signed, notUnique                    bool
+		signed, unstable                     bool
 	}{
 		"callback": {
 			raw: `{"EventType":"NewFileUpload","FileUploadEvent":` + upload + `}`,
@@ -71,10 +71,10 @@ func TestParse(t *testing.T) {
 			typ: "X", field: "P", payload: `{"FileIdSet":["s"],"TaskId":"t","FileId":null}`, subject: "t",
 		},
 		"no payload at all": {
-			raw: `{"EventType":"Odd"}`, typ: "Odd", notUnique: true,
+			raw: `{"EventType":"Odd"}`, typ: "Odd", unstable: true,
 		},
 		"two objects, neither known": {
-			raw: `{"EventType":"Odd","A":{},"B":{}}`, typ: "Odd", notUnique: true,
+			raw: `{"EventType":"Odd","A":{},"B":{}}`, typ: "Odd", unstable: true,
 		},
 		"no object payload, but a handle": {
 			raw: `{"EventHandle":"h","EventType":"Odd","Text":"x"}`, typ: "Odd", handle: "h",
@@ -116,8 +116,8 @@ func TestParse(t *testing.T) {
 			if e.Type != tt.typ || e.Field != tt.field || string(e.Payload) != tt.payload || e.Subject != tt.subject || e.Handle != tt.handle {
 				t.Errorf("got type %q, field %q, payload %s, subject %q, handle %q", e.Type, e.Field, e.Payload, e.Subject, e.Handle)
 			}
-			if (e.Sign != "") != tt.signed || e.Unique == tt.notUnique {
-				t.Errorf("Sign %q, Unique %v", e.Sign, e.Unique)
+			if (e.Sign != "") != tt.signed || e.StableID == tt.unstable {
+				t.Errorf("Sign %q, StableID %v", e.Sign, e.StableID)
 			}
 			want := tt.data
 			if want == "" {
@@ -213,8 +213,8 @@ func TestID(t *testing.T) {
 		" {\n\"EventType\" : \"NewFileUpload\",\t\"FileUploadEvent\":{ \"FileId\" : \"1\",\r\n\"a\":[ 1, 2 ] } } ",
 		`{"FileUploadEvent":{"FileId":"1","a":[1,2]}}`,
 	} {
-		if e := parse(raw, Origin{}); e.ID != want || !e.Unique {
-			t.Errorf("%s: id %s, unique %v", raw, e.ID, e.Unique)
+		if e := parse(raw, Origin{}); e.ID != want || !e.StableID {
+			t.Errorf("%s: id %s, stable %v", raw, e.ID, e.StableID)
 		}
 	}
 	if e := parse(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","a":[1 ,2.0]}}`, Origin{}); e.ID == want {
@@ -250,7 +250,7 @@ func TestIDOfRepetitions(t *testing.T) {
 		later := Origin{Received: received.Add(1)}
 		for name, tt := range map[string]struct {
 			a, b         *Event
-			same, unique bool
+			same, stable bool
 		}{
 			"handles":           {parse(`"EventHandle":"1",`, later), parse(`"EventHandle":"2",`, later), false, true},
 			"one handle":        {parse(`"EventHandle":"1",`, sign("1")), parse(`"EventHandle":"1",`, later), true, true},
@@ -262,8 +262,8 @@ func TestIDOfRepetitions(t *testing.T) {
 			if same := tt.a.ID == tt.b.ID; same != (tt.same || !repeats) {
 				t.Errorf("%s, %s: same id %v", raw, name, same)
 			}
-			if want := tt.unique || !repeats; tt.a.Unique != want || tt.b.Unique != want {
-				t.Errorf("%s, %s: Unique %v and %v", raw, name, tt.a.Unique, tt.b.Unique)
+			if want := tt.stable || !repeats; tt.a.StableID != want || tt.b.StableID != want {
+				t.Errorf("%s, %s: StableID %v and %v", raw, name, tt.a.StableID, tt.b.StableID)
 			}
 		}
 	}
