@@ -30,6 +30,6 @@
 // # How to read it
 //
 // lease.go is what goes in and out. engine.go is one goroutine that owns all
-// state and decides; batch there is the way of one pull. confirm.go confirms.
+// state and decides; pullBatch there is the way of one pull. confirm.go confirms.
 // pacer.go keeps the rate.
 package lease

@@ -7,26 +7,22 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 )
 
-// The rules of VOD's queue.
+// The engine's own limits. VOD's are [vod.MaxEvents], [vod.Lease] and
+// [vod.Timeout].
 const (
-	batchSize = 16               // most events of a pull and handles of a confirm (266/33433, 266/33434)
-	leaseTime = 30 * time.Second // from the pull until an event comes back (266/33433)
-	pullTime  = 10 * time.Second // "set the timeout to 10 s" (266/33433): a poll is held for 5 s
-)
-
-// Our own.
-const (
-	deliverFor   = leaseTime - 2*time.Second // from the pull, so that the confirm still arrives
-	maxHeld      = 8 << 20                   // bytes of undelivered answers
+	deliverFor   = vod.Lease - 2*time.Second // from the pull, so that the confirm still arrives
+	maxHeld      = 8 << 20                   // bytes of answers that are not delivered, expected ones included
 	flushAfter   = 50 * time.Millisecond     // the most a confirm waits for others
 	flushLease   = 5 * time.Second           // what is left of a lease when a confirm waits no longer
 	confirmTry   = 3 * time.Second
+	maxAnswers   = 3                      // of VOD to one group of handles, none of them a success
 	confirmSpare = 300 * time.Millisecond // kept at the invocation's end behind the last confirm
 	answerSpare  = 150 * time.Millisecond // and for the answer itself
 	maxReserve   = 5 * time.Second
@@ -52,7 +48,9 @@ type engine struct {
 	apps            []*app
 	next            int // the app whose turn it is
 	slots           int // pulls that are in flight or whose batch is not delivered
+	polling         int // pulls in flight
 	held            int // bytes of answers that are not delivered
+	expected        int // bytes of the next answer, by the sizes of recent ones
 	down            int // batches in a row that met a sink that is down
 	resting         time.Time
 }
@@ -75,11 +73,13 @@ type app struct {
 	confirming int      // groups under way
 }
 
-// handle is an event that may be confirmed, until its lease ends.
+// handle names events that may be confirmed, until their lease ends. One handle
+// is one event, unless VOD gave it twice in an answer.
 type handle struct {
-	name  string
-	lease time.Time
-	since time.Time
+	name   string
+	events int
+	lease  time.Time
+	since  time.Time
 }
 
 // run is the engine's one loop: start what may start, then wait for news.
@@ -92,7 +92,7 @@ func (e *engine) run(stop <-chan struct{}) {
 	}
 	for {
 		now := time.Now()
-		wake := earlier(e.pull(now), e.flush(now))
+		wake := earlier(e.startPulls(now), e.startConfirms(now))
 		if e.finished() {
 			return
 		}
@@ -143,9 +143,9 @@ func (a *app) stop(why string, err error, start time.Time) {
 	}
 }
 
-// pull starts the pulls that may start now and returns when to ask again; zero:
-// when there is news.
-func (e *engine) pull(now time.Time) (wake time.Time) {
+// startPulls starts the pulls that may start now and returns when to ask again;
+// zero: when there is news.
+func (e *engine) startPulls(now time.Time) (wake time.Time) {
 	if !e.end.IsZero() && e.end.Sub(now) <= e.reserve+time.Second {
 		e.stop(Deadline)
 	}
@@ -153,7 +153,7 @@ func (e *engine) pull(now time.Time) (wake time.Time) {
 	if e.down > 0 {
 		slots = 1 // one batch finds out whether the sink is back
 	}
-	if e.slots >= slots || e.held > maxHeld {
+	if e.slots >= slots || !e.roomForAnswer() {
 		return time.Time{}
 	}
 	if e.resting.After(now) {
@@ -173,8 +173,9 @@ func (e *engine) pull(now time.Time) (wake time.Time) {
 			e.slots++
 			a.slots++
 			a.polling++
+			e.polling++
 			a.Polls++
-			go e.batch(a)
+			go e.pullBatch(a)
 			return now // perhaps another one
 		}
 		e.next = (e.next + 1) % len(e.apps)
@@ -182,12 +183,19 @@ func (e *engine) pull(now time.Time) (wake time.Time) {
 	return wake
 }
 
-// batch is the way of one pull: PullEvents, Parse, Deliver. It owns the time of
-// its lease, which counts from before the pull was sent, for VOD cannot have
+// roomForAnswer tells whether one more answer fits into maxHeld, by the size of
+// recent ones. A function of 128 MB bears one answer of 16 MB, not sixteen. The
+// first pull of all always fits: nothing else would ever make room.
+func (e *engine) roomForAnswer() bool {
+	return e.slots == 0 || e.held+(e.polling+1)*e.expected <= maxHeld
+}
+
+// pullBatch is the way of one pull: PullEvents, Parse, Deliver. It owns the time
+// of its lease, which counts from before the pull was sent, for VOD cannot have
 // leased the events earlier.
-func (e *engine) batch(a *app) {
+func (e *engine) pullBatch(a *app) {
 	sent := time.Now()
-	ctx, cancel := context.WithDeadline(e.ctx, e.before(sent.Add(pullTime), e.reserve))
+	ctx, cancel := context.WithDeadline(e.ctx, e.before(sent.Add(vod.Timeout), e.reserve))
 	raw, err := e.Client.PullEvents(ctx, a.SubAppId)
 	cancel()
 	size := 0
@@ -214,7 +222,7 @@ func (e *engine) batch(a *app) {
 		errs = e.deliver(ctx, events)
 		cancel()
 	}
-	e.tell(func() { e.delivered(a, events, errs, size, sent.Add(leaseTime)) })
+	e.tell(func() { e.delivered(a, events, errs, size, sent.Add(vod.Lease)) })
 }
 
 // deliver keeps a panic of the delivery to its own batch.
@@ -233,7 +241,11 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 	now := time.Now()
 	a.Pulled += n
 	a.polling--
+	e.polling--
 	e.held += size
+	if n > 0 {
+		e.expected = max(size, e.expected-e.expected/8) // large events come in runs
+	}
 	if n == 0 {
 		a.slots--
 		e.slots--
@@ -241,7 +253,7 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 	switch {
 	case err == nil && n > 0:
 		a.answered, a.failures = true, 0
-		if n == batchSize {
+		if n == vod.MaxEvents {
 			a.width = min(2*a.width, e.Concurrency)
 		} else {
 			a.width = 1
@@ -284,6 +296,7 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 	e.slots--
 	e.held -= size
 	down := false
+	safe := make([]bool, len(events)) // to be confirmed
 	for i, err := range errs {
 		switch {
 		case err == nil:
@@ -296,10 +309,11 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 			down = down || errors.Is(err, event.ErrUnavailable)
 			continue
 		}
-		if name := events[i].Handle; name != "" {
-			a.ready = append(a.ready, handle{name, lease, now})
+		if events[i].Handle != "" {
+			safe[i] = true
 		}
 	}
+	a.ready = append(a.ready, handles(events, safe, lease, now)...)
 	if !down {
 		e.down = 0
 		return
@@ -315,26 +329,51 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 	e.stop(SinkDown)
 }
 
-// flush sends the confirms that wait no longer and returns when the next one is
-// due; zero: none waits.
-func (e *engine) flush(now time.Time) (wake time.Time) {
+// handles are those of a batch's safe events. One that stands for several
+// events is there once, and only if all of them are safe: a confirm takes
+// whatever it names out of the queue.
+func handles(events []*event.Event, safe []bool, lease, now time.Time) []handle {
+	ready := make([]handle, 0, len(events))
+	for i, ev := range events {
+		same := slices.IndexFunc(events, func(o *event.Event) bool { return o.Handle == ev.Handle })
+		if !safe[i] || same < i {
+			continue
+		}
+		h := handle{name: ev.Handle, lease: lease, since: now}
+		all := true
+		for j, other := range events[i:] {
+			if other.Handle == ev.Handle {
+				h.events++
+				all = all && safe[i+j]
+			}
+		}
+		if all {
+			ready = append(ready, h)
+		}
+	}
+	return ready
+}
+
+// startConfirms sends the confirms that wait no longer and returns when the next
+// one is due; zero: none waits.
+func (e *engine) startConfirms(now time.Time) (wake time.Time) {
 	for _, a := range e.apps {
 		for len(a.ready) > 0 {
-			n := min(batchSize, len(a.ready))
+			n := min(vod.MaxEvents, len(a.ready))
 			due := a.ready[0].since.Add(flushAfter)
 			lease := a.ready[0].lease
 			for _, h := range a.ready[:n] {
 				lease = earlier(lease, h.lease)
 			}
 			due = earlier(due, lease.Add(-flushLease))
-			if n < batchSize && e.slots > 0 && due.After(now) {
+			if n < vod.MaxEvents && e.slots > 0 && due.After(now) {
 				wake = earlier(wake, due)
 				break
 			}
 			group := a.ready[:n:n]
 			a.ready = a.ready[n:]
 			a.confirming++
-			go e.confirm(a, group, lease)
+			go e.confirmGroup(a, group, lease)
 		}
 		if len(a.ready) == 0 {
 			a.ready = nil

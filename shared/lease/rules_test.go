@@ -3,6 +3,7 @@ package lease
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -287,6 +288,139 @@ func TestConfirmTries(t *testing.T) {
 			t.Errorf("got %+v", calls)
 		}
 	})
+}
+
+// confirms returns how many handles each ConfirmEvents has named so far.
+func (b *bench) confirms() (sizes func() []int) {
+	var mu sync.Mutex
+	var all []int
+	b.Control("ConfirmEvents", func(c *vodfake.Call) *vodfake.Fault {
+		var p struct{ EventHandles []string }
+		if err := json.Unmarshal(c.Body, &p); err != nil {
+			b.t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, len(p.EventHandles))
+		return nil
+	})
+	return func() []int {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
+}
+
+// refuse has VOD refuse every confirm that names the handle of a subject.
+func (b *bench) refuse(subject, code string) {
+	var mu sync.Mutex
+	poison := "no handle yet"
+	take := b.deliver
+	b.deliver = func(ctx context.Context, events []*event.Event) []error {
+		for _, e := range events {
+			if e.Subject == subject {
+				mu.Lock()
+				poison = `"` + e.Handle + `"`
+				mu.Unlock()
+			}
+		}
+		if take != nil {
+			return take(ctx, events)
+		}
+		return make([]error, len(events))
+	}
+	b.Control("ConfirmEvents", func(c *vodfake.Call) *vodfake.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if bytes.Contains(c.Body, []byte(poison)) {
+			return &vodfake.Fault{Kind: vodfake.Fail, Code: code}
+		}
+		return nil
+	})
+}
+
+// A code that says nothing of keys, limits or VOD's own trouble is about the
+// handles, whatever it is: each is then confirmed alone, and the one that is
+// refused alone is left.
+func TestRefusedHandleCostsOnlyItself(t *testing.T) {
+	for _, code := range []string{"InvalidParameterValue", "4000", "ResourceNotFound", "FailedOperation", "LimitExceeded", "NeverHeardOf"} {
+		t.Run(code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.queue(0, 16)
+				sizes := b.confirms()
+				b.refuse("0-7", code)
+				r := b.drain(20*time.Second, b.options())
+				want := append([]int{16}, slices.Repeat([]int{1}, 16)...)
+				if got := sizes(); r.Confirmed != 15 || r.Left != 1 || !slices.Equal(got, want) {
+					t.Errorf("calls of %d handles, %+v", got, r)
+				}
+			})
+		})
+	}
+}
+
+// Whatever the code, a group that VOD answered three times without success is
+// confirmed handle by handle; so a handle that VOD stumbles over costs only
+// itself, and not its neighbours' leases.
+func TestHandleThatVODStumblesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, vodfake.Options{})
+		b.queue(0, 16)
+		sizes := b.confirms()
+		b.refuse("0-7", "InternalError")
+		r := b.drain(20*time.Second, b.options())
+		want := []int{16, 16, 16, 1}
+		if got := sizes(); r.Confirmed != 15 || r.Left != 1 || len(got) < 19 || !slices.Equal(got[:4], want) {
+			t.Errorf("calls of %d handles, %+v", got, r)
+		}
+	})
+}
+
+// A handle that comes twice in one answer is named once, and not at all while
+// one of its events is not safe: a confirm would take both out of the queue.
+func TestHandleTwiceInAnAnswer(t *testing.T) {
+	element := func(handle, file string) string {
+		return fmt.Sprintf(`{"EventHandle":%q,"EventType":"NewFileUpload","FileUploadEvent":{"FileId":%q}}`, handle, file)
+	}
+	for name, tt := range map[string]struct {
+		fails     string
+		confirmed int
+		body      string
+	}{
+		"both are safe":   {"", 3, `"EventHandles":["same","other"]`},
+		"the first fails": {"a", 1, `"EventHandles":["other"]`},
+		"the last fails":  {"b", 1, `"EventHandles":["other"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, vodfake.Options{})
+				b.Next("PullEvents", vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"EventSet":[` +
+					element("same", "a") + "," + element("other", "c") + "," + element("same", "b") + `],"RequestId":"r"}}`})
+				var bodies []string
+				b.Control("ConfirmEvents", func(c *vodfake.Call) *vodfake.Fault {
+					bodies = append(bodies, string(c.Body))
+					return &vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"RequestId":"r"}}`}
+				})
+				b.deliver = func(_ context.Context, events []*event.Event) []error {
+					errs := make([]error, len(events))
+					for i, e := range events {
+						if e.Subject == tt.fails {
+							errs[i] = errors.New("not yet")
+						}
+					}
+					return errs
+				}
+				r := b.drain(20*time.Second, b.options())
+				if want := []string{"{" + tt.body + "}"}; !slices.Equal(bodies, want) {
+					t.Errorf("confirmed by %q, want %q", bodies, want)
+				}
+				if r.Confirmed != tt.confirmed || r.Left != 3-tt.confirmed {
+					t.Errorf("got %+v", r)
+				}
+			})
+		})
+	}
 }
 
 // Pulls that flew together and failed together are one failure, not sixteen.

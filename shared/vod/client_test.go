@@ -144,7 +144,7 @@ func TestRegion(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	all := []error{ErrEmpty, ErrRateLimited, ErrBadHandle, ErrAuth, ErrRetry}
+	all := []error{ErrEmpty, ErrRateLimited, ErrBadHandle, ErrRefused, ErrAuth, ErrRetry}
 	failure := func(code string) string {
 		return `{"Response":{"Error":{"Code":"` + code + `","Message":"It did not work."},"RequestId":"e5c1"}}`
 	}
@@ -156,18 +156,18 @@ func TestErrors(t *testing.T) {
 		is      []error
 		text    string
 	}{
-		{name: "empty", answer: failure("ResourceNotFound"), is: []error{ErrEmpty}, text: "vod: PullEvents: ResourceNotFound: It did not work (RequestId e5c1)"},
-		{name: "empty list", answer: `{"Response":{"EventSet":[]}}`, is: []error{ErrEmpty}, text: "EventSet is empty"},
-		{name: "null list", answer: `{"Response":{"EventSet":null}}`, is: []error{ErrEmpty}},
-		{name: "no list", answer: `{"Response":{}}`, is: []error{ErrEmpty}},
-		{name: "not found, but what?", answer: failure("ResourceNotFound.SubAppId")},
-		{name: "not found of another action", confirm: true, answer: failure("ResourceNotFound")},
+		{name: "empty", answer: failure("ResourceNotFound"), is: []error{ErrEmpty, ErrRefused}, text: "vod: PullEvents: ResourceNotFound: It did not work (RequestId e5c1)"},
+		{name: "empty list", answer: `{"Response":{"EventSet":[]}}`, is: []error{ErrEmpty, ErrRefused}, text: "EventSet is empty"},
+		{name: "null list", answer: `{"Response":{"EventSet":null}}`, is: []error{ErrEmpty, ErrRefused}},
+		{name: "no list", answer: `{"Response":{}}`, is: []error{ErrEmpty, ErrRefused}},
+		{name: "not found, but what?", answer: failure("ResourceNotFound.SubAppId"), is: []error{ErrRefused}},
+		{name: "not found of another action", confirm: true, answer: failure("ResourceNotFound"), is: []error{ErrRefused}},
 		{name: "limit", answer: failure("RequestLimitExceeded"), is: []error{ErrRateLimited, ErrRetry}, text: "PULL_RATE"},
 		{name: "limit of a kind", answer: failure("RequestLimitExceeded.UinLimitExceeded"), is: []error{ErrRateLimited, ErrRetry}},
-		{name: "bad handle", confirm: true, answer: failure("InvalidParameterValue"), is: []error{ErrBadHandle}, text: "within 30 s"},
-		{name: "bad handle of a kind", confirm: true, answer: failure("InvalidParameterValue.EventHandles"), is: []error{ErrBadHandle}},
-		{name: "bad application", confirm: true, answer: failure("InvalidParameterValue.SubAppId"), text: "check VOD_SUB_APP_IDS"},
-		{name: "bad parameter of a pull", answer: failure("InvalidParameterValue"), text: "check VOD_SUB_APP_IDS"},
+		{name: "bad handle", confirm: true, answer: failure("InvalidParameterValue"), is: []error{ErrBadHandle, ErrRefused}, text: "within 30 s"},
+		{name: "bad handle of a kind", confirm: true, answer: failure("InvalidParameterValue.EventHandles"), is: []error{ErrBadHandle, ErrRefused}},
+		{name: "bad application", confirm: true, answer: failure("InvalidParameterValue.SubAppId"), is: []error{ErrRefused}, text: "check VOD_SUB_APP_IDS"},
+		{name: "bad parameter of a pull", answer: failure("InvalidParameterValue"), is: []error{ErrRefused}, text: "check VOD_SUB_APP_IDS"},
 		{name: "unknown keys", answer: failure("AuthFailure.SecretIdNotFound"), is: []error{ErrAuth}, text: "check the keys from the test"},
 		{name: "no token", answer: failure("AuthFailure.TokenFailure"), is: []error{ErrAuth}, text: "the keys from the test are temporary"},
 		{name: "clock", answer: failure("AuthFailure.SignatureExpire"), is: []error{ErrAuth}, text: "set this machine's clock"},
@@ -175,12 +175,15 @@ func TestErrors(t *testing.T) {
 		{name: "no right, said otherwise", answer: failure("AuthFailure.UnauthorizedOperation"), is: []error{ErrAuth}, text: "the action vod:PullEvents"},
 		{name: "no VOD", answer: failure("FailedOperation.InvalidVodUser"), is: []error{ErrAuth}, text: "activate VOD"},
 		{name: "failed", answer: failure("FailedOperation"), is: []error{ErrRetry}},
-		{name: "failed for a reason", answer: failure("FailedOperation.NetWorkError")},
+		{name: "failed for a reason", answer: failure("FailedOperation.NetWorkError"), is: []error{ErrRefused}},
+		{name: "confirm failed", confirm: true, answer: failure("FailedOperation"), is: []error{ErrRefused}},
+		{name: "the number of 2017", confirm: true, answer: failure("4000"), is: []error{ErrRefused}},
+		{name: "limit that is no rate", confirm: true, answer: failure("LimitExceeded"), is: []error{ErrRefused}},
 		{name: "internal", answer: failure("InternalError"), is: []error{ErrRetry}},
 		{name: "internal of a kind", answer: failure("InternalError.DBError"), is: []error{ErrRetry}},
-		{name: "a family's neighbour", answer: failure("InternalErrors")},
-		{name: "region", answer: failure("UnsupportedRegion"), text: "check VOD_REGION"},
-		{name: "never heard of", answer: failure("Whatever")},
+		{name: "a family's neighbour", answer: failure("InternalErrors"), is: []error{ErrRefused}},
+		{name: "region", answer: failure("UnsupportedRegion"), is: []error{ErrRefused}, text: "check VOD_REGION"},
+		{name: "never heard of", answer: failure("Whatever"), is: []error{ErrRefused}},
 		{name: "error of odd kind", answer: `{"Response":{"Error":{"Code":5}}}`, is: []error{ErrRetry}, text: "Error is strange"},
 		{name: "error beside events", answer: `{"Response":{"EventSet":[1],"Error":{"Code":"InternalError"}}}`, is: []error{ErrRetry}},
 		{name: "gateway", status: 502, answer: "<html>bad\ngateway</html>", is: []error{ErrRetry}, text: `HTTP status 502 Bad Gateway: "<html>bad\ngateway</html>"; if it stays, check VOD_ENDPOINT`},

@@ -20,6 +20,11 @@ var (
 	// were confirmed is not documented; confirm one at a time to find out.
 	ErrBadHandle = errors.New("vod: bad handle")
 
+	// ErrRefused: VOD answered, and with a code that is neither a limit, nor
+	// about keys or rights, nor a failure of its own. The same call will be
+	// refused again. Every ErrBadHandle is one.
+	ErrRefused = errors.New("vod: refused")
+
 	// ErrAuth: the keys are wrong or lack a right, or the account has no VOD.
 	// Trying again with the same keys is of no use.
 	ErrAuth = errors.New("vod: keys or rights refused")
@@ -92,14 +97,29 @@ func (e *Error) Is(target error) bool {
 	case ErrAuth:
 		return e.is("AuthFailure") || e.is("UnauthorizedOperation") || e.is("FailedOperation.InvalidVodUser")
 	case ErrRetry:
-		switch e.Code {
-		case codeNetwork, codeStatus, codeBody, "FailedOperation":
-			return true
-		}
-		return e.is("InternalError") || e.is("ServiceUnavailable") || e.is("RequestLimitExceeded")
+		return e.passes()
+	case ErrRefused:
+		return !e.passes() && !e.Is(ErrAuth)
 	}
 	return false
 }
+
+// passes tells whether the same call may succeed a little later.
+func (e *Error) passes() bool {
+	switch e.Code {
+	case codeNetwork, codeStatus, codeBody:
+		return true
+	case "FailedOperation":
+		// ConfirmEvents lists it (266/33434) and does not say of what: it may be
+		// a handle, which no second call will mend.
+		return e.Action != "ConfirmEvents"
+	}
+	return e.is("InternalError") || e.is("ServiceUnavailable") || e.is("RequestLimitExceeded")
+}
+
+// Answered tells whether VOD itself refused the call, rather than the network
+// or something on the way to VOD.
+func (e *Error) Answered() bool { return !strings.HasPrefix(e.Code, "ClientError.") }
 
 // is tells whether the code is family or one of its kinds: AuthFailure and
 // AuthFailure.TokenFailure.
