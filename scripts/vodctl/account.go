@@ -55,7 +55,7 @@ func (p *program) connect(transport http.RoundTripper) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport})
+	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport, Retry: p.retry})
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"forward":   forward,
 			"queued":    checkQueued,
 			"deny":      deny,
+			"fail":      fail,
+			"calls":     checkCalls,
 			"signkey":   checkSignKey,
 			"receiver":  startReceiver,
 			"refuser":   startRefuser,
@@ -82,9 +84,10 @@ func serve(ts *testscript.TestScript, h http.Handler) string {
 //
 //	vod [-apps ID,ID] [-task-time D] [-state-lag D] [-clock-skew D] [-date D]
 //
-// -date is how far the Date of its answers is off.
+// -date is how far the Date of its answers is off. It has no limit of calls a
+// second: how many a script makes in one depends on the machine.
 func startVOD(ts *testscript.TestScript, _ bool, args []string) {
-	var o vodfake.Options
+	o := vodfake.Options{Rate: -1}
 	fs := flag.NewFlagSet("vod", flag.ContinueOnError)
 	fs.DurationVar(&o.TaskTime, "task-time", 10*time.Millisecond, "")
 	fs.DurationVar(&o.StateLag, "state-lag", -1, "")
@@ -157,6 +160,22 @@ func deny(ts *testscript.TestScript, _ bool, args []string) {
 	fake(ts).Control(args[0], func(*vodfake.Call) *vodfake.Fault {
 		return &vodfake.Fault{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}
 	})
+}
+
+// fail has VOD answer the next calls of an action with a code: fail ACTION CODE N
+func fail(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	for range n {
+		fake(ts).Next(args[0], vodfake.Fault{Kind: vodfake.Fail, Code: args[1]})
+	}
+}
+
+// calls checks how often an action was called: calls ACTION N
+func checkCalls(ts *testscript.TestScript, _ bool, args []string) {
+	if n := len(fake(ts).Calls(args[0])); strconv.Itoa(n) != args[1] {
+		ts.Fatalf("%d calls of %s, want %s", n, args[0], args[1])
+	}
 }
 
 // signkey checks the key that VOD signs with: signkey APP KEY

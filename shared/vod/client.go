@@ -48,14 +48,21 @@ type Options struct {
 	// Transport carries the calls; share one from NewTransport among clients.
 	// nil: http.DefaultTransport.
 	Transport http.RoundTripper
+
+	// Retry is asked after a call that failed with ErrRetry whether to make it
+	// again. It gets the number of tries so far and the time since the first
+	// one began, and it waits for as long as it wants before it says yes. nil:
+	// never. The lease engine has its own ways to try again.
+	Retry func(ctx context.Context, err error, tries int, since time.Duration) bool
 }
 
 // Client calls the VOD API. It is safe for concurrent use. A client costs next
 // to nothing, so make a new one at each invocation: keys may have changed.
 type Client struct {
-	sdk  *common.Client
-	mask *strings.Replacer // takes the keys out of messages that were written elsewhere
-	keys string
+	sdk   *common.Client
+	mask  *strings.Replacer // takes the keys out of messages that were written elsewhere
+	keys  string
+	retry func(ctx context.Context, err error, tries int, since time.Duration) bool
 }
 
 // New returns a client; it opens no connection. An error names what is wrong
@@ -89,7 +96,7 @@ func New(o Options) (*Client, error) {
 	p.HttpProfile.ReqTimeout = 0 // each call's context has the timeout
 	sdk := common.NewCommonClient(common.NewTokenCredential(c.SecretId, c.SecretKey, c.Token), o.Region, p).
 		WithHttpTransport(taker{o.Transport, maxAnswer})
-	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source}, nil
+	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry}, nil
 }
 
 // splitEndpoint checks an endpoint and splits it in two. Its errors show at
@@ -114,9 +121,26 @@ func splitEndpoint(endpoint string) (scheme, host string, err error) {
 	return u.Scheme, u.Host, nil
 }
 
-// call sends one action and returns the parts of VOD's answer. Its error is an
-// *Error, or says that ctx ended.
+// call sends one action, as often as Options.Retry wants, and returns the parts
+// of VOD's answer. Its error is an *Error, or says that ctx ended.
 func (c *Client) call(ctx context.Context, action string, params any) (envelope, error) {
+	first := time.Now()
+	for tries := 1; ; tries++ {
+		e, err := c.try(ctx, action, params)
+		if c.retry == nil || !errors.Is(err, ErrRetry) {
+			return e, err
+		}
+		if !c.retry(ctx, err, tries, time.Since(first)) {
+			if ctx.Err() != nil {
+				err = c.failure(ctx, ctx, action, err)
+			}
+			return envelope{}, err
+		}
+	}
+}
+
+// try sends one action once.
+func (c *Client) try(ctx context.Context, action string, params any) (envelope, error) {
 	limited, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	a := new(answer)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -205,6 +206,47 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A call that failed for the moment is made again for as long as Retry says so,
+// whatever the action; one that VOD refused for good is not.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		var asked []string
+		ctx, cancel := context.WithCancel(t.Context())
+		c := dial(t, vod.Options{Credentials: fakeKeys, Transport: s.Transport(),
+			Retry: func(_ context.Context, err error, tries int, since time.Duration) bool {
+				asked = append(asked, fmt.Sprint(tries, " ", since, " ", errors.Is(err, vod.ErrRateLimited)))
+				time.Sleep(time.Second) // of the bubble
+				return tries < 3
+			}})
+		limit, fail := vodfake.Fault{Kind: vodfake.Limit}, vodfake.Fault{Kind: vodfake.Fail}
+		want := func(what string, err, target error, calls ...string) {
+			t.Helper()
+			if !errors.Is(err, target) || !slices.Equal(asked, calls) {
+				t.Errorf("%s: %v after %q, want %v after %q", what, err, asked, target, calls)
+			}
+			asked = nil
+		}
+
+		s.Next("DescribeEventsState", limit, fail)
+		_, err := c.DescribeEventsState(ctx, app)
+		want("twice in vain", err, nil, "1 0s true", "2 1s false")
+		s.Next("ModifyEventConfig", fail, fail, limit)
+		err = c.ModifyEventConfig(ctx, app, vod.EventConfigChange{})
+		want("Retry has enough", err, vod.ErrRateLimited, "1 0s false", "2 1s false", "3 2s true")
+		want("refused", c.ConfirmEvents(ctx, app, []string{"x"}), vod.ErrBadHandle)
+		_, err = c.PullEvents(ctx, app)
+		want("an empty queue", err, vod.ErrEmpty)
+
+		s.Next("DescribeEventsState", limit, limit, limit)
+		time.AfterFunc(2500*time.Millisecond, cancel) // while Retry waits
+		_, err = c.DescribeEventsState(ctx, app)
+		want("the caller goes", err, context.Canceled, "1 0s true", "2 1s true", "3 2s true")
+	})
 }
 
 func TestConcurrentCalls(t *testing.T) {
