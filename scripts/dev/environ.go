@@ -1,10 +1,10 @@
 package main
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
+	"vodevents/shared/config"
 	"vodevents/shared/vod"
 )
 
@@ -75,23 +75,13 @@ func (e environ) show() []variable {
 		case "VOD_ENDPOINT", "SINK", "DEAD_LETTER", "DEDUP":
 			urls := strings.Fields(value)
 			for i, u := range urls {
-				urls[i] = schemeAndHost(u)
+				if strings.Contains(u, ":") { // else it is off, or a host alone
+					urls[i] = config.ShowURL(u)
+				}
 			}
 			value = strings.Join(urls, " ")
 		}
 		list = append(list, variable{name, value})
 	}
 	return list
-}
-
-func schemeAndHost(raw string) string {
-	scheme, _, ok := strings.Cut(raw, ":")
-	if !ok {
-		return raw // DEDUP=off, a host alone
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User == nil && strings.Contains(raw, "@") { // a password with a slash in it, perhaps
-		return scheme + ":"
-	}
-	return scheme + "://" + u.Host
 }

@@ -6,10 +6,11 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"vodevents/shared/internal/safeurl"
 )
 
 // The defaults of the variables that have one.
@@ -184,14 +185,14 @@ func (r *reader) endpoint(name string) string {
 	if !strings.Contains(v, "://") {
 		v = "https://" + v
 	}
-	u, err := url.Parse(v)
+	u, err := safeurl.Parse(v)
 	switch {
 	case err != nil || u.Hostname() == "":
 		r.fail(name, "not an address; write a host such as vod.tencentcloudapi.com, or http://127.0.0.1:PORT")
 	case u.Scheme != "https" && u.Scheme != "http":
-		r.fail(name, "%s: the scheme must be https or http", display(v))
+		r.fail(name, "%s: the scheme must be https or http", ShowURL(v))
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
-		r.fail(name, "%s: only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY", display(v))
+		r.fail(name, "%s: only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY", strings.TrimSuffix(ShowURL(v), ":"))
 	default:
 		return u.Scheme + "://" + u.Host
 	}
@@ -250,7 +251,7 @@ func (r *reader) signKeys(name string) []string {
 // checkURL checks the syntax alone: which schemes there are is known where
 // they are opened. what names the URL in the error.
 func (r *reader) checkURL(name, what, v string) bool {
-	u, err := parseURL(v)
+	u, err := safeurl.Parse(v)
 	if err != nil || u.Scheme == "" {
 		r.fail(name, "%s is not a URL; write SCHEME:…, with each of @ : / ? # %% in a user name or password percent-encoded", what)
 		return false
@@ -269,7 +270,7 @@ func (r *reader) sinks(name string) []string {
 			return nil
 		}
 		if first := slices.Index(urls, u); first < i {
-			r.fail(name, "entries %d and %d (%s) are the same; remove one", first+1, i+1, display(u))
+			r.fail(name, "entries %d and %d (%s) are the same; remove one", first+1, i+1, ShowURL(u))
 			return nil
 		}
 	}
@@ -375,31 +376,13 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// parseURL is [url.Parse]. Of a list of brokers, which with ports is no URL, it
-// sees the last.
-func parseURL(raw string) (*url.URL, error) {
-	if rest, ok := strings.CutPrefix(raw, "kafka://"); ok {
-		end := strings.IndexAny(rest+"/", "/?#")
-		at := strings.LastIndexByte(rest[:end], '@') + 1
-		if comma := strings.LastIndexByte(rest[at:end], ','); comma >= 0 && !strings.Contains(rest[end:], "@") {
-			raw = "kafka://" + rest[:at] + rest[at+comma+1:]
-		}
-	}
-	return url.Parse(raw)
-}
-
-// display is what may be shown of a URL: scheme and host.
-func display(raw string) string {
-	u, err := parseURL(raw)
-	switch {
-	case raw == DedupOff || raw == "":
+// ShowURL is what may be shown of a URL of SINK, DEAD_LETTER, DEDUP or
+// VOD_ENDPOINT: scheme and host. "off" and "" are shown as they are.
+func ShowURL(raw string) string {
+	if raw == DedupOff || raw == "" {
 		return raw
-	case err != nil || u.Scheme == "":
-		return "(not a URL)"
-	case u.Host == "":
-		return u.Scheme + ":"
 	}
-	return u.Scheme + "://" + u.Host
+	return safeurl.Show(raw)
 }
 
 // LogValue is the configuration without its secrets: of a sign key that it is
@@ -407,16 +390,16 @@ func display(raw string) string {
 func (c Config) LogValue() slog.Value {
 	sinks := make([]string, len(c.Sinks))
 	for i, s := range c.Sinks {
-		sinks[i] = display(s)
+		sinks[i] = ShowURL(s)
 	}
 	return slog.GroupValue(
 		slog.Any("sub_app_ids", c.SubAppIds),
-		slog.String("endpoint", display(c.Endpoint)),
+		slog.String("endpoint", ShowURL(c.Endpoint)),
 		slog.String("region", c.Region),
 		slog.Int("sign_keys", len(c.SignKeys)),
 		slog.Any("sinks", sinks),
-		slog.String("dead_letter", display(c.DeadLetter)),
-		slog.String("dedup", display(c.Dedup)),
+		slog.String("dead_letter", ShowURL(c.DeadLetter)),
+		slog.String("dedup", ShowURL(c.Dedup)),
 		slog.String("pull_until", string(c.PullUntil)),
 		slog.Float64("pull_rate", c.PullRate),
 		slog.Int("pull_concurrency", c.PullConcurrency),

@@ -118,6 +118,7 @@ func TestReadErrors(t *testing.T) {
 		{"VOD_ENDPOINT", "https://", `not an address; write a host such as vod.tencentcloudapi.com, or http://127.0.0.1:PORT`},
 		{"VOD_ENDPOINT", "https://id:s3cret@vod.example.com", `https://vod.example.com: ` + endpointOnly},
 		{"VOD_ENDPOINT", "vod.example.com?key=s3cret", `https://vod.example.com: ` + endpointOnly},
+		{"VOD_ENDPOINT", "https://s3cret:2024/word@vod.example.com", `https: ` + endpointOnly},
 		{"VOD_ENDPOINT", "vod.example.com/s3cret", `https://vod.example.com: ` + endpointOnly},
 		{"VOD_REGION", "ap guangzhou", `"ap guangzhou" is not a region; write one such as ap-guangzhou, or remove the variable`},
 		{"CALLBACK_SIGN_KEY", "s3cret,", `key 2 is empty; separate keys by one comma`},

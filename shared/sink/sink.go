@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"vodevents/shared/deliver"
+	"vodevents/shared/internal/safeurl"
 	"vodevents/shared/sink/kafka"
 	"vodevents/shared/sink/lines"
 	"vodevents/shared/sink/postgres"
@@ -21,18 +22,18 @@ type scheme[T any] struct {
 
 var sinks = []scheme[deliver.Sink]{
 	{"stdout", openStdout},
-	{"file", parsed[deliver.Sink](lines.Open)},
-	{"http", parsed[deliver.Sink](webhook.Open)},
-	{"https", parsed[deliver.Sink](webhook.Open)},
-	{"kafka", unparsed[deliver.Sink](kafka.Open)},
-	{"postgres", parsed[deliver.Sink](postgres.Open)},
-	{"postgresql", parsed[deliver.Sink](postgres.Open)},
+	{"file", fromURL[deliver.Sink](lines.Open)},
+	{"http", fromURL[deliver.Sink](webhook.Open)},
+	{"https", fromURL[deliver.Sink](webhook.Open)},
+	{"kafka", fromString[deliver.Sink](kafka.Open)},
+	{"postgres", fromURL[deliver.Sink](postgres.Open)},
+	{"postgresql", fromURL[deliver.Sink](postgres.Open)},
 }
 
 var stores = []scheme[deliver.Store]{
 	{"memory", openMemory},
-	{"postgres", parsed[deliver.Store](postgres.OpenStore)},
-	{"postgresql", parsed[deliver.Store](postgres.OpenStore)},
+	{"postgres", fromURL[deliver.Store](postgres.OpenStore)},
+	{"postgresql", fromURL[deliver.Store](postgres.OpenStore)},
 }
 
 // Open returns the sink of a URL. It checks the URL and connects to nobody. An
@@ -70,25 +71,24 @@ func schemeList[T any](table []scheme[T]) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// unparsed makes of a package's open the table's.
-func unparsed[I any, T any](open func(string) (T, error)) func(string) (I, error) {
+// fromString adapts a package's Open to the table: where Open fails, the sink is
+// nil itself and not an interface that holds a nil pointer.
+func fromString[I any, T any](open func(string) (T, error)) func(string) (I, error) {
 	return func(rawURL string) (i I, err error) {
 		t, err := open(rawURL)
 		if err != nil {
-			return i, err // not a nil *Sink in an interface that is not nil
+			return i, err
 		}
 		return any(t).(I), nil
 	}
 }
 
-// parsed does so for one that takes a parsed URL.
-func parsed[I any, T any](open func(*url.URL) (T, error)) func(string) (I, error) {
-	return unparsed[I](func(rawURL string) (t T, err error) {
-		u, err := url.Parse(rawURL)
+// fromURL does the same for an Open that takes a parsed URL.
+func fromURL[I any, T any](open func(*url.URL) (T, error)) func(string) (I, error) {
+	return fromString[I](func(rawURL string) (t T, err error) {
+		u, err := safeurl.Parse(rawURL)
 		if err != nil {
-			// net/url quotes what it dislikes, a password perhaps.
-			name, _, _ := strings.Cut(rawURL, ":")
-			return t, fmt.Errorf("%s: not a URL; in user and password write # as %%23, / as %%2F, ? as %%3F, @ as %%40, : as %%3A and %% as %%25", name)
+			return t, fmt.Errorf("%s %w", safeurl.Show(rawURL), err)
 		}
 		return open(u)
 	})

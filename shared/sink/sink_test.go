@@ -85,6 +85,12 @@ func TestErrors(t *testing.T) {
 		{"https://host/?secret=whsec_hush!", "https://host: "},
 		{"kafka://me:hush@host/t?acks=hush", "kafka://host: has a parameter"},
 		{"postgres://me:hush#x@host/", "postgres: not a URL"},
+		{"postgres://hush:2024/x@host/db?table=a;", "postgres: not a URL"},
+		{"postgresql://hush:2024?x@host/db", "postgres: not a URL"},
+		{"postgres://hush:2024#x@host/db", "postgres: not a URL"},
+		{"https://hush:2024/x@host/?secret=", "https: the secret is empty"},
+		{"http://hush:2024#x@host/", "http: a # never"},
+		{"file://hush:2024/x@host/y", "file: has a host"},
 		{"postgres://me:hush@host/db?table=hush;", "postgres://host: "},
 	} {
 		s, err := Open(c.url)

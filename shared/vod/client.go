@@ -15,6 +15,8 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+
+	"vodevents/shared/internal/safeurl"
 )
 
 const (
@@ -109,14 +111,14 @@ func splitEndpoint(endpoint string) (scheme, host string, err error) {
 		endpoint = "https://" + endpoint
 	}
 	const want = "VOD_ENDPOINT wants a host, such as https://vod.tencentcloudapi.com or http://127.0.0.1:8081"
-	u, err := url.Parse(endpoint)
+	u, err := safeurl.Parse(endpoint)
 	switch {
 	case err != nil:
 		return "", "", errors.New("vod: the endpoint is no address: " + want)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return "", "", fmt.Errorf("vod: bad endpoint %s://%s: %s", u.Scheme, u.Host, want)
+		return "", "", fmt.Errorf("vod: bad endpoint %s (%s)", safeurl.Show(endpoint), want)
 	case u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", "", fmt.Errorf("vod: the endpoint %s://%s has more than a host: %s", u.Scheme, u.Host, want)
+		return "", "", fmt.Errorf("vod: the endpoint %s has more than a host (%s)", safeurl.Show(endpoint), want)
 	}
 	return u.Scheme, u.Host, nil
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"vodevents/shared/internal/safeurl"
 )
 
 // Open returns the sink of kafka://[USER:PASSWORD@]BROKER[,BROKER…]/TOPIC; the
@@ -40,7 +42,7 @@ func Open(rawURL string) (*Sink, error) {
 	// like a host is none to be printed. Neither are the errors of net/url.
 	u, err := url.Parse("kafka://" + user + "broker" + rest)
 	if err != nil || u.Fragment != "" || strings.Contains(rest, "@") {
-		return nil, errors.New("kafka: not a URL; in user, password, topic and parameters write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25")
+		return nil, fmt.Errorf("kafka: %w", safeurl.ErrNotURL)
 	}
 	brokers := strings.Split(hosts, ",")
 	for i, b := range brokers {

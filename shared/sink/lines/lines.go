@@ -11,6 +11,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/safeurl"
 )
 
 // Sink writes one CloudEvent per line.
@@ -49,7 +50,7 @@ func Open(u *url.URL) (*Sink, error) {
 	}
 	switch {
 	case u.Host != "" && u.Host != "localhost":
-		return nil, fmt.Errorf("file://%s: a path has no host; write file:/path, or file:path relative to the working directory", u.Host)
+		return nil, fmt.Errorf("%s has a host, which a path has not; write file:/path, or file:path relative to the working directory", safeurl.Show(u.String()))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("file: takes no parameters; write a ? in the path as %3F and a # as %23")
 	case path == "" || path[len(path)-1] == '/':

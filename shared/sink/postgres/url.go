@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"vodevents/shared/internal/safeurl"
 )
 
 // The parameters of a URL that are ours. All are taken off before pgx sees the
@@ -33,7 +35,10 @@ var tableRE = sync.OnceValue(func() *regexp.Regexp {
 // open parses a URL into a pool and the identifier of its table: the one that
 // the parameter names, else byDefault.
 func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
-	where := "postgres://" + u.Host
+	if safeurl.HasLateAt(u.String()) || u.Fragment != "" {
+		return nil, nil, fmt.Errorf("postgres: %w", safeurl.ErrNotURL)
+	}
+	where := safeurl.Show(u.String())
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: the parameters after the ? are malformed; percent-encode %% ; & and = in their values", where)

@@ -17,6 +17,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/safeurl"
 )
 
 const (
@@ -61,7 +62,7 @@ var errClosed = errors.New("the sink is closed")
 // others, as well as path and order, are the server's. User and password
 // become basic authentication.
 func Open(u *url.URL) (*Sink, error) {
-	name := u.Scheme + "://" + u.Host
+	name := strings.TrimSuffix(safeurl.Show(u.String()), ":")
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("webhook: %q is neither http nor https", u.Scheme)
