@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"vodevents/shared/deliver"
+	"vodevents/shared/internal/output"
 	"vodevents/shared/internal/safeurl"
 	"vodevents/shared/sink/kafka"
 	"vodevents/shared/sink/lines"
@@ -98,7 +98,7 @@ func openStdout(rawURL string) (deliver.Sink, error) {
 	if len(rawURL) > len("stdout:") {
 		return nil, errors.New("stdout: nothing may follow the colon")
 	}
-	return lines.New(os.Stdout), nil
+	return lines.NewStream(output.Stdout), nil
 }
 
 func openMemory(rawURL string) (deliver.Store, error) {

@@ -15,8 +15,8 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "out")
 	for rawURL, want := range map[string]string{
-		"stdout:":                                       "*lines.Sink",
-		"STDOUT:":                                       "*lines.Sink",
+		"stdout:":                                       "*lines.Stream",
+		"STDOUT:":                                       "*lines.Stream",
 		"file:" + file:                                  "*lines.Sink",
 		"file://" + file:                                "*lines.Sink",
 		"http://127.0.0.1:1/path?secret=s":              "*webhook.Sink",

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	stdout    = lines.New(os.Stdout)
+	stdout    = lines.NewStream(os.Stdout)
 	store     = deliver.NewMemory()
 	transport = vod.NewTransport()
 )

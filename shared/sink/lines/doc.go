@@ -1,10 +1,10 @@
 // Package lines is the sink of stdout: and file:PATH: JSON lines, one
-// CloudEvents object each, every batch in one write.
+// CloudEvents object each.
 //
-// stdout: is meant for a container, a pipe or a first look. On SCF stdout is
-// the log, so media URLs in events land there.
+// stdout: ([Stream]) is meant for a container, a pipe or a first look. On SCF
+// standard output is the log, so media URLs in events land there.
 //
-// file:PATH appends, and says yes only after an fsync. Several processes may
+// file:PATH ([Sink]) appends every batch in one write, and says yes only after an fsync. Several processes may
 // append to one file. A file that does not end with a line break, as after a
 // crash, gets one first, so that a torn line spoils no other; a reader skips
 // lines that are no JSON, and empty ones. Before each batch the file is

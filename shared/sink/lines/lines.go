@@ -14,12 +14,12 @@ import (
 	"vodevents/shared/internal/safeurl"
 )
 
-// Sink writes one CloudEvent per line.
+// Sink appends one CloudEvent per line to a file.
 type Sink struct {
 	turn chan struct{} // holds one token; who has it owns everything below
 
-	path   string // empty: out is not ours and is not synced
-	out    *os.File
+	path   string
+	out    *os.File // nil until the first batch, and after an error
 	buf    []byte
 	torn   bool // the last line has no end, so the next write begins with one
 	closed bool
@@ -30,12 +30,6 @@ type Sink struct {
 const keepBuffer = 1 << 20
 
 var errClosed = errors.New("the sink is closed")
-
-// New returns a sink that writes to out, which stays open when the sink is
-// closed. What out holds beyond its Write is not synced.
-func New(out *os.File) *Sink {
-	return &Sink{turn: make(chan struct{}, 1), out: out}
-}
 
 // Open returns the sink of file:PATH, where PATH is absolute or relative to
 // the working directory; a blank, %, ? or # in it is percent-encoded. The
@@ -65,9 +59,9 @@ func Open(u *url.URL) (*Sink, error) {
 	return &Sink{turn: make(chan struct{}, 1), path: path}, nil
 }
 
-// Send appends the batch in one write, and for a file: syncs it to the disk
-// before it says yes. It fails or succeeds as a whole, and every error is
-// [deliver.Unavailable]: a full disk or a closed pipe is no event's fault. A
+// Send appends the batch in one write and syncs it to the disk before it says
+// yes. It fails or succeeds as a whole, and every error is
+// [deliver.Unavailable]: a full disk is no event's fault. A
 // failed batch may have been written in part, and is written again by a retry.
 //
 // A write that has begun is not cut short by ctx, for half a line helps
@@ -86,7 +80,7 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 		err = s.write(events)
 	}
 	if err != nil {
-		return deliver.FailAll(len(events), deliver.Unavailable(s.named(err), 0))
+		return deliver.FailAll(len(events), deliver.Unavailable(named("file", err), 0))
 	}
 	return make([]error, len(events))
 }
@@ -95,21 +89,14 @@ func (s *Sink) write(events []*event.Event) error {
 	if s.closed {
 		return errClosed
 	}
-	if s.path != "" {
-		if err := s.reopen(); err != nil {
-			return err
-		}
+	if err := s.reopen(); err != nil {
+		return err
 	}
 	buf := s.buf[:0]
 	if s.torn {
 		buf = append(buf, '\n')
 	}
-	for _, e := range events {
-		start := len(buf)
-		buf = e.AppendCloudEvent(buf)
-		blankLineBreaks(buf[start:])
-		buf = append(buf, '\n')
-	}
+	buf = appendLines(buf, events)
 	if cap(buf) <= keepBuffer {
 		s.buf = buf
 	}
@@ -117,10 +104,21 @@ func (s *Sink) write(events []*event.Event) error {
 	if n > 0 {
 		s.torn = buf[n-1] != '\n'
 	}
-	if err == nil && s.path != "" {
+	if err == nil {
 		err = s.out.Sync()
 	}
 	return err
+}
+
+// appendLines appends each event and a line break.
+func appendLines(buf []byte, events []*event.Event) []byte {
+	for _, e := range events {
+		start := len(buf)
+		buf = e.AppendCloudEvent(buf)
+		blankLineBreaks(buf[start:])
+		buf = append(buf, '\n')
+	}
+	return buf
 }
 
 // blankLineBreaks makes one line of a JSON object: line breaks stand only
@@ -188,11 +186,7 @@ func syncFolder(path string) error {
 
 // named says which sink err is of, and takes the path out: of a URL nothing but
 // scheme and host is printed.
-func (s *Sink) named(err error) error {
-	scheme := "stdout"
-	if s.path != "" {
-		scheme = "file"
-	}
+func named(scheme string, err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		return fmt.Errorf("%s: %s: %w", scheme, p.Op, p.Err)
@@ -203,18 +197,18 @@ func (s *Sink) named(err error) error {
 // CloseIdle does nothing: a file does not go stale.
 func (s *Sink) CloseIdle() {}
 
-// Close closes the file, but not what was given to [New].
+// Close closes the file.
 func (s *Sink) Close() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	s.closed = true
-	if s.path == "" || s.out == nil {
+	if s.out == nil {
 		return nil
 	}
 	f := s.out
 	s.out = nil
 	if err := f.Close(); err != nil {
-		return s.named(err)
+		return named("file", err)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/output"
 )
 
 func openFile(t testing.TB, path string) *Sink {
@@ -63,7 +64,7 @@ func TestStdout(t *testing.T) {
 		}
 		t.Cleanup(func() { out.Close() })
 		return delivertest.Place{
-			Open:     func(t testing.TB) deliver.Sink { return New(out) },
+			Open:     func(t testing.TB) deliver.Sink { return NewStream(out) },
 			Received: func(t testing.TB) [][]byte { return readLines(t, out.Name()) },
 		}
 	})
@@ -87,7 +88,9 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
-func TestOneWriteABatch(t *testing.T) {
+// On standard output each line is one write, so that the log's lines stand
+// between events and never inside one.
+func TestOneWriteALine(t *testing.T) {
 	t.Parallel()
 	// A packet socket keeps the bounds of writes.
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
@@ -97,18 +100,18 @@ func TestOneWriteABatch(t *testing.T) {
 	out, in := os.NewFile(uintptr(pair[0]), "out"), os.NewFile(uintptr(pair[1]), "in")
 	defer out.Close()
 	defer in.Close()
-	s := New(out)
+	s := NewStream(output.NewWriter(out))
 	buf := make([]byte, 1<<17)
-	for range 2 {
-		if err := errors.Join(s.Send(t.Context(), delivertest.Events(t, 16))...); err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(s.Send(t.Context(), delivertest.Events(t, 16))...); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 16 {
 		n, err := in.Read(buf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := bytes.Count(buf[:n], []byte("\n")); got != 16 || buf[n-1] != '\n' {
-			t.Errorf("the first write holds %d lines, want all 16", got)
+		if got := bytes.Count(buf[:n], []byte("\n")); got != 1 || buf[n-1] != '\n' {
+			t.Fatalf("write %d holds %d line breaks, want one at its end", i, got)
 		}
 	}
 }
@@ -294,7 +297,7 @@ func TestBrokenPipe(t *testing.T) {
 	}
 	defer w.Close()
 	r.Close()
-	s := New(w)
+	s := NewStream(w)
 	for range 2 {
 		for _, err := range s.Send(t.Context(), delivertest.Events(t, 2)) {
 			if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EPIPE) {
@@ -317,7 +320,7 @@ func TestWaitHonoursContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(w)
+	s := NewStream(w)
 	stuck := make(chan error)
 	big := []*event.Event{delivertest.Event(t, "big", 1<<20)} // more than a pipe holds
 	go func() { stuck <- s.Send(context.Background(), big)[0] }()
@@ -399,10 +402,10 @@ func BenchmarkStdout(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer null.Close()
-	benchmark(b, New(null))
+	benchmark(b, NewStream(output.NewWriter(null)))
 }
 
-func benchmark(b *testing.B, s *Sink) {
+func benchmark(b *testing.B, s deliver.Sink) {
 	events := delivertest.Events(b, 16)
 	b.ReportAllocs()
 	for b.Loop() {
