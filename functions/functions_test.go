@@ -418,7 +418,7 @@ func uploadNamed(id int, name string) []byte {
 
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{NullMembers: true})
+	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{NullMembers: true}})
 	f := start(t, pullBin, vodEnv(s)...)
 	bodies := make(map[string][]byte)
 	for i, kind := range event.Kinds {
@@ -452,7 +452,7 @@ func TestPull(t *testing.T) {
 // The variables reach what they are for.
 func TestPullVariables(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{RequireSubAppId: true, SubAppIds: []uint64{7, 8}})
+	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}, SubAppIds: []uint64{7, 8}})
 	var regions sync.Map
 	s.Control("", func(c *vodfake.Call) *vodfake.Fault {
 		regions.Store(c.Header.Get("X-TC-Region"), true)

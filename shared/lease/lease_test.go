@@ -479,7 +479,7 @@ func TestSinkDownStopsThePulling(t *testing.T) {
 
 func TestSeveralApplications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond, RequireSubAppId: true})
+		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond, Alternatives: vodfake.Alternatives{RequireSubAppId: true}})
 		o := b.options()
 		for i := range 3 {
 			app := uint64(1490012345 + i)

@@ -44,7 +44,7 @@ const faultTime = 4 * time.Minute
 func runSchedule(t *testing.T, r *rand.Rand) {
 	b := newBench(t, vodfake.Options{
 		Latency: time.Duration(r.IntN(40)) * time.Millisecond, Seed: r.Uint64(),
-		SameHandle: r.IntN(2) == 0, ConfirmGood: r.IntN(2) == 0, NullMembers: r.IntN(2) == 0,
+		Alternatives: vodfake.Alternatives{SameHandle: r.IntN(2) == 0, ConfirmGood: r.IntN(2) == 0, NullMembers: r.IntN(2) == 0},
 	})
 	calm := time.Now().Add(faultTime)
 	var chance safeRand

@@ -111,7 +111,7 @@ func TestKeys(t *testing.T) {
 
 func TestSubAppIdMissing(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{RequireSubAppId: true})
+	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}})
 	_, err := dial(t, vod.Options{Endpoint: s.URL, Credentials: fakeKeys}).PullEvents(t.Context(), 0)
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("check VOD_SUB_APP_IDS")) {
 		t.Error(err)

@@ -70,7 +70,7 @@ func (s *Server) callback(ctx context.Context, e *entry, to EventConfig) error {
 func (s *Server) sends(ctx context.Context, e *entry, to EventConfig, c *Call) error {
 	for n := 1; ; n++ {
 		timedOut, err := s.send(ctx, e, to, c)
-		if !timedOut || n == CallbackSends || s.sleep(ctx, s.opt.ResendAfter) != nil {
+		if !timedOut || n == CallbackSends {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@
 // # What VOD does not say
 //
 // Where the documents leave it open, this is what the stand-in does; where two
-// answers are likely, an option gives the other.
+// answers are likely, one of the [Alternatives] gives the other.
 //
 //   - A handle is new with each delivery (SameHandle), and good for one
 //     confirmation: a second is refused, as is one after 30 s.
@@ -51,7 +51,7 @@
 //     comes there then, so that it is soon ResourceNotFound for ever.
 //   - An application that does not exist, or is not named where it must be, is
 //     InvalidParameterValue.SubAppId.
-//   - A callback is sent again at once after its timeout (ResendAfter).
+//   - A callback is sent again at once after its timeout.
 //   - In Mode PUSH without a NotificationUrl events go nowhere.
 //   - Calls that are refused by the limit do not count towards it.
 package vodfake

@@ -267,7 +267,7 @@ func (s *Server) admit(c *Call, act action, host string) error {
 	if !s.within(c, act.rate) {
 		return errLimit
 	}
-	if c.SubAppId == 0 && s.opt.RequireSubAppId || c.SubAppId != 0 && s.opt.SubAppIds != nil && !slices.Contains(s.opt.SubAppIds, c.SubAppId) {
+	if c.SubAppId == 0 && s.Alternatives().RequireSubAppId || c.SubAppId != 0 && s.opt.SubAppIds != nil && !slices.Contains(s.opt.SubAppIds, c.SubAppId) {
 		// The page of PullEvents names no code for it; this one is listed for
 		// other actions of VOD.
 		return &apiError{"InvalidParameterValue.SubAppId", "SubAppId is missing, or there is no such application."}

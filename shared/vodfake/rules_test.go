@@ -83,7 +83,7 @@ var rules = []struct {
 			t.Errorf("the redelivered event could not be confirmed: %+v", s.App(7))
 		}
 	}},
-	{doc: "266/33433", rule: "[I] or with the same handle", options: vodfake.Options{SameHandle: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+	{doc: "266/33433", rule: "[I] or with the same handle", options: vodfake.Options{Alternatives: vodfake.Alternatives{SameHandle: true}}, test: func(t *testing.T, s *vodfake.Server, c client) {
 		s.Queue(7, body(1))
 		first := handles(c.pull(7))
 		time.Sleep(30 * time.Second)
@@ -149,7 +149,7 @@ var rules = []struct {
 			t.Errorf("a handle confirmed before: %q, %d confirmed", got, s.Confirmed(7))
 		}
 	}},
-	{doc: "[I]", rule: "or only itself", options: vodfake.Options{ConfirmGood: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+	{doc: "[I]", rule: "or only itself", options: vodfake.Options{Alternatives: vodfake.Alternatives{ConfirmGood: true}}, test: func(t *testing.T, s *vodfake.Server, c client) {
 		fill(s, 7, 2)
 		h := handles(c.pull(7))
 		if got := c.confirm(7, h[0], "no such handle", h[1]); got != "InvalidParameterValue" || s.Confirmed(7) != 2 {
@@ -194,7 +194,7 @@ var rules = []struct {
 			t.Error("still refused")
 		}
 	}},
-	{doc: "266/33433", rule: "[I] other payload members are null", options: vodfake.Options{NullMembers: true}, test: func(t *testing.T, s *vodfake.Server, c client) {
+	{doc: "266/33433", rule: "[I] other payload members are null", options: vodfake.Options{Alternatives: vodfake.Alternatives{NullMembers: true}}, test: func(t *testing.T, s *vodfake.Server, c client) {
 		s.Queue(7, body(1))
 		var m map[string]json.RawMessage
 		if err := json.Unmarshal(c.pull(7)[0], &m); err != nil {
@@ -204,7 +204,7 @@ var rules = []struct {
 			t.Errorf("%d members, want %d", len(m), want)
 		}
 	}},
-	{doc: "266/33433", rule: "accounts since 2023-12-25 must send SubAppId", options: vodfake.Options{RequireSubAppId: true, SubAppIds: []uint64{7}}, test: func(t *testing.T, s *vodfake.Server, c client) {
+	{doc: "266/33433", rule: "accounts since 2023-12-25 must send SubAppId", options: vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}, SubAppIds: []uint64{7}}, test: func(t *testing.T, s *vodfake.Server, c client) {
 		fill(s, 7, 1)
 		for _, p := range []members{nil, {"SubAppId": 8}} {
 			if _, err := c.send(context.Background(), "PullEvents", p); code(err) != "InvalidParameterValue.SubAppId" {
@@ -242,6 +242,42 @@ func TestRules(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Alternatives change while a Server runs: the next call meets them.
+func TestSetAlternatives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		want := vodfake.Alternatives{SameHandle: true, ConfirmGood: true, NullMembers: true, RequireSubAppId: true}
+		s.SetAlternatives(want)
+		if got := s.Alternatives(); got != want {
+			t.Errorf("%+v", got)
+		}
+		if _, err := c.send(t.Context(), "PullEvents", nil); code(err) != "InvalidParameterValue.SubAppId" {
+			t.Errorf("RequireSubAppId: %v", err)
+		}
+		s.Queue(7, body(1))
+		s.Queue(7, body(2))
+		pulled := c.pull(7)
+		if !bytes.Contains(pulled[0], []byte(`"FileDeleteEvent":null`)) {
+			t.Errorf("NullMembers: %s", pulled[0])
+		}
+		first := handles(pulled)
+		if got := c.confirm(7, first[0], "no such handle"); got != "InvalidParameterValue" || s.Confirmed(7) != 1 {
+			t.Errorf("ConfirmGood: %q, %d confirmed", got, s.Confirmed(7))
+		}
+		time.Sleep(vodfake.Lease)
+		if again := handles(c.pull(7)); again[0] != first[1] {
+			t.Errorf("SameHandle: %s, then %s", first[1], again[0])
+		}
+		s.SetAlternatives(vodfake.Alternatives{})
+		time.Sleep(vodfake.Lease)
+		if again := handles(c.pull(7)); again[0] == first[1] {
+			t.Error("the handle is still the same")
+		}
+	})
 }
 
 // Every byte of an event is kept, and the handle is its first member.

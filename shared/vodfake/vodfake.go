@@ -35,6 +35,8 @@ type Credential struct {
 // Options make a [Server]. The zero value behaves as VOD is documented to
 // behave; each field says what it is when left out.
 type Options struct {
+	Alternatives
+
 	// Credentials are the keys that may sign calls. Default: one, SecretId and
 	// SecretKey of this package.
 	Credentials []Credential
@@ -43,11 +45,6 @@ type Options struct {
 	// judges signatures. Beyond 5 min every call is answered
 	// AuthFailure.SignatureExpire. Default: 0.
 	ClockSkew time.Duration
-
-	// RequireSubAppId refuses calls that name no application, as VOD does for
-	// accounts that were opened since 2023-12-25. Default: they mean
-	// application 0, the account's first.
-	RequireSubAppId bool
 
 	// SubAppIds are the applications that exist; every other is refused.
 	// Default: each exists once it is named.
@@ -60,19 +57,6 @@ type Options struct {
 
 	// Latency is added to every answer, in real time. Default: 0.
 	Latency time.Duration
-
-	// SameHandle keeps an event's handle from one delivery to the next; VOD
-	// does not say which it does. Default: each delivery has a new one.
-	SameHandle bool
-
-	// NullMembers has PullEvents list the payload members of all other kinds as
-	// null in each event, as the real one does. Default: they are left out.
-	NullMembers bool
-
-	// ConfirmGood confirms the good handles of a ConfirmEvents call that names
-	// a bad one too, and answers InvalidParameterValue all the same; VOD does
-	// not say what it does. Default: none of the group is confirmed.
-	ConfirmGood bool
 
 	// EventConfig is how every application is told of events at first. Members
 	// left empty have VOD's defaults: Mode PUSH without a NotificationUrl, the
@@ -92,10 +76,6 @@ type Options struct {
 	// upload, a pull, a task flow. Negative: no time. Default: 5 s.
 	TaskTime time.Duration
 
-	// ResendAfter is the pause between a callback's timeout and its next send.
-	// VOD does not state it. Default: 0.
-	ResendAfter time.Duration
-
 	// CallbackTransport carries callbacks. Default: a transport of the
 	// Server's own that opens a connection for each.
 	CallbackTransport http.RoundTripper
@@ -107,6 +87,44 @@ type Options struct {
 
 	// Seed makes handles, ids and chances repeatable. Default: 1.
 	Seed uint64
+}
+
+// Alternatives are what the stand-in does where VOD does not say what it does,
+// or does one thing for some accounts and another for others. They can be
+// changed while a [Server] runs; see [Server.SetAlternatives].
+type Alternatives struct {
+	// SameHandle keeps an event's handle from one delivery to the next.
+	// Default: each delivery has a new one.
+	SameHandle bool
+
+	// ConfirmGood confirms the good handles of a ConfirmEvents call that names
+	// a bad one too, and answers InvalidParameterValue all the same. Default:
+	// none of the group is confirmed.
+	ConfirmGood bool
+
+	// NullMembers has PullEvents list the payload members of all other kinds as
+	// null in each event, as the real one does. It applies to events that are
+	// queued from now on. Default: they are left out.
+	NullMembers bool
+
+	// RequireSubAppId refuses calls that name no application, as VOD does for
+	// accounts that were opened since 2023-12-25. Default: they mean
+	// application 0, the account's first.
+	RequireSubAppId bool
+}
+
+// Alternatives are those that the Server follows now.
+func (s *Server) Alternatives() Alternatives {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opt.Alternatives
+}
+
+// SetAlternatives changes them.
+func (s *Server) SetAlternatives(a Alternatives) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.Alternatives = a
 }
 
 // Server is the stand-in of VOD. It is safe for concurrent use. Make one with
