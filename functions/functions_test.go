@@ -120,9 +120,15 @@ type function struct {
 
 func start(t *testing.T, binary string, env ...string) *function {
 	t.Helper()
+	return startWithin(t, 64, binary, env...)
+}
+
+// startWithin starts a function that is told how many MB of memory it has.
+func startWithin(t *testing.T, memory int, binary string, env ...string) *function {
+	t.Helper()
 	f := &function{t: t, out: newOutput(t), log: newOutput(t)}
 	fn, err := local.Start(t.Context(), binary, append([]string{"PATH=" + os.Getenv("PATH")}, env...),
-		local.WithStdout(f.out.File), local.WithStderr(f.log.File))
+		local.WithStdout(f.out.File), local.WithStderr(f.log.File), local.WithMemory(memory))
 	if err != nil {
 		t.Fatal(err)
 	}
