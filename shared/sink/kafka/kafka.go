@@ -18,16 +18,13 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/keepalive"
 )
 
 const (
 	// tryTime ends a try whose brokers say nothing: the lease of a pulled event
 	// is 30 s (266/33433) and should hold a second try.
 	tryTime = 12 * time.Second
-
-	// idle is how long a connection is kept: after a freeze of the instance it
-	// is dead without saying so.
-	idle = 20 * time.Second
 
 	// maxRecord is the most that this side lets a record be; the brokers have
 	// their own limit (max.message.bytes, 1 MB unless configured). An SCF
@@ -114,7 +111,7 @@ func newSink(name string, options []kgo.Opt) *Sink {
 		kgo.DialTimeout(tryTime / 3),
 		kgo.ProduceRequestTimeout(tryTime / 2),
 		kgo.RequestTimeoutOverhead(tryTime / 3),
-		kgo.ConnIdleTimeout(idle),
+		kgo.ConnIdleTimeout(keepalive.Limit),
 	}, options...)
 	return &Sink{name: name, options: options, now: time.Now}
 }
@@ -253,7 +250,7 @@ func (s *Sink) enter() (*client, error) {
 
 func (s *Sink) leave(c *client, complete bool) {
 	s.mu.Lock()
-	s.lastUsed = s.now().Round(0) // by the wall clock; see CloseIdle
+	s.lastUsed = s.now()
 	if !complete {
 		s.retire(c)
 	}
@@ -272,13 +269,11 @@ func (s *Sink) retire(c *client) {
 	}
 }
 
-// CloseIdle closes the client if it was not used for 20 s. The client closes
-// idle connections by itself too, but its timers sleep, and so may the
-// monotonic clock, while the instance is frozen.
+// CloseIdle closes the client if it was not used for [keepalive.Limit].
 func (s *Sink) CloseIdle() {
 	s.mu.Lock()
 	c := s.current
-	if c == nil || c.users > 0 || s.now().Round(0).Sub(s.lastUsed) < idle {
+	if c == nil || c.users > 0 || !keepalive.IsStale(s.lastUsed, s.now()) {
 		s.mu.Unlock()
 		return
 	}

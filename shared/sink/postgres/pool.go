@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/internal/keepalive"
 )
 
 const (
@@ -27,10 +30,6 @@ const (
 	// the store and needs the rest of the lease, or of the 5 s that VOD waits for
 	// the answer to a callback.
 	storeTime = 3 * time.Second
-
-	// idleLimit is from when on CloseIdle closes a connection: a NAT or a
-	// server may have forgotten it while SCF had frozen the instance.
-	idleLimit = 20 * time.Second
 )
 
 var errClosed = errors.New("used after Close")
@@ -104,7 +103,7 @@ func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
 		if p.putBack(kept) || ctx.Err() != nil {
 			return err
 		}
-		p.closeIdle(0) // they are no better
+		p.closeIdle() // they are no better
 	}
 	fresh, err := p.connect(ctx)
 	if err != nil {
@@ -139,7 +138,7 @@ func (p *pool) putBack(c *conn) bool {
 		<-c.PgConn().CleanupDone()
 		return false
 	}
-	c.used = time.Now().Round(0) // wall clock: the monotonic one may stand still in a frozen instance
+	c.used = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -160,23 +159,33 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// closeIdle closes the connections that nobody has used for the time d.
-func (p *pool) closeIdle(d time.Duration) {
+// closeStale closes the connections that nobody has used for
+// [keepalive.Limit].
+func (p *pool) closeStale() {
+	now := time.Now()
+	p.closeIf(func(c *conn) bool { return keepalive.IsStale(c.used, now) })
+}
+
+// closeIdle closes the connections that nobody uses now.
+func (p *pool) closeIdle() { p.closeIf(func(*conn) bool { return true }) }
+
+func (p *pool) closeIf(chosen func(*conn) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := 0
-	for n < len(p.idle) && time.Since(p.idle[n].used) >= d {
-		p.idle[n].close()
-		n++
-	}
-	p.idle = append(p.idle[:0], p.idle[n:]...)
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if !chosen(c) {
+			return false
+		}
+		c.close()
+		return true
+	})
 }
 
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	p.closeIdle(0)
+	p.closeIdle()
 }
 
 // close says goodbye to the server, but does not wait for it.

@@ -192,7 +192,7 @@ func rows(events []*event.Event, rawOnly bool) []any {
 }
 
 // CloseIdle implements [deliver.Sink].
-func (s *Sink) CloseIdle() { s.pool.closeIdle(idleLimit) }
+func (s *Sink) CloseIdle() { s.pool.closeStale() }
 
 // Close implements [deliver.Sink].
 func (s *Sink) Close() error {

@@ -16,6 +16,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/keepalive"
 )
 
 // parse makes an event of a payload.
@@ -464,7 +465,7 @@ func TestIdleConnections(t *testing.T) {
 		t.Error("a connection in use was closed")
 	}
 	kept := len(s.pool.idle) - 1
-	old.used = old.used.Add(-idleLimit)
+	old.used = old.used.Add(-keepalive.Limit)
 	s.CloseIdle()
 	if len(s.pool.idle) != kept || !old.IsClosed() {
 		t.Errorf("%d connections, want %d", len(s.pool.idle), kept)

@@ -224,7 +224,7 @@ func (s *Store) use(ctx context.Context, f func(*pgx.Conn) error) error {
 }
 
 // CloseIdle implements [deliver.Store].
-func (s *Store) CloseIdle() { s.pool.closeIdle(idleLimit) }
+func (s *Store) CloseIdle() { s.pool.closeStale() }
 
 // Close implements [deliver.Store].
 func (s *Store) Close() error {

@@ -128,7 +128,7 @@ func TestLostAnswer(t *testing.T) {
 
 	// A connection that was not kept gets no second try: the server is in
 	// trouble, and the caller knows better when to try again.
-	s.pool.closeIdle(0)
+	s.pool.closeIdle()
 	c.armed.Store(true)
 	if _, err := s.Claim(t.Context(), "A", []string{"x"}, until, false); err == nil {
 		t.Error("no error although the first connection broke")

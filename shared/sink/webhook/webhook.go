@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/keepalive"
 	"vodevents/shared/internal/safeurl"
 )
 
@@ -28,10 +28,6 @@ const (
 	// is 30 s (266/33433) and should hold a second try.
 	tryTime = 12 * time.Second
 
-	// idle is how long a connection is kept: after a freeze of the instance it
-	// is dead without saying so.
-	idle = 20 * time.Second
-
 	// drain is how much of an answer is read so that its connection can be used
 	// again; a longer one costs the connection.
 	drain = 64 << 10
@@ -42,7 +38,7 @@ const (
 
 // Sink posts each event to one URL.
 type Sink struct {
-	transport *http.Transport
+	transport *keepalive.Transport
 	target    string            // without user and secret
 	name      string            // scheme and host, for messages
 	mask      *strings.Replacer // takes the rest of the URL out of what the server says
@@ -50,9 +46,8 @@ type Sink struct {
 	secrets   [][]byte
 	slots     chan struct{}
 
-	now      func() time.Time
-	lastUsed atomic.Int64 // unix nanoseconds
-	closed   atomic.Bool
+	now    func() time.Time
+	closed atomic.Bool
 }
 
 var errClosed = errors.New("the sink is closed")
@@ -78,18 +73,8 @@ func Open(u *url.URL) (*Sink, error) {
 	target := *u
 	target.User, target.RawQuery = nil, query
 
-	// HTTP/1.1 only, which a DialContext of one's own implies. A connection that
-	// died unnoticed then costs one try and is gone; one of HTTP/2 would be used
-	// again by every try for a quarter of an hour.
-	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: tryTime / 2}).DialContext,
-		TLSHandshakeTimeout: tryTime / 2,
-		MaxIdleConnsPerHost: inFlight,
-		IdleConnTimeout:     idle,
-	}
 	return &Sink{
-		transport: transport,
+		transport: keepalive.NewTransport(inFlight, tryTime/2),
 		target:    target.String(),
 		name:      name,
 		mask:      newMask(&target, u.User),
@@ -109,7 +94,6 @@ func Open(u *url.URL) (*Sink, error) {
 // are not followed, too.
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	errs := make([]error, len(events))
-	defer s.used()
 	var all sync.WaitGroup
 	for _, queue := range bySubject(events) {
 		all.Go(func() {
@@ -187,7 +171,6 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
-			s.transport.CloseIdleConnections() // or it would go on dialling, for others who may come
 		}
 		return s.unavailable(err, 0)
 	}
@@ -249,17 +232,8 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// used notes the time by the wall clock: the monotonic one may stand still
-// while the instance is frozen.
-func (s *Sink) used() { s.lastUsed.Store(s.now().UnixNano()) }
-
-// CloseIdle closes the connections if none was used for 20 s. The transport
-// closes them by itself too, but its timers sleep while the instance is frozen.
-func (s *Sink) CloseIdle() {
-	if s.now().UnixNano()-s.lastUsed.Load() >= int64(idle) {
-		s.transport.CloseIdleConnections()
-	}
-}
+// CloseIdle implements [deliver.Sink].
+func (s *Sink) CloseIdle() { s.transport.CloseIdle() }
 
 // Close closes the idle connections; Send fails from now on.
 func (s *Sink) Close() error {

@@ -384,7 +384,7 @@ func TestKeepAliveAndFreeze(t *testing.T) {
 	defer server.Close()
 	s := open(t, server.URL)
 	now := time.Now()
-	s.now = func() time.Time { return now }
+	s.transport.Now = func() time.Time { return now }
 	sends := func(want int32) {
 		t.Helper()
 		s.CloseIdle()
@@ -399,7 +399,7 @@ func TestKeepAliveAndFreeze(t *testing.T) {
 	sends(1)
 	now = now.Add(19 * time.Second)
 	sends(1)
-	now = now.Add(20 * time.Second)
+	now = now.Add(20*time.Second + time.Millisecond)
 	sends(2)
 	sends(2)
 }
