@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
+	"vodevents/scripts/internal/term"
 	"vodevents/shared/event"
 )
 
@@ -106,17 +106,7 @@ func oneWord(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return strings.ReplaceAll(harmless(s), " ", "_")
-}
-
-// harmless keeps what came from outside from moving the terminal's cursor.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return '_'
-		}
-		return r
-	}, s)
+	return strings.ReplaceAll(term.Harmless(s), " ", "_")
 }
 
 // log prints a warning or error that names a cause, each at most once in 10 s.
@@ -138,7 +128,7 @@ func (t *terminal) log(l *logLine) {
 	if cause != "" {
 		cause = ": " + cause
 	}
-	text := harmless(strings.Join(strings.Fields(l.Message+cause), " "))
+	text := term.Harmless(strings.Join(strings.Fields(l.Message+cause), " "))
 	fmt.Fprintf(t.stderr, "%s  %-8s  %s  %s\n", l.Time.Local().Format(clockForm), l.Function, l.Level, text)
 }
 

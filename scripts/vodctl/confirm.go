@@ -35,23 +35,24 @@ name it where there are several.
 			if err != nil {
 				return err
 			}
-			return count(len(refused), len(handles), "%d of %d handles were refused", len(refused), len(handles))
+			return count(refused, len(handles), "%d of %d handles were refused", refused, len(handles))
 		}
 	},
 }
 
-// confirm confirms handles, as many at a time as VOD takes. VOD answers for a
-// group as a whole, so the handles of a refused group are tried one by one; it
-// says which, and returns those that were refused.
-func (p *program) confirm(ctx context.Context, a *account, app uint64, handles []string) (refused map[string]bool, err error) {
-	refused = map[string]bool{}
+// confirm confirms handles, as many at a time as VOD takes; one that is given
+// twice counts once. VOD answers for a group as a whole, so the handles of a
+// refused group are tried one by one. It says which were refused and returns how
+// many.
+func (p *program) confirm(ctx context.Context, a *account, app uint64, handles []string) (refused int, err error) {
+	handles = slices.Compact(slices.Sorted(slices.Values(handles)))
 	for group := range slices.Chunk(handles, vod.MaxEvents) {
 		err := a.ConfirmEvents(ctx, app, group)
 		if err == nil {
 			p.say("confirmed %d %s", len(group), plural(len(group), "event", "events"))
 			continue
 		}
-		if !errors.Is(err, vod.ErrBadHandle) {
+		if !errors.Is(err, vod.ErrRefused) {
 			return refused, err
 		}
 		for _, handle := range group {
@@ -61,8 +62,8 @@ func (p *program) confirm(ctx context.Context, a *account, app uint64, handles [
 			switch {
 			case err == nil:
 				p.say("confirmed %s", handle)
-			case errors.Is(err, vod.ErrBadHandle):
-				refused[handle] = true
+			case errors.Is(err, vod.ErrRefused):
+				refused++
 				p.say("refused %s: %v", handle, err)
 			default:
 				return refused, err

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"vodevents/scripts/internal/term"
 )
 
 func main() {
@@ -186,12 +189,22 @@ func count(failed, all int, format string, args ...any) error {
 	return &statusError{statusPartly, fmt.Sprintf(format, args...)}
 }
 
-// say tells the user something that is no output.
-func (p *program) say(format string, args ...any) { fmt.Fprintf(p.stderr, format+"\n", args...) }
+// say tells the user something that is not output. The arguments may be from
+// outside: they are made harmless for a terminal.
+func (p *program) say(format string, args ...any) {
+	fmt.Fprint(p.stderr, term.Sprintf(format, args...)+"\n")
+}
 
-// print writes output.
+// print writes output. Its arguments are made harmless, too.
 func (p *program) print(format string, args ...any) error {
-	_, err := fmt.Fprintf(p.stdout, format, args...)
+	_, err := io.WriteString(p.stdout, term.Sprintf(format, args...))
+	return err
+}
+
+// printBytes writes JSON from outside on a line of its own. Invisible characters
+// are escaped, which leaves it the same JSON.
+func (p *program) printBytes(indent string, b []byte) error {
+	_, err := fmt.Fprintf(p.stdout, "%s%s\n", indent, term.JSON(b))
 	return err
 }
 
@@ -215,11 +228,36 @@ func outputFlag(fs *flag.FlagSet) *format {
 	return &f
 }
 
+// flush makes sure that what was printed is where it shall be. A disk may take
+// a write and fail later.
+func (p *program) flush() error {
+	f, ok := p.stdout.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err // a pipe or a terminal cannot be synced
+	}
+	return f.Sync()
+}
+
+// printJSON writes v as JSON, with what is invisible in it escaped.
 func (p *program) printJSON(v any) error {
-	enc := json.NewEncoder(p.stdout)
-	enc.SetEscapeHTML(false) // events come out as they went in
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	text, err := indentedJSON("", v)
+	if err != nil {
+		return err
+	}
+	return p.printBytes("", text)
+}
+
+// indentedJSON is v as JSON of several lines, all but the first behind prefix.
+func indentedJSON(prefix string, v any) ([]byte, error) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // < and & stay legible
+	enc.SetIndent(prefix, "  ")
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 // terminal tells whether a person is at the other end of a stream.
@@ -240,7 +278,7 @@ func (p *program) ask(ctx context.Context, question string) (bool, error) {
 	fmt.Fprintf(p.stderr, "%s [y/N] ", question)
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // whatever fails is no yes
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // if the reading fails, the answer is no
 		answers <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {

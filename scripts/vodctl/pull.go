@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"time"
 
+	"vodevents/scripts/internal/term"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 )
@@ -19,7 +21,8 @@ var pullCommand = command{
 	about: "look at events in the queue, 16 at most of each application",
 	text: `For looking, not for production: what is pulled is hidden from every other receiver
 for 30 s, then it comes again (266/33433). Within that time "confirm" takes it out of
-the queue for good; -confirm does so at once, and then this output is the only copy.
+the queue for good; -confirm does so as soon as they are written, and then this output
+is the only copy. What cannot be written, to a full disk say, is not confirmed.
 An empty queue keeps the call waiting for 5 s and is no failure. The function pull is
 what receives events in earnest.
 
@@ -30,7 +33,7 @@ SecondsLeft, Type, Subject, Event (without its handle), and Confirmed.
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		p.connectFlags(fs)
 		output := outputFlag(fs)
-		confirm := fs.Bool("confirm", false, "confirm all that was printed: it is gone from VOD then")
+		confirm := fs.Bool("confirm", false, "confirm each event once it is printed: it is gone from VOD then")
 		return func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return misuse("pull takes no %q", args[0])
@@ -56,7 +59,7 @@ func (a *account) pullEvents(ctx context.Context, app uint64) ([]pulled, error) 
 	}
 	events := make([]pulled, len(raws))
 	for i, raw := range raws {
-		// What is no event is shown, and can be confirmed, like any other.
+		// An element that is not an event is shown, and can be confirmed, like one.
 		e, _ := event.Parse(raw, event.Origin{Mode: event.Reliable, SubAppId: app, Received: time.Now()})
 		events[i] = pulled{e, leaseEnd}
 	}
@@ -68,16 +71,7 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 	if err != nil {
 		return err
 	}
-	type shown struct {
-		SubAppId    uint64
-		EventHandle string
-		SecondsLeft float64
-		Type        string
-		Subject     string `json:",omitempty"`
-		Event       json.RawMessage
-		Confirmed   bool
-	}
-	all := []shown{}
+	list := jsonList{program: p}
 	printed := 0
 	err = p.each(a, func(app uint64) error {
 		events, err := a.pullEvents(ctx, app)
@@ -89,41 +83,134 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 			return nil
 		}
 		printed += len(events)
-		var handles []string
-		first := len(all)
-		for _, e := range events {
-			handles = append(handles, e.Handle)
-			left := math.Floor(time.Until(e.leaseEnd).Seconds()*10) / 10
-			if output == "json" {
-				all = append(all, shown{app, e.Handle, left, e.Type, e.Subject, e.AppendData(nil), false})
-				continue
-			}
-			var line bytes.Buffer
-			if err := json.Compact(&line, e.AppendData(nil)); err != nil {
-				return err
-			}
-			if err := p.print("%s  %.1f s left  %s %s\n  %s\n", e.Handle, left, e.Type, e.Subject, &line); err != nil {
-				return err // and nothing is confirmed that nobody has seen
-			}
+		if output == "json" {
+			return p.pulledJSON(ctx, a, app, events, &list, confirm)
 		}
-		if !confirm {
-			return nil
-		}
-		refused, err := p.confirm(ctx, a, app, handles)
-		for i, handle := range handles {
-			if output == "json" {
-				all[first+i].Confirmed = err == nil && !refused[handle]
-			}
-		}
-		return errors.Join(err, count(len(refused), len(handles), "%d of %d events were not confirmed", len(refused), len(handles)))
+		return p.pulledText(ctx, a, app, events, confirm)
 	})
 	if output == "json" {
-		if err := p.printJSON(all); err != nil {
-			return err
-		}
+		err = errors.Join(err, list.end())
 	}
 	if printed > 0 {
 		p.say("For looking only: what is not confirmed comes again 30 s after it was pulled.")
 	}
 	return err
+}
+
+// secondsLeft is for how long an event can be confirmed, to a tenth.
+func (e pulled) secondsLeft() float64 {
+	return math.Floor(time.Until(e.leaseEnd).Seconds()*10) / 10
+}
+
+// pulledText prints events and then, if they are to be confirmed, confirms
+// them. Nothing is confirmed that could not be written.
+func (p *program) pulledText(ctx context.Context, a *account, app uint64, events []pulled, confirm bool) error {
+	var handles []string
+	for _, e := range events {
+		var line bytes.Buffer
+		if err := json.Compact(&line, e.AppendData(nil)); err != nil {
+			return err
+		}
+		if err := p.print("%s  %.1f s left  %s %s\n", e.Handle, e.secondsLeft(), e.Type, e.Subject); err != nil {
+			return err
+		}
+		if err := p.printBytes("  ", line.Bytes()); err != nil {
+			return err
+		}
+		handles = append(handles, e.Handle)
+	}
+	if err := p.flush(); err != nil || !confirm {
+		return err
+	}
+	refused, err := p.confirm(ctx, a, app, handles)
+	return errors.Join(err, notConfirmed(refused, len(handles)))
+}
+
+func notConfirmed(failed, all int) error {
+	return count(failed, all, "%d of %d events were not confirmed", failed, all)
+}
+
+// pulledJSON is pulledText for programs. The member Confirmed is the last of
+// each event: all the others are written before the event is confirmed.
+func (p *program) pulledJSON(ctx context.Context, a *account, app uint64, events []pulled, list *jsonList, confirm bool) error {
+	type shown struct {
+		SubAppId    uint64
+		EventHandle string
+		SecondsLeft float64
+		Type        string
+		Subject     string `json:",omitempty"`
+		Event       json.RawMessage
+		Confirmed   bool
+	}
+	confirmed, refused := 0, 0
+	var failed error // a failure that is not about one handle
+	for _, e := range events {
+		text, err := indentedJSON("  ", shown{app, e.Handle, e.secondsLeft(), e.Type, e.Subject, e.AppendData(nil), false})
+		if err != nil {
+			return err
+		}
+		const last = "false\n  }"
+		if err := list.add(bytes.TrimSuffix(text, []byte(last))); err != nil {
+			return err
+		}
+		is := false
+		if confirm && failed == nil {
+			switch err := a.ConfirmEvents(ctx, app, []string{e.Handle}); {
+			case err == nil:
+				is = true
+				confirmed++
+			case errors.Is(err, vod.ErrRefused):
+				refused++
+				p.say("refused %s: %v", e.Handle, err)
+			default:
+				failed = err
+			}
+		}
+		if err := list.more(fmt.Appendf(nil, "%t\n  }", is)); err != nil {
+			return err
+		}
+	}
+	if confirmed > 0 {
+		p.say("confirmed %d %s", confirmed, plural(confirmed, "event", "events"))
+	}
+	return errors.Join(failed, notConfirmed(refused, len(events)))
+}
+
+// jsonList writes a list element by element. Each write has reached its file
+// when it returns.
+type jsonList struct {
+	*program
+	elements int
+	broken   bool // the output takes nothing more
+}
+
+// add begins an element.
+func (l *jsonList) add(text []byte) error {
+	before := ",\n  "
+	if l.elements == 0 {
+		before = "[\n  "
+	}
+	l.elements++
+	return l.more(append([]byte(before), text...))
+}
+
+// more goes on with the element.
+func (l *jsonList) more(text []byte) error {
+	_, err := l.stdout.Write(term.JSON(text))
+	if err == nil {
+		err = l.flush()
+	}
+	l.broken = l.broken || err != nil
+	return err
+}
+
+// end ends the list.
+func (l *jsonList) end() error {
+	switch {
+	case l.broken:
+		return nil // it was told
+	case l.elements == 0:
+		return l.print("[]\n")
+	}
+	return l.print("\n]\n")
 }

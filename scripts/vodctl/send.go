@@ -92,7 +92,7 @@ ignores the status; it sends again, twice at most, when no answer comes within 5
 			}
 			if *dryRun {
 				for _, body := range bodies {
-					if err := p.print("%s\n", bytes.TrimSpace(s.signed(body))); err != nil {
+					if err := p.printBytes("", bytes.TrimSpace(s.signed(body))); err != nil {
 						return err
 					}
 				}
@@ -263,14 +263,9 @@ func (p *poster) do(ctx context.Context, method, address string, body []byte) (a
 // text is the answer's error, or its first line, in at most 200 characters.
 func (a answer) text() string {
 	var said struct{ Error string }
-	json.Unmarshal(a.body, &said) // what is no JSON is shown as it is
+	json.Unmarshal(a.body, &said) // an answer that is not JSON is shown as it is
 	line, _, _ := strings.Cut(cmp.Or(said.Error, strings.TrimSpace(string(a.body))), "\n")
-	runes := []rune(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, line))
+	runes := []rune(line)
 	if len(runes) > 200 {
 		return string(runes[:200]) + "…"
 	}

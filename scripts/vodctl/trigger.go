@@ -279,6 +279,9 @@ func (d *demonstration) confirmOwn(ctx context.Context, own []pulled) error {
 		}
 		handles = append(handles, e.Handle)
 	}
+	if err := d.flush(); err != nil {
+		return err
+	}
 	_, err := d.confirm(ctx, d.account, d.app, handles)
 	return err
 }
