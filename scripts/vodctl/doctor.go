@@ -257,10 +257,10 @@ func (d *doctor) checkQueue(ctx context.Context, a *account, app uint64, mode st
 	if mode != "PUSH" && d.expect != "PUSH" || d.expect == "PULL" {
 		// There is no such handle: who may confirm is told so.
 		err := a.ConfirmEvents(ctx, app, []string{"vodctl-doctor"})
-		if err == nil || errors.Is(err, vod.ErrBadHandle) {
+		cause, _ := diagnose(err)
+		if err == nil || errors.Is(err, vod.ErrBadHandle) || errors.Is(err, vod.ErrRefused) && cause.what == causeAPI.what {
 			d.fine(&app, "ConfirmEvents is allowed")
 		} else {
-			cause, _ := diagnose(err)
 			d.find(problem, &app, cause, "%s", refusal(err))
 		}
 	}
@@ -281,12 +281,17 @@ func (d *doctor) checkQueue(ctx context.Context, a *account, app uint64, mode st
 // diagnose tells why VOD refused a call, and whether it would refuse every
 // other one for the same reason.
 func diagnose(err error) (c cause, everywhere bool) {
+	if err == nil {
+		return cause{}, false
+	}
 	var refused *vod.Error
 	if !errors.As(err, &refused) {
 		return causeEndpoint, true
 	}
 	is := func(prefix string) bool { return strings.HasPrefix(refused.Code, prefix) }
 	switch {
+	case errors.Is(err, vod.ErrStrange):
+		return causeStrange, false
 	case is("ClientError."):
 		return causeEndpoint, true
 	case is("AuthFailure.SignatureExpire"):

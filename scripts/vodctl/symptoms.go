@@ -55,6 +55,11 @@ var (
 		"do what the message says; give Tencent's support the RequestId",
 		[]string{"266/33433"},
 	}
+	causeStrange = cause{
+		"VOD gave a strange answer",
+		"VOD can be reached; see whether there is a newer release of this project",
+		[]string{"266/48758"},
+	}
 	causeModePull = cause{
 		"mode is PULL, so VOD sends no callbacks",
 		"vodctl config set -mode push -url URL, or use the function pull",

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,6 +94,7 @@ func startVOD(ts *testscript.TestScript, _ bool, args []string) {
 	fs.DurationVar(&o.StateLag, "state-lag", -1, "")
 	fs.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	date := fs.Duration("date", 0, "")
+	count := fs.String("count", "", "")
 	fs.Func("apps", "", func(s string) error {
 		o.RequireSubAppId = true
 		for id := range strings.SplitSeq(s, ",") {
@@ -108,7 +110,13 @@ func startVOD(ts *testscript.TestScript, _ bool, args []string) {
 	s := vodfake.New(o)
 	endpoint := serve(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", time.Now().Add(*date).UTC().Format(http.TimeFormat))
-		s.ServeHTTP(w, r)
+		if *count == "" {
+			s.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		s.ServeHTTP(answer, r)
+		w.Write(regexp.MustCompile(`"CountOfEventsToPull":[0-9]+`).ReplaceAll(answer.Body.Bytes(), []byte(`"CountOfEventsToPull":`+*count)))
 	}))
 	ts.Defer(s.Close) // before the listener, which waits for held polls
 	ts.Setenv("ENDPOINT", endpoint)
@@ -381,6 +389,7 @@ func TestDiagnose(t *testing.T) {
 		{"ClientError.NetworkError", causeEndpoint, true},
 		{"RequestLimitExceeded", causeAPI, false},
 		{"InternalError", causeAPI, false},
+		{"ClientError.StrangeAnswer", causeStrange, false},
 	} {
 		got, everywhere := diagnose(&vod.Error{Action: "DescribeEventConfig", Code: test.code})
 		if got.what != test.want.what || everywhere != test.everywhere {

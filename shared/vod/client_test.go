@@ -132,7 +132,7 @@ func TestRegion(t *testing.T) {
 	var region string
 	c, err := New(Options{Region: "ap-guangzhou", Credentials: Credentials{SecretId: "a", SecretKey: "b"}, Transport: tripper(func(r *http.Request) (*http.Response, error) {
 		region = r.Header.Get("X-TC-Region")
-		return respond([]byte(`{"Response":{}}`))(r)
+		return respond([]byte(`{"Response":{"CountOfEventsToPull":0}}`))(r)
 	})})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestRegion(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	all := []error{ErrEmpty, ErrRateLimited, ErrBadHandle, ErrRefused, ErrAuth, ErrRetry}
+	all := []error{ErrEmpty, ErrRateLimited, ErrBadHandle, ErrRefused, ErrAuth, ErrRetry, ErrStrange}
 	failure := func(code string) string {
 		return `{"Response":{"Error":{"Code":"` + code + `","Message":"It did not work."},"RequestId":"e5c1"}}`
 	}
@@ -231,6 +231,46 @@ func TestErrors(t *testing.T) {
 				t.Errorf("keys in %q", s)
 			}
 		})
+	}
+}
+
+// A count is read in every spelling that means one. What means none is told as a
+// strange answer of VOD, which no second call will mend.
+func TestCountOfEvents(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		member string
+		want   uint64
+		says   string // of an error
+	}{
+		{`"CountOfEventsToPull":17,`, 17, ""},
+		{`"CountOfEventsToPull":"17",`, 17, ""},
+		{`"CountOfEventsToPull":17.0,`, 17, ""},
+		{`"CountOfEventsToPull":1.7e1,`, 17, ""},
+		{`"CountOfEventsToPull":"0",`, 0, ""},
+		{`"CountOfEventsToPull":18446744073709551615,`, 18446744073709551615, ""},
+		{`"CountOfEventsToPull":-1,`, 0, `CountOfEventsToPull is "-1"`},
+		{`"CountOfEventsToPull":17.5,`, 0, `is "17.5"`},
+		{`"CountOfEventsToPull":1e99,`, 0, `is "1e99"`},
+		{`"CountOfEventsToPull":"many",`, 0, "many"},
+		{`"CountOfEventsToPull":"NaN",`, 0, "NaN"},
+		{`"CountOfEventsToPull":"0x11",`, 0, "0x11"},
+		{`"CountOfEventsToPull":null,`, 0, "CountOfEventsToPull is "},
+		{`"CountOfEventsToPull":[17],`, 0, `is "[17]"`},
+		{``, 0, "CountOfEventsToPull is missing"},
+	} {
+		c := client(t, "", respond([]byte(`{"Response":{`+test.member+`"RequestId":"r"}}`)))
+		got, err := c.DescribeEventsState(t.Context(), 7)
+		switch {
+		case test.says == "" && (err != nil || got != test.want):
+			t.Errorf("%s %d, %v", test.member, got, err)
+		case test.says != "" && (!errors.Is(err, ErrStrange) || errors.Is(err, ErrRetry) || errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.says)):
+			t.Errorf("%s %v", test.member, err)
+		}
+	}
+	c := client(t, "", respond([]byte(`{"Response":{"Mode":5,"RequestId":"r"}}`)))
+	if _, err := c.DescribeEventConfig(t.Context(), 7); !errors.Is(err, ErrStrange) {
+		t.Errorf("a mode that is a number: %v", err)
 	}
 }
 
@@ -415,7 +455,7 @@ func TestEndpoint(t *testing.T) {
 		var got string
 		vod := client(t, c.endpoint, tripper(func(r *http.Request) (*http.Response, error) {
 			got = r.URL.Scheme + " " + r.URL.Host + " " + r.Host + " " + r.URL.Path
-			return respond([]byte(`{"Response":{}}`))(r)
+			return respond([]byte(`{"Response":{"CountOfEventsToPull":0}}`))(r)
 		}))
 		if _, err := vod.DescribeEventsState(t.Context(), 0); err != nil || got != c.scheme+" "+c.host+" "+c.host+" /" {
 			t.Errorf("%q: %q, %v", c.endpoint, got, err)

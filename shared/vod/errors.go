@@ -33,6 +33,11 @@ var (
 	// no answer within [Timeout], an HTTP status other than 200, an answer that
 	// is cut off or no JSON, InternalError and the like.
 	ErrRetry = errors.New("vod: try again")
+
+	// ErrStrange: VOD did what was asked, and a member of its answer is not what
+	// the API's description promises, such as a count of -1. A second call would
+	// be answered in the same way.
+	ErrStrange = errors.New("vod: strange answer")
 )
 
 // Codes of failures that are not VOD's own, spelt as the SDK spells them.
@@ -40,6 +45,8 @@ const (
 	codeNetwork = "ClientError.NetworkError"
 	codeStatus  = "ClientError.HttpStatusCodeError"
 	codeBody    = "ClientError.ParseJsonError"
+
+	codeStrange = "ClientError.StrangeAnswer" // the SDK has none for it
 )
 
 // Error is a call that VOD refused or that found no way to VOD. Its text says
@@ -99,7 +106,9 @@ func (e *Error) Is(target error) bool {
 	case ErrRetry:
 		return e.passes()
 	case ErrRefused:
-		return !e.passes() && !e.Is(ErrAuth)
+		return !e.passes() && !e.Is(ErrAuth) && e.Code != codeStrange
+	case ErrStrange:
+		return e.Code == codeStrange
 	}
 	return false
 }
@@ -163,6 +172,8 @@ func (e *Error) hint() string {
 		return "check VOD_REGION; most accounts need none"
 	case e.Code == codeStatus, e.Code == codeBody:
 		return "if it stays, check VOD_ENDPOINT and what stands between here and there"
+	case e.Code == codeStrange:
+		return "VOD was reached, and this release does not know what it says: see whether there is a newer one"
 	case e.Code == codeNetwork:
 		return "if it stays, check VOD_ENDPOINT and the way to the network"
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -64,12 +67,42 @@ func (c *Client) ConfirmEvents(ctx context.Context, subAppId uint64, handles []s
 }
 
 // DescribeEventsState returns about how many events wait (266/48758). The
-// number is some 3 minutes old: do not decide by it whether to pull. VOD takes
-// 20 calls a second.
+// number is some 3 minutes old: do not decide by it whether to pull. A number in
+// quotes, or one with a zero fraction, is read; what is no count, such as -1, is
+// [ErrStrange]. VOD takes 20 calls a second.
 func (c *Client) DescribeEventsState(ctx context.Context, subAppId uint64) (uint64, error) {
-	var r struct{ CountOfEventsToPull uint64 }
-	err := c.describe(ctx, "DescribeEventsState", application{subAppId}, &r)
-	return r.CountOfEventsToPull, err
+	const action = "DescribeEventsState"
+	var r struct{ CountOfEventsToPull json.RawMessage }
+	if err := c.describe(ctx, action, application{subAppId}, &r); err != nil {
+		return 0, err
+	}
+	n, ok := readCount(r.CountOfEventsToPull)
+	if !ok {
+		text := "missing"
+		if r.CountOfEventsToPull != nil {
+			text = excerpt(r.CountOfEventsToPull)
+		}
+		return 0, c.refuse(&Error{Action: action, Code: codeStrange, Message: "CountOfEventsToPull is " + text})
+	}
+	return n, nil
+}
+
+// readCount reads a count out of JSON: 23, "23", 23.0 or 2.3e1.
+func readCount(value json.RawMessage) (uint64, bool) {
+	text := string(value)
+	if strings.HasPrefix(text, `"`) && json.Unmarshal(value, &text) != nil {
+		return 0, false
+	}
+	text = strings.TrimSpace(text)
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return n, true
+	}
+	const exact = 1 << 53 // beyond it a float64 skips integers
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f != math.Trunc(f) || f < 0 || f > exact {
+		return 0, false
+	}
+	return uint64(f), true
 }
 
 // EventConfig is how an application gets its events.
@@ -125,7 +158,7 @@ func (c *Client) describe(ctx context.Context, action string, params, r any) err
 		return err
 	}
 	if err := json.Unmarshal(e.response, r); err != nil {
-		return c.refuse(&Error{Action: action, Code: codeBody, Message: err.Error()})
+		return c.refuse(&Error{Action: action, Code: codeStrange, Message: err.Error()})
 	}
 	return nil
 }
