@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
@@ -88,34 +85,6 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
-// On standard output each line is one write, so that the log's lines stand
-// between events and never inside one.
-func TestOneWriteALine(t *testing.T) {
-	t.Parallel()
-	// A packet socket keeps the bounds of writes.
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, in := os.NewFile(uintptr(pair[0]), "out"), os.NewFile(uintptr(pair[1]), "in")
-	defer out.Close()
-	defer in.Close()
-	s := NewStream(output.NewWriter(out))
-	buf := make([]byte, 1<<17)
-	if err := errors.Join(s.Send(t.Context(), delivertest.Events(t, 16))...); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 16 {
-		n, err := in.Read(buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := bytes.Count(buf[:n], []byte("\n")); got != 1 || buf[n-1] != '\n' {
-			t.Fatalf("write %d holds %d line breaks, want one at its end", i, got)
-		}
-	}
-}
-
 func TestTornLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -143,44 +112,6 @@ func TestTornLine(t *testing.T) {
 				t.Errorf("got lines %.40q", got)
 			}
 		})
-	}
-}
-
-// A full disk tears a line; the next batch must not be glued to it.
-func TestTornByItself(t *testing.T) {
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "out")
-	s := openFile(t, path)
-	events := delivertest.Events(t, 2)
-
-	limit := old
-	limit.Cur = 6000 // within the second line
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		t.Skipf("cannot limit the size of files: %v", err)
-	}
-	errs := s.Send(t.Context(), events)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range errs {
-		if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
-			t.Errorf("full disk: got error %v", err)
-		}
-	}
-	if err := errors.Join(s.Send(t.Context(), events)...); err != nil {
-		t.Fatal(err)
-	}
-	got := readLines(t, path)
-	if len(got) != 4 { // the first twice, the second torn and whole
-		t.Fatalf("got %d lines, want 4", len(got))
-	}
-	for i, id := range []int{0, 1, 0, 1} {
-		if !bytes.Contains(got[i], []byte(events[id].ID)) || bytes.HasSuffix(got[i], []byte("}")) != (i != 1) {
-			t.Errorf("line %d: got %.60q…%q", i, got[i], got[i][len(got[i])-10:])
-		}
 	}
 }
 
@@ -287,56 +218,6 @@ func TestTwoWritersOneFile(t *testing.T) {
 	if n != 4*10*7 {
 		t.Errorf("got %d lines, want %d", n, 4*10*7)
 	}
-}
-
-func TestBrokenPipe(t *testing.T) {
-	t.Parallel()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	r.Close()
-	s := NewStream(w)
-	for range 2 {
-		for _, err := range s.Send(t.Context(), delivertest.Events(t, 2)) {
-			if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EPIPE) {
-				t.Errorf("got error %v, want an unavailable EPIPE", err)
-			}
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := w.Stat(); err != nil {
-		t.Errorf("Close closed what it was given: %v", err)
-	}
-}
-
-// Somebody who waits for a slow writer still honours his own context.
-func TestWaitHonoursContext(t *testing.T) {
-	t.Parallel()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := NewStream(w)
-	stuck := make(chan error)
-	big := []*event.Event{delivertest.Event(t, "big", 1<<20)} // more than a pipe holds
-	go func() { stuck <- s.Send(context.Background(), big)[0] }()
-	if _, err := io.ReadFull(r, make([]byte, 10)); err != nil { // the writer has its turn
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, event.ErrUnavailable) {
-		t.Errorf("got error %v", err)
-	}
-	r.Close()
-	if err := <-stuck; !errors.Is(err, syscall.EPIPE) {
-		t.Errorf("the stuck writer: got error %v", err)
-	}
-	w.Close()
 }
 
 func TestOpen(t *testing.T) {
