@@ -15,17 +15,17 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "out")
 	for rawURL, want := range map[string]string{
-		"stdout:":                                       "*lines.Stream",
-		"STDOUT:":                                       "*lines.Stream",
-		"file:" + file:                                  "*lines.Sink",
-		"file://" + file:                                "*lines.Sink",
-		"http://127.0.0.1:1/path?secret=s":              "*webhook.Sink",
-		"https://me:word@host/":                         "*webhook.Sink",
-		"kafka://127.0.0.1:1/t":                         "*kafka.Sink",
-		"kafka://me:word@a:1,b:2,c:3/t?tls=true":        "*kafka.Sink",
-		"postgres://me:word@127.0.0.1:1/db?table=t":     "*postgres.Sink",
-		"postgresql://me:word@127.0.0.1:1/db?table=t":   "*postgres.Sink",
-		"postgres://me:word@127.0.0.1:1/?dedup_table=t": "*postgres.Sink",
+		"stdout:":        "*lines.Stream",
+		"STDOUT:":        "*lines.Stream",
+		"file:" + file:   "*lines.Sink",
+		"file://" + file: "*lines.Sink",
+		"http://127.0.0.1:1/path?secret=of-24-bytes-or-even-more": "*webhook.Sink",
+		"https://me:word@host/":                                   "*webhook.Sink",
+		"kafka://127.0.0.1:1/t":                                   "*kafka.Sink",
+		"kafka://me:word@a:1,b:2,c:3/t?tls=true":                  "*kafka.Sink",
+		"postgres://me:word@127.0.0.1:1/db?table=t":               "*postgres.Sink",
+		"postgresql://me:word@127.0.0.1:1/db?table=t":             "*postgres.Sink",
+		"postgres://me:word@127.0.0.1:1/?dedup_table=t":           "*postgres.Sink",
 	} {
 		s, err := Open(rawURL)
 		if err != nil {

@@ -1,12 +1,16 @@
 package webhook
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"net"
@@ -37,6 +41,7 @@ func open(t testing.TB, rawURL string) *Sink {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.bodyTime = time.Minute // the machine may be slow
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -110,7 +115,9 @@ func TestWebhook(t *testing.T) {
 		r.start(t)
 		t.Cleanup(func() { r.stop(t) })
 		return delivertest.Place{
-			Open: func(t testing.TB) deliver.Sink { return open(t, "http://"+r.address+"/events?secret=s3cr3t") },
+			Open: func(t testing.TB) deliver.Sink {
+				return open(t, "http://"+r.address+"/events?secret=the-receiver-does-not-check")
+			},
 			Received: func(t testing.TB) [][]byte {
 				r.mu.Lock()
 				defer r.mu.Unlock()
@@ -154,7 +161,7 @@ func TestRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	address := strings.TrimPrefix(server.URL, "https://")
-	s := open(t, "https://me:p%40ss@"+address+"/a%2Fb?z=1&secret=whsec_"+key+"&a=%20x&secret=plain+text")
+	s := open(t, "https://me:p%40ss@"+address+"/a%2Fb?z=1&secret=whsec_"+key+"&a=%20x&secret=plain-text+of+24+bytes-or-more")
 	s.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 	s.now = func() time.Time { return time.Unix(1614265330, 0) }
 
@@ -184,7 +191,7 @@ func TestRequest(t *testing.T) {
 		"Content-Type":      "application/cloudevents+json",
 		"Webhook-Id":        e.ID,
 		"Webhook-Timestamp": "1614265330",
-		"Webhook-Signature": signature(string(raw)) + " " + signature("plain+text"),
+		"Webhook-Signature": signature(string(raw)) + " " + signature("plain-text+of+24+bytes-or-more"),
 		"Idempotency-Key":   "",
 	} {
 		if have := strings.Join(got.Header.Values(name), "|"); have != want {
@@ -197,12 +204,12 @@ func TestRequest(t *testing.T) {
 // not only what this package believes it to be.
 func TestSignKnown(t *testing.T) {
 	t.Parallel()
-	key, err := secretKey("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	key, err := parseSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := http.Header{}
-	sign(h, [][]byte{key}, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	sign(h, []secret{key}, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
 	if got, want := h.Get("Webhook-Signature"), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -212,7 +219,7 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	type class string
-	const accepted, permanent, unavailable class = "accepted", "permanent", "unavailable"
+	const accepted, permanent, unavailable, failed class = "accepted", "permanent", "unavailable", "failed"
 	for _, c := range []struct {
 		status     int
 		retryAfter string
@@ -223,24 +230,44 @@ func TestAnswers(t *testing.T) {
 		{201, "", accepted, 0},
 		{202, "", accepted, 0},
 		{204, "", accepted, 0},
-		{301, "", unavailable, 0},
-		{302, "", unavailable, 0},
-		{307, "", unavailable, 0},
+		{206, "", accepted, 0},
+		{300, "", failed, 0},
+		{301, "", failed, 0},
+		{302, "5", failed, 0},
+		{303, "", failed, 0},
+		{304, "", failed, 0},
+		{307, "", failed, 0},
+		{308, "", failed, 0},
 		{400, "", permanent, 0},
-		{401, "", permanent, 0},
-		{404, "9", permanent, 0},
-		{410, "", permanent, 0},
-		{422, "", permanent, 0},
+		{413, "", permanent, 0},
+		{415, "", permanent, 0},
+		{422, "9", permanent, 0},
+		{401, "", unavailable, 0},
+		{403, "", unavailable, 0},
+		{404, "9", unavailable, 9 * time.Second},
+		{405, "", unavailable, 0},
+		{407, "", unavailable, 0},
 		{408, "", unavailable, 0},
+		{410, "", unavailable, 0},
+		{421, "", unavailable, 0},
 		{425, "1", unavailable, time.Second},
 		{429, "17", unavailable, 17 * time.Second},
 		{429, "Tue, 24 Nov 2026 12:00:07 GMT", unavailable, 7 * time.Second},
 		{429, "Tue, 24 Nov 2026 11:00:00 GMT", unavailable, 0},
+		{402, "", failed, 0},
+		{406, "", failed, 0},
+		{409, "3", failed, 0},
+		{418, "", failed, 0},
+		{451, "", failed, 0},
+		{499, "", failed, 0},
 		{500, "", unavailable, 0},
+		{502, "", unavailable, 0},
 		{503, "120", unavailable, 2 * time.Minute},
 		{503, "soon", unavailable, 0},
 		{503, "-1", unavailable, 0},
 		{503, "99999999999999999999", unavailable, 0},
+		{599, "", unavailable, 0},
+		{600, "", failed, 0},
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.retryAfter), func(t *testing.T) {
 			t.Parallel()
@@ -255,12 +282,12 @@ func TestAnswers(t *testing.T) {
 					w.Header().Set("Retry-After", c.retryAfter)
 				}
 				w.WriteHeader(c.status)
-				if c.status != 204 {
+				if c.status != 204 && c.status != 304 {
 					io.WriteString(w, "because\n of \x1b[31m"+strings.Repeat("x", 1000))
 				}
 			}))
 			defer server.Close()
-			s := open(t, server.URL+"/?secret=hush&token=hush")
+			s := open(t, server.URL+"/?secret=hush-of-24-bytes-or-more&token=hush")
 			s.now = func() time.Time { return now }
 			err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
 			got := accepted
@@ -274,7 +301,7 @@ func TestAnswers(t *testing.T) {
 					t.Errorf("got %#v, want it to ask for a patience of %v", err, c.after)
 				}
 			case err != nil:
-				got = class(err.Error())
+				got = failed
 			}
 			if got != c.want {
 				t.Errorf("got %s, want %s (%v)", got, c.want, err)
@@ -286,7 +313,8 @@ func TestAnswers(t *testing.T) {
 				return
 			}
 			text := err.Error()
-			if !strings.Contains(text, server.URL) || !strings.Contains(text, fmt.Sprint(c.status)) || !strings.Contains(text, `"because\n of \x1b`) {
+			if !strings.Contains(text, server.URL) || !strings.Contains(text, fmt.Sprint(c.status)) ||
+				c.status != 304 && !strings.Contains(text, `"because\n of \x1b`) {
 				t.Errorf("the error does not name host, status and reason: %s", text)
 			}
 			if strings.Contains(text, "hush") || len(text) > 600 {
@@ -523,22 +551,154 @@ func TestNoAnswer(t *testing.T) {
 	})
 }
 
-// A server that repeats what it was asked does not bring the URL's secrets into
-// the log.
+// A receiver that repeats what it was sent, however it writes it, brings nothing
+// secret into the error, and with it into the log and the dead letter.
 func TestEcho(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, password, _ := r.BasicAuth()
-		w.Header().Set("Location", "http://[/"+r.RequestURI)
-		w.WriteHeader(http.StatusFound)
-		fmt.Fprintf(w, "cannot POST %s, nor %s nor %s nor %q of %s", r.RequestURI, r.URL.Path, r.URL.RawQuery, r.URL.Query(), password)
-	}))
-	defer server.Close()
-	address := strings.TrimPrefix(server.URL, "http://")
-	err := open(t, "http://me:hush1@"+address+"/hush2/%22hush3?a=hush4&b=hu%73h5").Send(t.Context(), delivertest.Events(t, 1))[0]
-	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "302 Found") || !strings.Contains(err.Error(), "cannot POST ***") || strings.Contains(err.Error(), "hu") {
-		t.Errorf("got error %v", err)
+	const key = "h/+sh/+sh/+sh/+sh/+sh/+sh/+sh/+sh/+s" // 27 bytes
+	echoes := map[string]func(w http.ResponseWriter, r *http.Request){
+		"the URL": func(w http.ResponseWriter, r *http.Request) {
+			_, password, _ := r.BasicAuth()
+			fmt.Fprintf(w, "cannot POST %s, nor %s nor %s nor %q of %s", r.RequestURI, r.URL.Path, r.URL.RawQuery, r.URL.Query(), password)
+		},
+		"the headers":         func(w http.ResponseWriter, r *http.Request) { r.Header.Write(w) },
+		"the headers in JSON": func(w http.ResponseWriter, r *http.Request) { json.NewEncoder(w).Encode(r.Header) },
+		"the headers in PHP's JSON": func(w http.ResponseWriter, r *http.Request) {
+			b, _ := json.Marshal(r.Header)
+			w.Write(bytes.ReplaceAll(b, []byte("/"), []byte(`\/`)))
+		},
+		"the headers in HTML":  func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, html.EscapeString(fmt.Sprint(r.Header))) },
+		"the headers in Go":    func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%#v", r.Header) },
+		"the headers in a URL": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, url.Values(r.Header).Encode()) },
+		"the authorization's base64": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, strings.Fields(r.Header.Get("Authorization"))[1])
+		},
+		"the authorization, decoded": func(w http.ResponseWriter, r *http.Request) {
+			user, password, _ := r.BasicAuth()
+			fmt.Fprint(w, user, password, " ", user+":"+password)
+		},
+		"the authorization, cut": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get("Authorization")[:16], "…") },
+		"the signature, cut": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, r.Header.Get("Webhook-Signature")[:16], "…")
+		},
+		"the secret": func(w http.ResponseWriter, r *http.Request) {
+			raw, _ := base64.StdEncoding.DecodeString(key)
+			fmt.Fprintf(w, "%s whsec_%s %s", raw, key, key)
+		},
+		"much, so that it is cut within a secret": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, strings.Repeat(strings.Fields(r.Header.Get("Authorization"))[1], 5000))
+		},
 	}
+	for name, echo := range echoes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent http.Header
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				sent = r.Header
+				w.Header().Set("Location", "http://[/"+r.RequestURI)
+				w.WriteHeader(http.StatusFound)
+				fmt.Fprint(w, "SAID ")
+				echo(w, r)
+			}))
+			defer server.Close()
+			address := strings.TrimPrefix(server.URL, "http://")
+			s := open(t, "http://hush0:hu%2Bsh%2F%221@"+address+"/hush2/%22hush3?a=hush4&b=hu%73h5&secret=whsec_"+key)
+			err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
+			if err == nil || !strings.Contains(err.Error(), "302 Found") || !strings.Contains(err.Error(), "SAID") || !strings.Contains(err.Error(), stars) {
+				t.Fatalf("got error %v", err)
+			}
+			basic := strings.Fields(sent.Get("Authorization"))[1]
+			for _, secret := range []string{"hu", "h/+sh", basic[:8], basic[len(basic)-8:], sent.Get("Webhook-Signature")[3:11]} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q is in the error: %v", secret, err)
+				}
+			}
+		})
+	}
+}
+
+// The reason phrase, and an answer that is no HTTP, are quoted without what was
+// sent, too.
+func TestEchoOutsideTheBody(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"HTTP/1.1 400 %s %s\r\nContent-Length: 0\r\n\r\n", "%s-%s\r\n\r\n"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				r, err := http.ReadRequest(bufio.NewReader(c))
+				if err == nil {
+					io.Copy(io.Discard, r.Body)
+					fmt.Fprintf(c, format, r.RequestURI, strings.Fields(r.Header.Get("Authorization"))[1])
+				}
+				c.Close()
+			}
+		}()
+		err = open(t, "http://hush0:hush1@"+l.Addr().String()+"/hush2?hush3=hush4").Send(t.Context(), delivertest.Events(t, 1))[0]
+		if err == nil || strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "aHVza") || !strings.Contains(err.Error(), stars) {
+			t.Errorf("got error %v", err)
+		}
+	}
+}
+
+// The status decides. A body that drips on holds neither the event nor, once
+// Send has returned, anything else.
+func TestAnswerIsTakenAtItsStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dripping atomic.Int32
+		s := open(t, "http://example.com/")
+		s.bodyTime = bodyTime
+		status := "200 OK"
+		s.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			go func() {
+				defer there.Close()
+				r, err := http.ReadRequest(bufio.NewReader(there))
+				if err != nil {
+					return
+				}
+				io.Copy(io.Discard, r.Body)
+				io.WriteString(there, "HTTP/1.1 "+status+"\r\nContent-Length: 1000\r\n\r\n")
+				dripping.Add(1)
+				defer dripping.Add(-1)
+				for err == nil {
+					time.Sleep(time.Second / 100)
+					_, err = io.WriteString(there, "x")
+				}
+			}()
+			return here, nil
+		}
+		for _, c := range []struct {
+			status string
+			want   verdict
+		}{{"200 OK", taken}, {"202 Accepted", taken}, {"422 Unprocessable Entity", refused}, {"503 Service Unavailable", down}} {
+			status = c.status
+			start := time.Now()
+			err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
+			if (err == nil) != (c.want == taken) || deliver.IsPermanent(err) != (c.want == refused) || errors.Is(err, event.ErrUnavailable) != (c.want == down) {
+				t.Errorf("%s: got error %v", c.status, err)
+			}
+			if took := time.Since(start); took > bodyTime {
+				t.Errorf("%s: Send took %v", c.status, took)
+			}
+			if err != nil && !strings.Contains(err.Error(), "xxx") {
+				t.Errorf("%s: what came of the body is not quoted: %v", c.status, err)
+			}
+			synctest.Wait()
+			time.Sleep(time.Second / 100) // its next write fails
+			if synctest.Wait(); dripping.Load() != 0 {
+				t.Errorf("%s: the connection is still read", c.status)
+			}
+		}
+	})
 }
 
 func TestOpenErrors(t *testing.T) {
@@ -548,8 +708,19 @@ func TestOpenErrors(t *testing.T) {
 		{"http:///path", "names no host"},
 		{"http://:80/path", "names no host"},
 		{"https://host/?secret=", "leave the parameter out"},
-		{"https://host/?secret=whsec_", "no base64"},
-		{"https://host/?secret=whsec_hush!", "no base64"},
+		{"https://host/?secret", "leave the parameter out"},
+		{"https://host/?%73ecret=hush", "fewer than the 24"},
+		{"https://host/?secret=whsec_", "not base64"},
+		{"https://host/?secret=whsec_hush!", "not base64"},
+		{"https://host/?secret=whsec_aHVzaA==", "has 4 bytes, fewer than the 24"},
+		{"https://host/?secret=whsec_aHVzaGh1c2hodXNoaHVzaGh1c2hodXM=", "has 23 bytes, fewer than the 24"},
+		{"https://host/?secret=aHVzaGh1c2hodXNoaHVzaGh1c2hodXM=", "has 23 bytes, fewer than the 24"},
+		{"https://host/?secret=hus", "has 3 bytes, fewer than the 24"},
+		{"https://host/?secret=hush-hush-hush-hush-hus", "has 23 bytes, fewer than the 24"},
+		{"https://host/?secret=v1,whsec_aHVzaGh1c2hodXNoaHVzaGh1c2hodXNo", "must begin with whsec_"},
+		{"https://host/?secret=v1,aHVzaGh1c2hodXNoaHVzaGh1c2hodXNo", "must begin with whsec_"},
+		{"https://host/?secret=%20whsec_aHVzaGh1c2hodXNoaHVzaGh1c2hodXNo", "must begin with whsec_"},
+		{"https://host/?secret=whsk_aHVzaGh1c2hodXNoaHVzaGh1c2hodXNo", "asymmetric"},
 		{"https://host/?secret=hush%zz", "%25"},
 		{"https://u:hush@host/?x=1#hush", "%23"},
 	} {
@@ -560,6 +731,27 @@ func TestOpenErrors(t *testing.T) {
 		}
 		if _, err = Open(u); err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: got error %v, want one with %q", c.url, err, c.err)
+		}
+	}
+}
+
+// The key that the reference libraries find in a secret, where they take it.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	const key = "twenty-four bytes, or so"
+	encoded := base64.StdEncoding.EncodeToString([]byte(key))
+	for text, want := range map[string]string{
+		"whsec_" + encoded: key,
+		encoded:            key,
+		"whsec_" + base64.StdEncoding.EncodeToString([]byte(key+"+")):                         key + "+",
+		"whsec_" + strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(key+"+")), "="): key + "+",
+		base64.StdEncoding.EncodeToString([]byte(key + "+")):                                  key + "+",
+		strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(key+"+")), "="):            strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(key+"+")), "="), // no base64 to them
+		key: key,
+	} {
+		got, err := parseSecret(text)
+		if err != nil || string(got.key) != want {
+			t.Errorf("%s: got key %q, %v, want %q", text, got.key, err, want)
 		}
 	}
 }
