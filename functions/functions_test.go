@@ -82,11 +82,12 @@ func overlay(dir string) (string, error) {
 	return path, os.WriteFile(path, b, 0o600)
 }
 
-// output is what an instance writes. It is a file and no pipe, which somebody
+// output is what a process writes. It is a file and no pipe, which somebody
 // would have to read: what is written before an answer is there after it.
 type output struct {
 	*os.File
-	taken int64
+	wanted func(line []byte) bool // nil: all lines
+	taken  int64
 }
 
 func newOutput(t *testing.T) *output {
@@ -99,18 +100,27 @@ func newOutput(t *testing.T) *output {
 	return &output{File: f}
 }
 
+// only is the same output, of which take returns only some lines.
+func (o *output) only(wanted func(line []byte) bool) *output {
+	return &output{File: o.File, wanted: wanted}
+}
+
 // take returns the lines that were written since it was called last.
-func (o *output) take() []string {
+func (o *output) take() (lines []string) {
 	text, err := io.ReadAll(io.NewSectionReader(o, o.taken, math.MaxInt64-o.taken))
 	if err != nil {
 		log.Print(err)
 	}
 	o.taken += int64(len(text))
-	if len(text) == 0 {
-		return nil
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSuffix(line, []byte("\n")); o.wanted == nil || o.wanted(line) {
+			lines = append(lines, string(line))
+		}
 	}
-	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	return lines
 }
+
+func isLog(line []byte) bool { return !local.IsEvent(line) }
 
 type function struct {
 	*local.Function
@@ -126,7 +136,8 @@ func start(t *testing.T, binary string, env ...string) *function {
 // startWithin starts a function that is told how many MB of memory it has.
 func startWithin(t *testing.T, memory int, binary string, env ...string) *function {
 	t.Helper()
-	f := &function{t: t, out: newOutput(t), log: newOutput(t)}
+	all := newOutput(t)
+	f := &function{t: t, out: all.only(local.IsEvent), log: all.only(isLog)}
 	fn, err := local.Start(t.Context(), binary, append([]string{"PATH=" + os.Getenv("PATH")}, env...),
 		local.WithStdout(f.out.File), local.WithStderr(f.log.File), local.WithMemory(memory))
 	if err != nil {
@@ -145,17 +156,13 @@ func startWithin(t *testing.T, memory int, binary string, env ...string) *functi
 // post sends a body in the shape of a function URL's event.
 func (f *function) post(body []byte) (status int, answer string) {
 	f.t.Helper()
-	return f.invoke(map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]string{}, "queryString": map[string]string{}, "body": string(body)})
+	return f.invokeRaw(local.PostEvent(body))
 }
 
 // postWithin is post with a timeout of the function other than 15 s.
 func (f *function) postWithin(body []byte, timeout time.Duration) (status int, answer string) {
 	f.t.Helper()
-	payload, err := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": string(body)})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return f.invokeWithin(payload, timeout)
+	return f.invokeWithin(local.PostEvent(body), timeout)
 }
 
 func (f *function) invoke(trigger any) (status int, answer string) {
@@ -191,7 +198,7 @@ func (f *function) invokeWithin(payload []byte, timeout time.Duration) (status i
 // drain fires the timer once.
 func (f *function) drain(timeout time.Duration) map[string]any {
 	f.t.Helper()
-	raw, err := f.Invoke(f.t.Context(), []byte(`{"Type":"Timer","TriggerName":"pull","Time":"2026-11-25T08:00:00Z","Message":""}`), timeout, nil)
+	raw, err := f.Invoke(f.t.Context(), local.TimerEvent(time.Now()), timeout, nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -603,12 +610,8 @@ func TestCallbackThatFails(t *testing.T) {
 	t.Parallel()
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	f := start(t, callbackHandlerBin, "DEAD_LETTER=file:"+dead)
-	payload, err := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": string(uploadNamed(1, "fails"))})
-	if err != nil {
-		t.Fatal(err)
-	}
 	began := time.Now()
-	raw, err := f.Invoke(t.Context(), payload, 3*time.Second, nil)
+	raw, err := f.Invoke(t.Context(), local.PostEvent(uploadNamed(1, "fails")), 3*time.Second, nil)
 	if err != nil || !bytes.Contains(raw, []byte(`"statusCode":503`)) {
 		t.Errorf("got %s, %v", raw, err)
 	}

@@ -56,10 +56,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for i := range work {
-				payload, err := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": string(uploadNamed(each+i, "pushed"))})
-				if err != nil {
-					t.Error(err)
-				}
+				payload := local.PostEvent(uploadNamed(each+i, "pushed"))
 				for try := 0; ; try++ {
 					raw, err := callback.Invoke(ctx, payload, 30*time.Second, nil)
 					var a struct{ StatusCode int }

@@ -77,17 +77,21 @@ func TestBuild(t *testing.T) {
 		"VOD_SECRET_KEY=" + vodfake.SecretKey,
 		"SINK=file:" + filepath.Join(dir, "events.jsonl"),
 	}
-	tests := []struct{ program, payload, member, want string }{
-		{"callback", `{"httpMethod":"POST","path":"/","headers":{},"queryString":{},"body":"{\"EventType\":\"FileDeleted\",\"FileDeleteEvent\":{\"FileIdSet\":[\"387702307847129127\"]}}"}`, "statusCode", "200"},
-		{"pull", `{"Type":"Timer","TriggerName":"pull","Time":"2026-11-25T08:00:00Z","Message":""}`, "confirmed", "1"},
+	tests := []struct {
+		program      string
+		payload      []byte
+		member, want string
+	}{
+		{"callback", local.PostEvent([]byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["387702307847129127"]}}`)), "statusCode", "200"},
+		{"pull", local.TimerEvent(time.Now()), "confirmed", "1"},
 	}
 	for _, tt := range tests {
-		f, err := local.Start(t.Context(), filepath.Join(dir, tt.program), env, local.WithStderr(t.Output()))
+		f, err := local.Start(t.Context(), filepath.Join(dir, tt.program), env, local.WithStdout(t.Output()), local.WithStderr(t.Output()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		answer, err := f.Invoke(t.Context(), []byte(tt.payload), 20*time.Second, nil)
+		answer, err := f.Invoke(t.Context(), tt.payload, 20*time.Second, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.program, err)
 		}

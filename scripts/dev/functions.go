@@ -127,8 +127,9 @@ func (d *dev) function(dir, name string, instances int, yml *serverless.File) *f
 	f.pool = local.NewPool(instances, func(ctx context.Context) (*local.Function, error) {
 		return local.Start(ctx, filepath.Join(dir, name), d.fenv,
 			local.WithMemory(memory),
-			local.WithStdout(&lines{fn: func(line []byte) { d.cameOut(name, line) }}),
-			local.WithStderr(&lines{fn: func(line []byte) { d.logged(parseLog(name, line, time.Now())) }}))
+			local.WithLines(
+				func(line []byte) { d.cameOut(name, line) },
+				func(line []byte) { d.logged(parseLog(name, line, time.Now())) }))
 	})
 	d.onClose(f.pool.Close)
 	return f
@@ -233,7 +234,7 @@ func (d *dev) failed(name string, err error) {
 	d.logged(&logLine{Time: stamp(time.Now()), Level: "ERROR", Function: "dev", Message: "the function " + name + " failed: " + err.Error()})
 }
 
-// cameOut takes a line of a function's standard output: an event.
+// cameOut takes an event that a function wrote.
 func (d *dev) cameOut(name string, line []byte) {
 	at := time.Now()
 	e, err := event.ParseCloudEvent(line)

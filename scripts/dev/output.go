@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,26 +11,6 @@ import (
 	"vodevents/scripts/internal/term"
 	"vodevents/shared/event"
 )
-
-// lines gives fn each line that is written to it, without its end. The bytes
-// are fn's to keep.
-type lines struct {
-	fn   func(line []byte)
-	rest []byte
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	n := len(b)
-	for {
-		line, after, ok := bytes.Cut(b, []byte{'\n'})
-		l.rest = append(l.rest, line...)
-		if !ok {
-			return n, nil
-		}
-		l.fn(l.rest)
-		l.rest, b = nil, after
-	}
-}
 
 // logLine is one line of a function's log, or of dev's own.
 type logLine struct {
@@ -46,8 +25,8 @@ type logLine struct {
 	eventID string
 }
 
-// parseLog reads a line of slog's JSON. Whatever else a process writes to its
-// standard error, such as the stack of a crash, is an error in plain words.
+// parseLog reads a line of slog's JSON. Whatever else a process writes, such as
+// the stack of a crash, is an error in plain words.
 func parseLog(function string, line []byte, now time.Time) *logLine {
 	l := &logLine{Time: stamp(now), Level: "ERROR", Function: function, Message: string(line)}
 	var attrs map[string]json.RawMessage

@@ -147,20 +147,6 @@ func TestCopyProgram(t *testing.T) {
 	copyProgram(filepath.Join(to, "nowhere"), from, "pull")
 }
 
-func TestLines(t *testing.T) {
-	t.Parallel()
-	var got []string
-	l := &lines{fn: func(line []byte) { got = append(got, string(line)) }}
-	for _, chunk := range []string{"a", "b\nc", "\n\n", strings.Repeat("x", 100_000), "\nrest"} {
-		if n, err := l.Write([]byte(chunk)); n != len(chunk) || err != nil {
-			t.Fatal(n, err)
-		}
-	}
-	if want := []string{"ab", "c", "", strings.Repeat("x", 100_000)}; !slices.Equal(got, want) {
-		t.Errorf("%.80q", got)
-	}
-}
-
 func TestParseLog(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 8, 0, 0, 123_456_789, time.UTC)

@@ -3,12 +3,14 @@
 // [http.Handler], a timer event becomes a [Timer], and the same binary runs on
 // a host without SCF.
 //
-// # Two ways to run
+// # Three ways to run
 //
-// [Main] looks at the environment. SCF's Go runtime sets _LAMBDA_SERVER_PORT
-// and calls the function over net/rpc; scf-go-lib answers. Without that
-// variable, or when LISTEN_ADDR is set, the process is an ordinary one: a
-// server or a loop that SIGTERM or SIGINT ends.
+// [Main] looks at the environment. Under SCF the Go runtime sets
+// _LAMBDA_SERVER_PORT and calls the function over net/rpc on TCP; scf-go-lib
+// answers. A program on this machine, such as scripts/dev, sets VOD_RPC_SOCKET
+// and makes the same calls on a unix socket. Without these variables, or when
+// LISTEN_ADDR is set, the process is an ordinary one: a server or a loop that
+// SIGTERM or SIGINT ends.
 //
 //	scf.Main(scf.OnHTTP(handler), func(ctx context.Context) error {
 //		return scf.ListenAndServe(ctx, handler)
@@ -16,7 +18,7 @@
 //
 //	scf.Main(scf.OnTimer(pull), loop)
 //
-// # What a handler may rely on, in both ways
+// # What a handler may rely on, in each way
 //
 //   - The body is there, whole, as the very bytes that were sent, and at most
 //     [MaxBody] long; a longer one was answered 413.
@@ -29,9 +31,13 @@
 //
 // # The log
 //
-// [Main] makes the default [log/slog] logger write JSON lines to standard
-// error, unbuffered, with the attribute request_id where the context is that
-// of an invocation. [LogLevel] sets its level. Nothing goes to standard output.
+// [Main] makes the default [log/slog] logger write JSON lines, unbuffered, with
+// the attribute request_id where the context is that of an invocation.
+// [LogLevel] sets its level. On an ordinary host the log is standard error, and
+// standard output has nothing but events. Under SCF, and on a socket, the log
+// is standard output too: that is all that Tencent documents as collected
+// (583/60336, 858/18032). There a line of the log has a member level, and an
+// event has specversion.
 //
 // Package [vodevents/shared/scf/local] runs a built function on this machine
 // under SCF's protocol.

@@ -16,6 +16,8 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"vodevents/shared/internal/output"
 )
 
 // Func is a function as SCF calls it: bytes of a trigger event in, bytes of
@@ -62,25 +64,57 @@ func limitMemory(functionMemory int64) {
 
 var memoryLimit atomic.Int64
 
-// Main is a function's main: it serves f under SCF, or runs host on any other
-// machine. Under SCF it never returns. Else it returns when host has returned
-// nil; an error of host is logged and ends the process with status 1.
+// Main is a function's main. It serves f to SCF, or to the program that started
+// it with VOD_RPC_SOCKET, and then never returns. On any other machine it runs
+// host and returns when host has returned nil; an error of host is logged and
+// ends the process with status 1.
 //
 // The context of host ends with the first SIGTERM or SIGINT; a second one ends
 // the process at once.
 func Main(f Func, host func(context.Context) error) {
-	startLog(os.Stderr)
-	if os.Getenv("_LAMBDA_SERVER_PORT") != "" && os.Getenv("LISTEN_ADDR") == "" {
+	switch wayOf(os.Getenv) {
+	case onSocket:
+		startLog(output.Stdout)
+		stopped(serveSocket(os.Getenv("VOD_RPC_SOCKET"), f))
+	case onSCF:
+		startLog(output.Stdout)
 		cloudfunction.StartHandler(f)
 	}
 
+	startLog(os.Stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop)
 	err := caught(ctx, func() error { return host(ctx) })
 	if err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
-		slog.Error("stopped", "err", err.Error())
-		os.Exit(1)
+		stopped(err)
 	}
+}
+
+// A way is how a function runs.
+type way int
+
+const (
+	onHost   way = iota // an ordinary process
+	onSCF               // called by SCF over TCP
+	onSocket            // called in the same way by the program that started it
+)
+
+// wayOf is the way that the variables choose. LISTEN_ADDR wins over the others.
+func wayOf(getenv func(string) string) way {
+	switch {
+	case getenv("LISTEN_ADDR") != "":
+		return onHost
+	case getenv("VOD_RPC_SOCKET") != "":
+		return onSocket
+	case getenv("_LAMBDA_SERVER_PORT") != "":
+		return onSCF
+	}
+	return onHost
+}
+
+func stopped(err error) {
+	slog.Error("stopped", "error", err.Error())
+	os.Exit(1)
 }
 
 // OnHTTP serves h behind an HTTP trigger: a function URL (583/96099) or API
@@ -91,7 +125,7 @@ func OnHTTP(h http.Handler) Func {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		r, gateway, refused := decode(ctx, event)
 		if refused != nil {
-			slog.WarnContext(ctx, "trigger event refused", "status", refused.status, "err", refused.text, "bytes", len(event))
+			slog.WarnContext(ctx, "trigger event refused", "status", refused.status, "error", refused.text, "bytes", len(event))
 			a := newAnswer()
 			Error(a, refused.status, refused.text)
 			return a.integrated(gateway)

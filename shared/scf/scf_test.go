@@ -86,20 +86,20 @@ func (o *output) lines(t *testing.T) []map[string]any {
 // instance is a function under SCF's protocol.
 type instance struct {
 	*local.Function
-	stdout, stderr output
+	log, stderr output
 }
 
 func start(t *testing.T, env ...string) *instance {
 	t.Helper()
 	i := &instance{}
-	f, err := local.Start(t.Context(), function, append([]string{}, env...), local.WithStdout(&i.stdout), local.WithStderr(&i.stderr))
+	f, err := local.Start(t.Context(), function, append([]string{}, env...), local.WithStdout(&i.log), local.WithStderr(&i.stderr))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		f.Close()
-		if s := i.stdout.String(); s != "" {
-			t.Errorf("the function wrote to standard output: %q", s)
+		if s := i.stderr.String(); s != "" {
+			t.Errorf("the function wrote to standard error: %q", s)
 		}
 	})
 	i.Function = f
@@ -402,7 +402,7 @@ func TestBadEvents(t *testing.T) {
 		t.Errorf("a body of %d bytes arrived as %d", scf.MaxBody, got)
 	}
 	f.Close()
-	if strings.Contains(f.stderr.String(), "xxxx") {
+	if strings.Contains(f.log.String(), "xxxx") {
 		t.Error("a body is in the log")
 	}
 }
@@ -447,7 +447,7 @@ func TestPanic(t *testing.T) {
 	wantError(t, f.http(t, `{"httpMethod":"POST","path":"/panic"}`), 500, "internal error")
 	f.echo(t, `{"httpMethod":"POST"}`)
 	f.Close()
-	line := f.stderr.lines(t)[0]
+	line := f.log.lines(t)[0]
 	if stack, _ := line["stack"].(string); line["level"] != "ERROR" || line["panic"] != "on purpose" || !strings.Contains(stack, "main.onHTTP") {
 		t.Errorf("log line %v, want the panic with its stack", line)
 	}
@@ -462,7 +462,7 @@ func TestLog(t *testing.T) {
 		}
 	}
 	f.Close()
-	lines := f.stderr.lines(t)
+	lines := f.log.lines(t)
 	if len(lines) != 3 {
 		t.Fatalf("log lines %v, want 2 of the debug invocation and 1 of the info one", lines)
 	}
@@ -491,12 +491,12 @@ func TestLibraryLog(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(function)
 	cmd.Env = []string{"_LAMBDA_SERVER_PORT=none"}
-	var stderr output
-	cmd.Stderr = &stderr
+	var stdout output
+	cmd.Stdout = &stdout
 	if err := cmd.Run(); err == nil {
 		t.Error("a port that is none was served")
 	}
-	if lines := stderr.lines(t); len(lines) != 1 || lines[0]["level"] != "ERROR" {
+	if lines := stdout.lines(t); len(lines) != 1 || lines[0]["level"] != "ERROR" {
 		t.Errorf("log %v, want one error", lines)
 	}
 }
@@ -540,7 +540,7 @@ func TestTimer(t *testing.T) {
 		}
 	}
 	f.Close()
-	if s := f.stderr.String(); !strings.Contains(s, "main.onTimer") {
+	if s := f.log.String(); !strings.Contains(s, "main.onTimer") {
 		t.Errorf("log %q, want the stack of the panic", s)
 	}
 }
@@ -667,7 +667,7 @@ func do(t *testing.T, method, url string, body io.Reader) (int, string) {
 func TestHost(t *testing.T) {
 	t.Parallel()
 	// LISTEN_ADDR wins.
-	h, url := startServer(t, "_LAMBDA_SERVER_PORT=1")
+	h, url := startServer(t, "_LAMBDA_SERVER_PORT=1", "VOD_RPC_SOCKET=/nowhere/s")
 
 	body := "\xff\x00{}"
 	status, answer := do(t, "POST", url+"/a//b?x=1&x=2", strings.NewReader(body))
@@ -762,7 +762,7 @@ func TestHostAddressInUse(t *testing.T) {
 	for _, addr := range []string{l.Addr().String(), "undefined"} {
 		h := startHost(t, "LISTEN_ADDR="+addr)
 		line := h.wait(t, "stopped")
-		if s, _ := line["err"].(string); !strings.Contains(s, "LISTEN_ADDR") || !strings.Contains(s, addr) {
+		if s, _ := line["error"].(string); !strings.Contains(s, "LISTEN_ADDR") || !strings.Contains(s, addr) {
 			t.Errorf("log line %v, want LISTEN_ADDR and %s named", line, addr)
 		}
 		if err := h.cmd.Wait(); h.cmd.ProcessState.ExitCode() != 1 {
@@ -783,7 +783,7 @@ func TestLoop(t *testing.T) {
 	}
 	for end, want := range map[string]string{"error": "loop: on purpose", "panic": "panic: on purpose"} {
 		h := startHost(t, "TRIGGER=timer", "LOOP="+end)
-		if got := h.wait(t, "stopped")["err"]; got != want {
+		if got := h.wait(t, "stopped")["error"]; got != want {
 			t.Errorf("it stopped with %q, want %q", got, want)
 		}
 		if err := h.cmd.Wait(); h.cmd.ProcessState.ExitCode() != 1 {

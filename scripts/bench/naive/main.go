@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 	sdkerrors "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
-	"github.com/tencentyun/scf-go-lib/cloudfunction"
+
+	"vodevents/shared/scf"
 )
 
 type pullResponse struct {
@@ -24,7 +26,9 @@ type pullResponse struct {
 
 type confirmResponse struct{ *tchttp.BaseResponse }
 
-func main() { cloudfunction.Start(drain) }
+func main() {
+	scf.Main(scf.OnTimer(func(context.Context, scf.Timer) (any, error) { return drain() }), nil)
+}
 
 func drain() (map[string]int, error) {
 	p := profile.NewClientProfile()

@@ -7,8 +7,12 @@
 // is killed. A [Pool] does what the platform does about both: it starts another
 // instance when all are busy, and a new one for one that is gone.
 //
-// The instance listens on all interfaces, because scf-go-lib does, as long as
-// it runs.
+// An instance listens on a unix socket in a folder of its starter's user alone.
+// Its calls set the variables of the process, so nobody else may reach it.
+// What an instance writes is as under SCF: events and the log are lines of its
+// standard output, which [Lines] tells apart.
+//
+// [HTTPEvent], [PostEvent] and [TimerEvent] make the events of triggers.
 //
 // The cost of a start, against a function that has scf-go-lib and nothing else:
 //

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -25,7 +24,7 @@ var (
 	ErrTimeout = errors.New("local: invocation timed out, the instance was killed")
 
 	// ErrExited: the instance has ended and takes no more events. The error
-	// that wraps it says how it ended; its standard error says why.
+	// that wraps it says how it ended; what it wrote says why.
 	ErrExited = errors.New("local: the instance has exited")
 )
 
@@ -39,26 +38,46 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("function error: %s (%s)", e.Message, e.Type) }
 
 const (
-	startTime = 10 * time.Second // for an instance to answer its first Ping
-	closeTime = 5 * time.Second  // from SIGTERM to SIGKILL
-	portTries = 5
+	startTime  = 10 * time.Second // for an instance to answer its first Ping
+	closeTime  = 5 * time.Second  // from SIGTERM to SIGKILL
+	startTries = 5                // when another process takes the port
 )
 
 type options struct {
 	memory         int32
 	stdout, stderr io.Writer
+	flush          []func()
+	address        func() (address, error)
 }
 
 // Option changes how [Start] starts an instance.
 type Option func(*options)
 
-// WithStdout sets where the instance's standard output goes, as it comes;
-// nowhere by default.
+// WithStdout sets where the instance's standard output goes, as it comes: its
+// events and its log. Nowhere by default.
 func WithStdout(w io.Writer) Option { return func(o *options) { o.stdout = w } }
 
-// WithStderr sets where the instance's standard error goes, as it comes, which
-// is its log; nowhere by default.
+// WithStderr sets where the instance's standard error goes, as it comes: the
+// stack of a crash, and what user code prints there. Nowhere by default.
 func WithStderr(w io.Writer) Option { return func(o *options) { o.stderr = w } }
+
+// WithLines sets who is given the lines that the instance writes: event those
+// of events, log all others of standard output and those of standard error.
+// The calls for one instance may come from two goroutines at once; the last
+// ones come before [Function.Exited] is closed. Either may be nil.
+func WithLines(event, log func(line []byte)) Option {
+	return func(o *options) {
+		out, errs := &Lines{Event: event, Log: log}, &Lines{Event: log, Log: log}
+		o.stdout, o.stderr = out, errs
+		o.flush = append(o.flush, out.Flush, errs.Flush)
+	}
+}
+
+// WithTCP has scf-go-lib serve the instance over TCP, as under SCF, instead of
+// a unix socket. The instance then listens on every interface of this machine,
+// and whoever reaches the port can set its variables: use it to measure
+// scf-go-lib or to compare with it, briefly, and never in a network.
+func WithTCP() Option { return func(o *options) { o.address = tcpAddress } }
 
 // WithMemory sets the MemoryLimitInMb that the function is told, 64 by default.
 // Nobody enforces it.
@@ -74,16 +93,17 @@ type Function struct {
 	exited chan struct{} // closed when the process has been waited for
 }
 
-// Start starts the function binary at path on a free port of 127.0.0.1 and
-// returns when it answers, at the latest when ctx ends or after 10 s. env is
-// the process's environment as in [exec.Cmd], nil for this process's own;
-// TENCENTCLOUD_RUNENV=SCF is added unless it is there, _LAMBDA_SERVER_PORT is
-// set and LISTEN_ADDR, which would make it a server, is emptied.
+// Start starts the function binary at path and returns when it answers, at the
+// latest when ctx ends or after 10 s. The instance listens on a unix socket in
+// a folder of this user's alone. env is the process's environment as in
+// [exec.Cmd], nil for this process's own; TENCENTCLOUD_RUNENV=SCF is added
+// unless it is there, VOD_RPC_SOCKET is set, and LISTEN_ADDR, which would make
+// it a server, is emptied.
 //
 // ctx bounds the start only. End the instance with [Function.Close] or
 // [Function.Kill].
 func Start(ctx context.Context, path string, env []string, opts ...Option) (*Function, error) {
-	o := options{memory: 64}
+	o := options{memory: 64, address: socketAddress}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -96,65 +116,60 @@ func Start(ctx context.Context, path string, env []string, opts ...Option) (*Fun
 	// Between our letting go of a port and the function's taking it anybody may
 	// get it; then the function exits at once.
 	for try := 1; ; try++ {
-		port, err := freePort()
+		at, err := o.address()
 		if err != nil {
 			return nil, err
 		}
-		f := &Function{
-			name:   filepath.Base(path),
-			memory: o.memory,
-			slot:   make(chan struct{}, 1),
-			exited: make(chan struct{}),
-			cmd:    exec.Command(path),
+		f, err := start(path, env, at, o)
+		if err != nil {
+			return nil, err
 		}
-		f.cmd.Stdout, f.cmd.Stderr = o.stdout, o.stderr
-		f.cmd.WaitDelay = time.Second // a child of the function's may hold its output open
-		f.cmd.Env = append([]string{"TENCENTCLOUD_RUNENV=SCF"}, env...)
-		f.cmd.Env = append(f.cmd.Env, "_LAMBDA_SERVER_PORT="+strconv.Itoa(port), "LISTEN_ADDR=")
-		if err := f.cmd.Start(); err != nil {
-			return nil, fmt.Errorf("starting the function: %w", err)
-		}
-		go func() {
-			f.cmd.Wait() // its end, good or bad, is in ProcessState
-			close(f.exited)
-		}()
-
-		err = f.connect(ctx, port)
+		err = f.connect(ctx, at)
 		if err == nil {
 			return f, nil
 		}
 		f.Kill()
-		if !errors.Is(err, ErrExited) || try == portTries || free(port) {
+		if !errors.Is(err, ErrExited) || try == startTries || !at.taken() {
 			return nil, fmt.Errorf("starting %s: %w", f.name, err)
 		}
 	}
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+// start starts the process.
+func start(path string, env []string, at address, o options) (*Function, error) {
+	f := &Function{
+		name:   filepath.Base(path),
+		memory: o.memory,
+		slot:   make(chan struct{}, 1),
+		exited: make(chan struct{}),
+		cmd:    exec.Command(path),
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-func free(port int) bool {
-	l, err := net.Listen("tcp", fmt.Sprintf("0.0.0.0:%d", port))
-	if err != nil {
-		return false
+	f.cmd.Stdout, f.cmd.Stderr = o.stdout, o.stderr
+	f.cmd.WaitDelay = time.Second // a child of the function's may hold its output open
+	f.cmd.Env = append([]string{"TENCENTCLOUD_RUNENV=SCF"}, env...)
+	f.cmd.Env = append(append(f.cmd.Env, at.env...), "LISTEN_ADDR=")
+	if err := f.cmd.Start(); err != nil {
+		at.remove()
+		return nil, fmt.Errorf("starting the function: %w", err)
 	}
-	l.Close()
-	return true
+	go func() {
+		f.cmd.Wait() // its end, good or bad, is in ProcessState
+		at.remove()
+		for _, flush := range o.flush {
+			flush()
+		}
+		close(f.exited)
+	}()
+	return f, nil
 }
 
 // connect dials until the function answers a Ping.
-func (f *Function) connect(ctx context.Context, port int) error {
+func (f *Function) connect(ctx context.Context, at address) error {
 	dialer := net.Dialer{}
 	again := time.NewTicker(200 * time.Microsecond)
 	defer again.Stop()
 	for {
-		conn, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		conn, err := dialer.DialContext(ctx, at.network, at.addr)
 		if err == nil {
 			f.client = rpc.NewClient(conn)
 			ping := f.client.Go("Function.Ping", messages.PingRequest{}, &messages.PingResponse{}, make(chan *rpc.Call, 1))
@@ -173,7 +188,7 @@ func (f *Function) connect(ctx context.Context, port int) error {
 		case <-f.exited:
 			return f.exitError()
 		case <-ctx.Done():
-			return fmt.Errorf("it did not answer on port %d (does it serve _LAMBDA_SERVER_PORT?): %w", port, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("it did not answer on %s (does its main call scf.Main?): %w", at.addr, errors.Join(ctx.Err(), err))
 		case <-again.C:
 		}
 	}
@@ -189,8 +204,7 @@ func (f *Function) exitError() error { return fmt.Errorf("%w: %s", ErrExited, f.
 
 // Invoke gives the function one event and returns its result. It waits while
 // the instance is busy. timeout is the time of the invocation, from when the
-// instance has the event; environment is set in the process by scf-go-lib
-// before the function sees the event, and stays set.
+// instance has the event; environment is set in the process before the function sees the event, and stays set.
 //
 // The error is an [*Error] when the function failed, wraps [ErrTimeout] or
 // [ErrExited] when the instance is gone, or is that of ctx. The end of ctx ends

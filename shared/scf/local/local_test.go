@@ -284,7 +284,7 @@ func BenchmarkStart(b *testing.B) {
 		for _, i := range rand.Perm(len(names)) {
 			name := names[i]
 			began := time.Now()
-			f, err := local.Start(b.Context(), paths[name], []string{})
+			f, err := local.Start(b.Context(), paths[name], []string{}, local.WithTCP())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -306,22 +306,15 @@ func BenchmarkStart(b *testing.B) {
 }
 
 func Example() {
-	dir, err := os.MkdirTemp("", "example")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	bin := filepath.Join(dir, "bare")
-	if err := build(bin, "./testdata/bare"); err != nil {
-		log.Fatal(err)
-	}
-
-	f, err := local.Start(context.Background(), bin, nil, local.WithStderr(os.Stderr))
+	f, err := local.Start(context.Background(), function, []string{"TRIGGER=timer"}, local.WithLines(
+		func(event []byte) { fmt.Println("event:", string(event)) },
+		func(line []byte) { fmt.Println("log:", string(line)) },
+	))
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer f.Close()
-	result, err := f.Invoke(context.Background(), []byte(`{"Type":"Timer"}`), 3*time.Second, nil)
-	fmt.Println(string(result), err)
-	// Output: "ok" <nil>
+	_, err = f.Invoke(context.Background(), []byte(`{"Type":"Timer","Message":"error"}`), 3*time.Second, nil)
+	fmt.Println(err)
+	// Output: function error: on purpose (errorString)
 }

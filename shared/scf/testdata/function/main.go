@@ -1,5 +1,6 @@
-// Function is what the tests run: with TRIGGER=timer a timer function, else an
-// HTTP function that does what the path of the request says.
+// Function is what the tests run: with TRIGGER=timer a timer function, with
+// TRIGGER=raw one without package scf's handling of events, else an HTTP
+// function that does what the path of the request says.
 package main
 
 import (
@@ -16,12 +17,18 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
 	"vodevents/shared/scf"
 )
 
 func main() {
-	if os.Getenv("TRIGGER") == "timer" {
+	switch os.Getenv("TRIGGER") {
+	case "timer":
 		scf.Main(scf.OnTimer(onTimer), loop)
+		return
+	case "raw":
+		scf.Main(raw, loop)
 		return
 	}
 	h := http.HandlerFunc(onHTTP)
@@ -46,6 +53,8 @@ func onHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		slog.DebugContext(r.Context(), "debug line")
 		slog.With("k", "v").WithGroup("g").InfoContext(r.Context(), "info line", "a", 1)
+	case "/socket":
+		fmt.Fprintf(w, "socket=%s;", os.Getenv("VOD_RPC_SOCKET"))
 	case "/stop":
 		untilStopped(w, r)
 	default:
@@ -90,6 +99,28 @@ func untilStopped(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Millisecond)
 	}
 	panic("still listening")
+}
+
+// fault is an error and a value to panic with.
+type fault struct{ text string }
+
+func (f *fault) Error() string { return f.text }
+
+// raw tells what it was given.
+func raw(ctx context.Context, event []byte) ([]byte, error) {
+	switch string(event) {
+	case "panic":
+		panic(&fault{"raw panic"})
+	case "panic with text":
+		panic("text")
+	case "error":
+		return nil, &fault{"raw error"}
+	}
+	fc, _ := functioncontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	return json.Marshal(map[string]any{
+		"event": event, "context": fc, "deadline": deadline.UTC(), "var": os.Getenv("VAR"), "expired": ctx.Err() != nil,
+	})
 }
 
 func onTimer(ctx context.Context, t scf.Timer) (any, error) {
