@@ -13,7 +13,7 @@ import (
 func Event(ctx context.Context, e *event.Event) error {
 	payload, err := e.Decode()
 	if err != nil {
-		return Permanent(err)
+		return err
 	}
 	upload, ok := payload.(*event.FileUploadTask)
 	if !ok || upload.MediaBasicInfo == nil {

@@ -16,7 +16,7 @@ func ExampleEvent_Decode() {
 			"MediaProcessResultSet":[
 				{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","ErrCode":0,
 					"Output":{"Url":"https://vod.example.com/harbour.f100830.mp4"}}},
-				{"Type":"CoverBySnapshot","CoverBySnapshotTask":{"Status":"FAIL","ErrCode":60000,"Message":"no frame"}}]}}`,
+				{"Type":"CoverBySnapshot","CoverBySnapshotTask":{"Status":"FAIL","ErrCodeExt":"SourceFileError","Message":"no frame"}}]}}`,
 		`{"EventType":"HologramComplete","HologramCompleteEvent":{"TaskId":"1"}}`,
 	}
 	for _, body := range bodies {
@@ -35,13 +35,13 @@ func ExampleEvent_Decode() {
 				fmt.Println(p.FileId, "is at", p.MediaBasicInfo.MediaUrl)
 			}
 		case *event.ProcedureTask:
-			// The task's own ErrCode is deprecated: each sub-task has one.
+			// The task's own ErrCode is deprecated: each sub-task has a Status.
 			for _, r := range p.MediaProcessResultSet {
-				switch {
-				case r.TranscodeTask != nil:
-					fmt.Println(r.Type, "ended with", r.TranscodeTask.ErrCode)
-				case r.CoverBySnapshotTask != nil:
-					fmt.Println(r.Type, "ended with", r.CoverBySnapshotTask.ErrCode, r.CoverBySnapshotTask.Message)
+				switch t, c := r.TranscodeTask, r.CoverBySnapshotTask; {
+				case t != nil && t.Status == event.SubTaskSuccess:
+					fmt.Println(r.Type, "is at", t.Output.Url)
+				case c != nil && c.Status == event.SubTaskFail:
+					fmt.Println(r.Type, "failed:", c.ErrCodeExt, c.Message)
 				}
 			}
 		case event.Unknown:
@@ -50,7 +50,7 @@ func ExampleEvent_Decode() {
 	}
 	// Output:
 	// 5145403691847260531 is at https://vod.example.com/harbour.mp4
-	// Transcode ended with 0
-	// CoverBySnapshot ended with 60000 no frame
+	// Transcode is at https://vod.example.com/harbour.f100830.mp4
+	// CoverBySnapshot failed: SourceFileError no frame
 	// HologramComplete is new: {"TaskId":"1"}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"testing"
 	"unicode/utf8"
 )
@@ -124,4 +125,33 @@ func BenchmarkParse(b *testing.B) {
 		}
 		out = e.AppendCloudEvent(out[:0])
 	}
+}
+
+// FuzzRespell holds respell to this, for any payload: what comes out is JSON
+// where what went in was, and a payload that json.Unmarshal takes means the same
+// afterwards.
+func FuzzRespell(f *testing.F) {
+	for _, seed := range []string{
+		`{"MediaProcessResultSet":[{"SnapshotByTimeOffsetTask":{"Input":{"Definition":10,"Definition":[3,"6"]}}}]}`,
+		`{"TaskId":7,"ErrCode":"7","MetaData":[{"Size":2e3,"Duration":"1.5"}],"Novelty":[[[]],{"a":null}]}`,
+		`{"taskid":"\ud800<&>","MetaData":[],"MediaProcessResultSet":{"Type":true}}`, `{"":[{}]}`, `[]`, `{"a":`, `5`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		respelled := respell(payload, reflect.TypeFor[ProcedureTask]())
+		if !json.Valid(payload) {
+			return
+		}
+		if !json.Valid(respelled) {
+			t.Fatalf("no JSON: %s", respelled)
+		}
+		var was, is ProcedureTask
+		if json.Unmarshal(payload, &was) != nil {
+			return
+		}
+		if err := json.Unmarshal(respelled, &is); err != nil || !reflect.DeepEqual(was, is) {
+			t.Fatalf("%s became %s: %v", payload, respelled, err)
+		}
+	})
 }

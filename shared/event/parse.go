@@ -126,7 +126,7 @@ func (v *envelope) legacy() bool {
 // found so.
 func findPayload(members []member, b []byte, eventType string) *member {
 	if k := kindOf(eventType); k != nil {
-		if m := findMember(members, b, k.Field); m != nil && m.kind(b) == '{' {
+		if m := k.payload(members, b); m != nil {
 			return m
 		}
 	}
@@ -145,7 +145,7 @@ func findPayload(members []member, b []byte, eventType string) *member {
 // guessType returns the type whose payload is the only known one.
 func guessType(members []member, b []byte) (eventType string, payload *member) {
 	for i := range Kinds {
-		if m := findMember(members, b, Kinds[i].Field); m != nil && m.kind(b) == '{' {
+		if m := Kinds[i].payload(members, b); m != nil {
 			if payload != nil {
 				return "", nil
 			}
@@ -153,6 +153,16 @@ func guessType(members []member, b []byte) (eventType string, payload *member) {
 		}
 	}
 	return eventType, payload
+}
+
+// payload returns the member of the kind's own that is an object.
+func (k *Kind) payload(members []member, b []byte) *member {
+	for _, name := range []string{k.Field, k.Also} {
+		if m := findMember(members, b, name); name != "" && m != nil && m.kind(b) == '{' {
+			return m
+		}
+	}
+	return nil
 }
 
 func findMember(members []member, b []byte, name string) *member {

@@ -11,6 +11,10 @@
 //   - [Permanent]: no try will ever succeed. The event is parked at once.
 //   - A panic is an error. It costs only its own event.
 //
+// An event that Decode reads in part is not poison, so do not park it: go on
+// with the members that are there, or read its Payload, or return the error as
+// it is.
+//
 // # What your code must bear
 //
 // It runs concurrently. It may see one event twice: after a crash, or when a

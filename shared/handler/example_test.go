@@ -14,26 +14,36 @@ import (
 func onEvent(ctx context.Context, e *event.Event) error {
 	payload, err := e.Decode()
 	if err != nil {
-		return handler.Permanent(err) // a field of an unexpected kind stays so
+		// One member is not of its documented kind. The event is fine: all its
+		// other members are in payload, all its bytes in e.Payload.
+		fmt.Println("read in part:", err)
 	}
 	switch p := payload.(type) {
 	case *event.FileUploadTask:
-		fmt.Println("uploaded", p.FileId, p.MediaBasicInfo.Name)
+		name := "a file"
+		if p.MediaBasicInfo != nil { // any object can be nil
+			name = p.MediaBasicInfo.Name
+		}
+		fmt.Println("uploaded", p.FileId, name)
 	case *event.ProcedureTask:
-		if p.Status != "FINISH" {
+		if p.Status != event.TaskFinish {
 			return nil // TasksNotifyMode is Change: the last notice will come
 		}
 		// ErrCode of the procedure itself is deprecated: ask each sub-task.
 		for _, r := range p.MediaProcessResultSet {
-			if t := r.TranscodeTask; t != nil {
-				if t.ErrCode != 0 {
-					return handler.Permanent(fmt.Errorf("transcoding %s: %d %s", p.FileId, t.ErrCode, t.Message))
-				}
+			t := r.TranscodeTask
+			if t == nil {
+				continue
+			}
+			if t.Status == event.SubTaskFail {
+				return handler.Permanent(fmt.Errorf("transcoding %s: %s %s", p.FileId, t.ErrCodeExt, t.Message))
+			}
+			if t.Output != nil {
 				fmt.Println("transcoded", p.FileId, t.Output.Url)
 			}
 		}
 	case event.Unknown:
-		fmt.Println("a kind this release does not know:", p.Type)
+		fmt.Printf("%s, which this release does not know: %s\n", p.Type, p.Payload)
 	}
 	return nil
 }
@@ -42,9 +52,10 @@ func Example() {
 	for _, body := range []string{
 		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5145403721233902989","MediaBasicInfo":{"Name":"harbour at dawn"}}}`,
 		`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"FileId":"5145403721233902989","Status":"FINISH","MediaProcessResultSet":[
-			{"Type":"Transcode","TranscodeTask":{"ErrCode":0,"Output":{"Url":"https://media.example.com/v.100010.mp4"}}}]}}`,
+			{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Output":{"Url":"https://media.example.com/v.100010.mp4"}}}]}}`,
 		`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"FileId":"5145403721233902990","Status":"FINISH","MediaProcessResultSet":[
-			{"Type":"Transcode","TranscodeTask":{"ErrCode":60000,"Message":"source file broken"}}]}}`,
+			{"Type":"Transcode","TranscodeTask":{"Status":"FAIL","ErrCodeExt":"SourceFileError","Message":"source file broken","Output":null}}]}}`,
+		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":5145403721233902991,"MetaData":{"Size":"unknown"}}}`,
 		`{"EventType":"SomethingNew","SomethingNewEvent":{"TaskId":"t"}}`,
 	} {
 		e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, Received: time.Now()})
@@ -58,8 +69,10 @@ func Example() {
 	// Output:
 	// uploaded 5145403721233902989 harbour at dawn
 	// transcoded 5145403721233902989 https://media.example.com/v.100010.mp4
-	// parked: transcoding 5145403721233902990: 60000 source file broken
-	// a kind this release does not know: SomethingNew
+	// parked: transcoding 5145403721233902990: SourceFileError source file broken
+	// read in part: event: payload of NewFileUpload read in part, what is missing is still in Event.Payload: json: cannot unmarshal string into Go struct field MediaMetaData.MetaData.Size of type int64
+	// uploaded 5145403721233902991 a file
+	// SomethingNew, which this release does not know: {"TaskId":"t"}
 }
 
 func ExamplePermanent() {

@@ -17,7 +17,7 @@ import (
 var (
 	at         = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 	fileIDForm = regexp.MustCompile(`^[5-8]\d{18}$`)
-	taskIDForm = regexp.MustCompile(`^1500012345-[A-Za-z]+-[0-9a-f]{32}t0$`)
+	taskIDForm = regexp.MustCompile(`^1500012345-[A-Za-z0-9]+-[0-9a-f]{32}t0$`)
 	timeForm   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
 	urlForm    = regexp.MustCompile(`^https://[a-z0-9.]+\.example\.com/\S+\.(mp4|jpg|vtt|json)$`)
 )

@@ -90,7 +90,7 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 		FileUrl:         f.url("original." + f.kind),
 		MetaData:        f.metaData(),
 		TasksPriority:   p.TasksPriority,
-		TasksNotifyMode: cmp.Or(p.TasksNotifyMode, "Finish"),
+		TasksNotifyMode: cmp.Or(event.NotifyMode(p.TasksNotifyMode), event.NotifyFinish),
 		SessionContext:  p.SessionContext,
 		SessionId:       p.SessionId,
 		Operator:        "api",
@@ -100,13 +100,13 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 		results := f.results(p.MediaProcessTask, begin, at)
 		f.updated = at
 		for i := range results {
-			if finished := i == len(results)-1; finished || task.TasksNotifyMode == "Change" {
-				task.Status = "PROCESSING"
+			if finished := i == len(results)-1; finished || task.TasksNotifyMode == event.NotifyChange {
+				task.Status = event.TaskProcessing
 				if finished {
-					task.Status = "FINISH"
+					task.Status = event.TaskFinish
 				}
 				task.MediaProcessResultSet = results[:i+1]
-				if task.TasksNotifyMode != "None" {
+				if task.TasksNotifyMode != event.NotifyNone {
 					s.notify(a, encode("ProcedureStateChanged", task), at)
 				}
 			}
@@ -118,15 +118,15 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 // results are the outcomes of a task flow's sub-tasks.
 func (f *file) results(t *mediaProcessTask, begin, end time.Time) (set []*event.MediaProcessTaskResult) {
 	for _, in := range t.TranscodeTaskSet {
-		set = append(set, &event.MediaProcessTaskResult{Type: "Transcode", TranscodeTask: &event.MediaProcessTaskTranscodeResult{
-			Status: "SUCCESS", Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
+		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessTranscode, TranscodeTask: &event.MediaProcessTaskTranscodeResult{
+			Status: event.SubTaskSuccess, Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
 			Input: in, Output: f.transcoded(int64(in.Definition)),
 		}})
 	}
 	for _, in := range t.CoverBySnapshotTaskSet {
 		f.coverUrl = f.url(fmt.Sprintf("coverBySnapshot/coverBySnapshot_%d_0.jpg", in.Definition))
-		set = append(set, &event.MediaProcessTaskResult{Type: "CoverBySnapshot", CoverBySnapshotTask: &event.MediaProcessTaskCoverBySnapshotResult{
-			Status: "SUCCESS", Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
+		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessCoverBySnapshot, CoverBySnapshotTask: &event.MediaProcessTaskCoverBySnapshotResult{
+			Status: event.SubTaskSuccess, Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
 			Input: in, Output: &event.CoverBySnapshotTaskOutput{CoverUrl: f.coverUrl},
 		}})
 	}
