@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -19,9 +20,9 @@ type Sink struct {
 	turn chan struct{} // holds one token; who has it owns everything below
 
 	path   string
-	out    *os.File // nil until the first batch, and after an error
+	out    *os.File // nil until the first batch
 	buf    []byte
-	torn   bool // the last line has no end, so the next write begins with one
+	sync   func(*os.File) error // (*os.File).Sync but in tests
 	closed bool
 }
 
@@ -56,13 +57,13 @@ func Open(u *url.URL) (*Sink, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, errors.New("file: the path is a folder; name a file in it")
 	}
-	return &Sink{turn: make(chan struct{}, 1), path: path}, nil
+	return &Sink{turn: make(chan struct{}, 1), path: path, sync: (*os.File).Sync}, nil
 }
 
 // Send appends the batch in one write and syncs it to the disk before it says
 // yes. It fails or succeeds as a whole, and every error is
-// [deliver.Unavailable]: a full disk is no event's fault. A
-// failed batch may have been written in part, and is written again by a retry.
+// [deliver.Unavailable]: a full disk is no event's fault. A failed batch may
+// have been written in part, and is written again by a retry.
 //
 // A write that has begun is not cut short by ctx, for half a line helps
 // nobody; a pipe whose reader stands still holds Send.
@@ -77,7 +78,7 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	}
 	err := ctx.Err()
 	if err == nil {
-		err = s.write(events)
+		err = s.write(ctx, events)
 	}
 	if err != nil {
 		return deliver.FailAll(len(events), deliver.Unavailable(named("file", err), 0))
@@ -85,29 +86,43 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	return make([]error, len(events))
 }
 
-func (s *Sink) write(events []*event.Event) error {
+// write looks at the end of the file, writes and syncs under one lock of the
+// file, so that no other process appends in between.
+func (s *Sink) write(ctx context.Context, events []*event.Event) (err error) {
 	if s.closed {
 		return errClosed
 	}
-	if err := s.reopen(); err != nil {
+	unlock, err := s.openLocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	info, err := s.out.Stat()
+	if err != nil {
+		return err
+	}
+	torn, err := endsTorn(s.out, info)
+	if err != nil {
 		return err
 	}
 	buf := s.buf[:0]
-	if s.torn {
+	if torn {
 		buf = append(buf, '\n')
 	}
 	buf = appendLines(buf, events)
 	if cap(buf) <= keepBuffer {
 		s.buf = buf
 	}
-	n, err := s.out.Write(buf)
-	if n > 0 {
-		s.torn = buf[n-1] != '\n'
+	if _, err := s.out.Write(buf); err != nil || !isOnDisk(info) {
+		return err
 	}
-	if err == nil {
-		err = s.out.Sync()
-	}
-	return err
+	return s.sync(s.out)
+}
+
+// isOnDisk tells whether there is anything to sync. A terminal, a pipe and
+// /dev/null have what was written to them, and refuse a sync.
+func isOnDisk(info fs.FileInfo) bool {
+	return info.Mode()&(fs.ModeCharDevice|fs.ModeNamedPipe|fs.ModeSocket|fs.ModeIrregular) == 0
 }
 
 // appendLines appends each event and a line break.
@@ -131,57 +146,66 @@ func blankLineBreaks(b []byte) {
 	}
 }
 
-// reopen makes sure that out is the file that the path names now: a log
-// rotation renames it, and what went on into a deleted file would be lost.
-func (s *Sink) reopen() error {
-	if s.out != nil {
-		named, err := os.Stat(s.path)
-		if err == nil {
-			opened, err := s.out.Stat()
-			if err == nil && os.SameFile(named, opened) {
-				return nil
+// openLocked makes out the file that the path names now, and locks it. A log
+// rotation may rename the file while somebody else has the lock, and what went
+// on into a deleted file would be lost; so the name is compared under the lock.
+func (s *Sink) openLocked(ctx context.Context) (unlock func(), err error) {
+	for {
+		if s.out == nil {
+			if s.out, err = openToAppend(s.path); err != nil {
+				return nil, err
 			}
 		}
+		if unlock, err = lock(ctx, s.out); err != nil {
+			return nil, err
+		}
+		if isNamed(s.out, s.path) {
+			return unlock, nil
+		}
+		unlock()
 		s.out.Close() // all of it is synced
 		s.out = nil
 	}
-	_, err := os.Lstat(s.path)
+}
+
+// isNamed tells whether path leads to f.
+func isNamed(f *os.File, path string) bool {
+	named, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	opened, err := f.Stat()
+	return err == nil && os.SameFile(named, opened)
+}
+
+// openToAppend opens the file to append to, and makes it if there is none. A named
+// pipe is opened for writing alone: with nobody at its other end that fails,
+// and events are not written to nobody.
+func openToAppend(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	}
 	isNew := errors.Is(err, fs.ErrNotExist)
-	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
-	if err != nil {
-		return err
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
+	if err != nil || !isNew {
+		return f, err
 	}
-	if s.torn, err = endsTorn(f); err == nil && isNew {
-		err = syncFolder(s.path)
-	}
-	if err != nil {
+	if err := syncFolder(filepath.Dir(path)); err != nil {
 		f.Close()
-		return err
+		return nil, err
 	}
-	s.out = f
-	return nil
+	return f, nil
 }
 
 // endsTorn tells whether f ends within a line, as after a crash or a full disk.
-func endsTorn(f *os.File) (bool, error) {
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {
-		return false, err
+func endsTorn(f *os.File, info fs.FileInfo) (bool, error) {
+	if info.Size() == 0 || !info.Mode().IsRegular() {
+		return false, nil
 	}
 	var last [1]byte
-	_, err = f.ReadAt(last[:], info.Size()-1)
+	_, err := f.ReadAt(last[:], info.Size()-1)
 	return last[0] != '\n', err
-}
-
-// syncFolder makes a new file's name durable, which the file's own sync does
-// not.
-func syncFolder(path string) error {
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // named says which sink err is of, and takes the path out: of a URL nothing but

@@ -3,6 +3,7 @@
 package lines
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -132,4 +133,34 @@ func TestWaitHonoursContext(t *testing.T) {
 		t.Errorf("the stuck writer: got error %v", err)
 	}
 	w.Close()
+}
+
+// A named pipe delivers to whoever reads it, and to nobody it does not.
+func TestNamedPipe(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := openFile(t, path)
+	events := delivertest.Events(t, 2)
+	for _, err := range s.Send(t.Context(), events) {
+		if !errors.Is(err, event.ErrUnavailable) {
+			t.Errorf("nobody reads: got error %v", err)
+		}
+	}
+	reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := errors.Join(s.Send(t.Context(), events)...); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(reader)
+	for _, e := range events {
+		if !lines.Scan() || !bytes.Contains(lines.Bytes(), []byte(e.ID)) {
+			t.Errorf("got %.60q, %v", lines.Text(), lines.Err())
+		}
+	}
 }
