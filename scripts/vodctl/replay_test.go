@@ -52,20 +52,20 @@ func TestReadLine(t *testing.T) {
 	}
 }
 
-const cloudEvent = `{"specversion":"1.0","id":"0123","source":"/tencentcloud/vod/7","type":"com.tencent.cloud.vod.FileDeleted","time":"2026-11-20T08:00:00Z","vodmode":"normal","data":{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}}`
+const cloudEvent = `{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","source":"/tencentcloud/vod/7","type":"com.tencent.cloud.vod.FileDeleted","time":"2026-11-20T08:00:00Z","vodmode":"normal","data":{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}}`
 
 func TestFindEvent(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, line, want string // an id, "" or "error"
 	}{
-		{"alone", cloudEvent, "0123"},
-		{"carriage return", cloudEvent + "\r", "0123"},
-		{"prefix", "2026-11-20 [pod {7}] stdout F " + cloudEvent, "0123"},
-		{"second object", `{"request":{"id":1}} ` + cloudEvent, "0123"},
-		{"log", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `}`, "0123"},
-		{"log, cut off behind it", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `,"er`, "0123"},
-		{"log, lower case", `x {"level":"error","event":` + cloudEvent + `} y`, "0123"},
+		{"alone", cloudEvent, "0123456789abcdef0123456789abcdef"},
+		{"carriage return", cloudEvent + "\r", "0123456789abcdef0123456789abcdef"},
+		{"prefix", "2026-11-20 [pod {7}] stdout F " + cloudEvent, "0123456789abcdef0123456789abcdef"},
+		{"second object", `{"request":{"id":1}} ` + cloudEvent, "0123456789abcdef0123456789abcdef"},
+		{"log", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `}`, "0123456789abcdef0123456789abcdef"},
+		{"log, cut off behind it", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `,"er`, "0123456789abcdef0123456789abcdef"},
+		{"log, lower case", `x {"level":"error","event":` + cloudEvent + `} y`, "0123456789abcdef0123456789abcdef"},
 		{"log, not an error", `{"level":"INFO","event":` + cloudEvent + `}`, ""},
 		{"log, no event", `{"level":"ERROR","event":"started"}`, ""},
 		{"log of something else", `{"level":50,"event":{"a":1}}`, ""},

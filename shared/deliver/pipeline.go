@@ -212,7 +212,7 @@ func (p *Pipeline) handle(ctx context.Context, items []*item) []*item {
 	running := 0
 	for _, it := range items {
 		switch {
-		case p.Way == Pulled && it.event.Type == event.TypeUnparsed:
+		case p.Way != Replayed && it.event.Type == event.TypeUnparsed:
 			it.err, it.reason = event.ErrNotEvent, "unparsed"
 		case p.Handler != nil:
 			it.err = errHandlerStuck

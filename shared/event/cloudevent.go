@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,10 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 	dst = append(dst, `","datacontenttype":"application/json","vodmode":"`...)
 	dst = append(dst, e.Mode...)
 	dst = append(dst, '"')
+	if e.Verified != nil {
+		dst = append(dst, `,"vodverified":`...)
+		dst = strconv.AppendBool(dst, *e.Verified)
+	}
 	if p := e.Parking; p != nil {
 		dst = append(dst, `,"parkreason":`...)
 		dst = appendString(dst, "", p.Reason)
@@ -59,6 +64,11 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 		dst = appendString(dst, "", printable(p.FirstError))
 		dst = append(dst, `,"parklasterror":`...)
 		dst = appendString(dst, "", printable(p.LastError))
+	}
+	if raw := e.RawData(); raw != nil {
+		dst = append(dst, `,"rawdata":"`...)
+		dst = base64.StdEncoding.AppendEncode(dst, raw)
+		dst = append(dst, '"')
 	}
 	dst = append(dst, `,"data":`...)
 	dst = e.AppendData(dst)
@@ -96,43 +106,48 @@ func appendString(dst []byte, prefix, s string) []byte {
 // ErrNotCloudEvent tells that a line holds no CloudEvent of this project.
 var ErrNotCloudEvent = errors.New("event: not a CloudEvent of Tencent Cloud VOD")
 
+// cloudEvent is the JSON object of a CloudEvent.
+type cloudEvent struct {
+	SpecVersion    string
+	Id             string
+	Source         string
+	Type           string
+	Time           time.Time
+	VodMode        Mode
+	VodVerified    *bool
+	ParkReason     string
+	ParkAttempts   int
+	ParkFirstError string
+	ParkLastError  string
+	RawData        []byte // base64
+	Data           json.RawMessage
+}
+
 // ParseCloudEvent reads what [Event.AppendCloudEvent] wrote, with the id, the
 // time and the parking it had, so that it can be delivered again. The handle is
-// gone: it is long confirmed. Other CloudEvents are [ErrNotCloudEvent].
+// gone: it is long confirmed. Other CloudEvents are [ErrNotCloudEvent], and so is
+// one whose id or vodmode this project does not write: they go on as they are.
 func ParseCloudEvent(b []byte) (*Event, error) {
-	var c struct {
-		SpecVersion    string
-		Id             string
-		Source         string
-		Type           string
-		Time           time.Time
-		VodMode        Mode
-		ParkReason     string
-		ParkAttempts   int
-		ParkFirstError string
-		ParkLastError  string
-		Data           json.RawMessage
-	}
+	var c cloudEvent
 	if err := json.Unmarshal(b, &c); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotCloudEvent, err)
 	}
-	eventType, ours := strings.CutPrefix(c.Type, typePrefix)
-	app, ok := strings.CutPrefix(c.Source, source)
-	if !ours || !ok || c.SpecVersion != "1.0" || c.Id == "" || len(c.Data) == 0 {
-		return nil, fmt.Errorf("%w: specversion %q, type %q, source %q", ErrNotCloudEvent, c.SpecVersion, c.Type, c.Source)
+	o, err := c.origin()
+	if err != nil {
+		return nil, err
 	}
-	o := Origin{Mode: c.VodMode, Received: c.Time}
-	if app != "" {
-		var err error
-		if o.SubAppId, err = strconv.ParseUint(strings.TrimPrefix(app, "/"), 10, 64); err != nil {
-			return nil, fmt.Errorf("%w: source %q", ErrNotCloudEvent, c.Source)
-		}
+	data := []byte(c.Data)
+	if c.RawData != nil {
+		data = c.RawData
 	}
-	e, err := Parse(c.Data, o)
-	if err != nil && eventType != TypeUnparsed {
+	eventType := strings.TrimPrefix(c.Type, typePrefix)
+	e, err := Parse(data, o)
+	switch {
+	case eventType == TypeMediaRead && e.text.Valid && e.keep != nil: // VOD sends no such event: it has no EventType
+	case err != nil && eventType != TypeUnparsed:
 		return nil, fmt.Errorf("%w: data: %w", ErrNotCloudEvent, err)
 	}
-	e.Type = eventType
+	e.Type, e.Handle, e.Verified = eventType, "", c.VodVerified
 	// The id says more than the bytes that are left of the event: it was made
 	// with the handle, or T, or the time where those belong to it.
 	e.ID, e.StableID = c.Id, true
@@ -140,4 +155,36 @@ func ParseCloudEvent(b []byte) (*Event, error) {
 		e.Parking = &Parking{c.ParkReason, c.ParkAttempts, c.ParkFirstError, c.ParkLastError}
 	}
 	return e, nil
+}
+
+// origin checks the attributes and returns what they tell of the origin.
+func (c *cloudEvent) origin() (Origin, error) {
+	o := Origin{Mode: c.VodMode, Received: c.Time}
+	app, ours := strings.CutPrefix(c.Source, source)
+	if !ours || !strings.HasPrefix(c.Type, typePrefix) || c.SpecVersion != "1.0" || len(c.Data) == 0 {
+		return o, fmt.Errorf("%w: specversion %q, type %q, source %q", ErrNotCloudEvent, c.SpecVersion, c.Type, c.Source)
+	}
+	if app != "" {
+		var err error
+		if o.SubAppId, err = strconv.ParseUint(strings.TrimPrefix(app, "/"), 10, 64); err != nil || o.SubAppId == 0 || app[0] != '/' {
+			return o, fmt.Errorf("%w: source %q", ErrNotCloudEvent, c.Source)
+		}
+	}
+	if !isID(c.Id) {
+		return o, fmt.Errorf("%w: id %q is not 32 hex digits", ErrNotCloudEvent, c.Id)
+	}
+	switch c.VodMode {
+	case Normal, Reliable, Reconciled:
+	default:
+		return o, fmt.Errorf("%w: vodmode %q", ErrNotCloudEvent, c.VodMode)
+	}
+	if year := c.Time.UTC().Year(); year < 1 || year > 9999 {
+		return o, fmt.Errorf("%w: time %v", ErrNotCloudEvent, c.Time)
+	}
+	return o, nil
+}
+
+// isID tells whether s is what [Event.ID] can be.
+func isID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
 }

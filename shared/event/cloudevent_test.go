@@ -2,7 +2,9 @@ package event
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,14 +77,54 @@ func TestParseCloudEventKeepsID(t *testing.T) {
 	}
 }
 
+// good is a CloudEvent that is read back if id and mode are right.
+func good(id, mode string) string {
+	return `{"specversion":"1.0","id":"` + id + `","source":"/tencentcloud/vod","type":"com.tencent.cloud.vod.X","vodmode":"` + mode + `","data":{"EventType":"X"}}`
+}
+
+// What the project writes beside the events of VOD, and the attributes that only
+// some have, come back as they were.
+func TestParseCloudEventTakes(t *testing.T) {
+	const head = `{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","source":"/tencentcloud/vod/7","type":"com.tencent.cloud.vod.`
+	for _, line := range []string{
+		head + `X","time":"2026-11-25T08:30:00Z","datacontenttype":"application/json","vodmode":"reconciled","data":{"EventType":"X"}}`,
+		head + `MediaRead","time":"2026-11-25T08:30:00Z","datacontenttype":"application/json","vodmode":"reconciled","data":{"FileId":"1","NotExist":true}}`,
+		head + `X","time":"2026-11-25T08:30:00Z","datacontenttype":"application/json","vodmode":"normal","vodverified":false,"data":{"EventType":"X"}}`,
+		head + `X","time":"2026-11-25T08:30:00Z","datacontenttype":"application/json","vodmode":"normal","vodverified":true,"data":{"EventType":"X"}}`,
+		head + `X","time":"2026-11-25T08:30:00Z","datacontenttype":"application/json","vodmode":"normal","rawdata":"` +
+			base64.StdEncoding.EncodeToString([]byte("{\"EventType\":\"X\",\"P\":\"\xfe\"}")) + `","data":{"EventType":"X","P":"�"}}`,
+	} {
+		e, err := ParseCloudEvent([]byte(line))
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if again := string(e.AppendCloudEvent(nil)); again != line {
+			t.Errorf("\n got %s\nwant %s", again, line)
+		}
+	}
+}
+
 func TestParseCloudEventRefuses(t *testing.T) {
 	for _, line := range []string{
 		``, `{}`, `null`, `x`, `{"level":"INFO"}`,
-		`{"specversion":"1.0","id":"a","source":"/other","type":"com.tencent.cloud.vod.X","data":{"EventType":"X"}}`,
-		`{"specversion":"1.0","id":"a","source":"/tencentcloud/vod/x","type":"com.tencent.cloud.vod.X","data":{"EventType":"X"}}`,
-		`{"specversion":"1.0","id":"a","source":"/tencentcloud/vod","type":"com.example.X","data":{"EventType":"X"}}`,
-		`{"specversion":"1.0","id":"a","source":"/tencentcloud/vod","type":"com.tencent.cloud.vod.X","data":{}}`,
-		`{"specversion":"1.0","id":"a","source":"/tencentcloud/vod","type":"com.tencent.cloud.vod.X"}`,
+		`{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","vodmode":"normal","source":"/other","type":"com.tencent.cloud.vod.X","data":{"EventType":"X"}}`,
+		`{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","vodmode":"normal","source":"/tencentcloud/vod/x","type":"com.tencent.cloud.vod.X","data":{"EventType":"X"}}`,
+		`{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","vodmode":"normal","source":"/tencentcloud/vod","type":"com.example.X","data":{"EventType":"X"}}`,
+		`{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","vodmode":"normal","source":"/tencentcloud/vod","type":"com.tencent.cloud.vod.X","data":{}}`,
+		`{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","vodmode":"normal","source":"/tencentcloud/vod","type":"com.tencent.cloud.vod.X"}`,
+		good(`0123456789abcdef0123456789abcde`, `normal`),
+		good(`0123456789ABCDEF0123456789abcdef`, `normal`),
+		good(`","type":"com.example.Other","x":"`, `normal`),
+		good(`01234567890123456789\",\"type\":\"x`, `normal`),
+		good(`0123456789abcdef0123456789abcdef`, ``),
+		good(`0123456789abcdef0123456789abcdef`, `pulled`),
+		good(`0123456789abcdef0123456789abcdef`, `normal\",\"type\":\"x`),
+		strings.Replace(good(`0123456789abcdef0123456789abcdef`, `normal`), `/vod"`, `/vod/0"`, 1),
+		strings.Replace(good(`0123456789abcdef0123456789abcdef`, `normal`), `/vod"`, `/vod7"`, 1),
+		strings.Replace(good(`0123456789abcdef0123456789abcdef`, `normal`), `"data"`, `"rawdata":"?","data"`, 1),
+		strings.Replace(good(`0123456789abcdef0123456789abcdef`, `normal`), `"data"`, `"rawdata":"e30=","data"`, 1),
+		strings.Replace(good(`0123456789abcdef0123456789abcdef`, `normal`), `"data"`, `"time":"9999-12-31T23:59:59-14:00","data"`, 1),
 	} {
 		if e, err := ParseCloudEvent([]byte(line)); !errors.Is(err, ErrNotCloudEvent) || e != nil {
 			t.Errorf("%s: event %v, error %v", line, e, err)

@@ -3,6 +3,8 @@ package event
 import (
 	"encoding/json"
 	"time"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 // Mode says by which of VOD's two ways an event came. It is the CloudEvents
@@ -17,11 +19,20 @@ const (
 	// Reliable is an event from PullEvents, which comes back after 30 s unless
 	// ConfirmEvents names its handle (266/33433, 266/33434).
 	Reliable Mode = "reliable"
+
+	// Reconciled is an event that no notification told: it was made from what
+	// VOD answered when it was asked what was missed.
+	Reconciled Mode = "reconciled"
 )
 
-// TypeUnparsed is the Type of a pulled element that is no event: its data is
-// the element as it came, without its handle.
+// TypeUnparsed is the Type of a pulled element, or of a signed callback, that is
+// no event: its data is what came, without its handle.
 const TypeUnparsed = "Unparsed"
+
+// TypeMediaRead is the Type of an event of our own: a medium as VOD described it
+// when it was asked (266/31763). Its data is no notification and has no
+// EventType.
+const TypeMediaRead = "MediaRead"
 
 // Origin is what is known of an event beside its bytes.
 type Origin struct {
@@ -35,7 +46,7 @@ type Origin struct {
 }
 
 // Event is one notification of VOD, its payload as raw as it came. It is made
-// by [Parse] and not changed afterwards, but for Parking.
+// by [Parse] and not changed afterwards, but for Verified and Parking.
 type Event struct {
 	Origin // with Sign and T of the body, when the body has both
 
@@ -67,11 +78,15 @@ type Event struct {
 	// Subject is FileId, else TaskId, else the first of FileIdSet, else empty.
 	Subject string
 
+	// Verified tells whether VOD, when it was asked, said that the callback is
+	// true. nil: it was not asked.
+	Verified *bool
+
 	// Parking is why the event was parked; nil for every other event.
 	Parking *Parking
 
-	raw  []byte   // what was parsed
-	keep []member // the members of raw that make up data; nil: raw is data as a whole
+	text jsonscan.Text     // what was parsed
+	keep []jsonscan.Member // the members that make up data; nil: text is data as a whole
 }
 
 // Parking tells why an event was given up. It becomes the CloudEvents

@@ -1,12 +1,11 @@
 package event
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 // ErrNotEvent tells that the bytes are no notification of VOD: no JSON object,
@@ -19,6 +18,7 @@ var ErrNotEvent = errors.New("event: not an event")
 //
 // An EventType that nobody knows is an event like any other. A body without
 // EventType but with exactly one known payload has the type of that payload.
+// Strings may hold bytes that are no UTF-8: see [Event.RawData].
 //
 // The Event is never nil. Where err wraps [ErrNotEvent] it has the type
 // [TypeUnparsed], whatever could be read of handle, Sign and T, and all of raw
@@ -26,94 +26,109 @@ var ErrNotEvent = errors.New("event: not an event")
 //
 // The Event shares memory with raw, which must not change any more.
 func Parse(raw []byte, o Origin) (*Event, error) {
-	e := &Event{Origin: o, StableID: true, raw: raw}
-	var found [8]member
-	s := scanner{b: raw, members: found[:0]}
-	valid := s.scan()
+	return ParseScanned(jsonscan.Scan(raw), o)
+}
 
-	var envelope envelope
-	s.members = envelope.take(s.members, raw)
-	if envelope.legacy() && s.nulls {
-		if whole := (scanner{b: raw, keepNulls: true}); whole.scan() {
-			s.members = envelope.take(whole.members, raw)
-		}
+// ParseScanned is [Parse] for bytes that were scanned already: an element of
+// what PullEvents gives, or a callback whose signature was looked for.
+func ParseScanned(t jsonscan.Text, o Origin) (*Event, error) {
+	e := &Event{Origin: o, StableID: true, text: t}
+	envelope := take(t.Members, t.Bytes)
+	if envelope.legacy() && t.Nulls {
+		envelope = take(t.WithNulls(), t.Bytes)
 	}
-	e.Handle = text(envelope.handle.of(raw))
-	if sign, t := text(envelope.sign.of(raw)), text(envelope.t.of(raw)); sign != "" && t != "" {
-		e.Sign, e.T = sign, t
+	e.Handle = envelope.handle
+	e.Sign, e.T = envelope.signature(o.Sign, o.T)
+	if first := firstByte(t); first != '{' {
+		return e.unparsed(fmt.Errorf("%w: it begins with %q and is no JSON object", ErrNotEvent, first))
 	}
+	if !t.Valid {
+		return e.unparsed(fmt.Errorf("%w: no JSON, or over %d members, or over %d levels of it", ErrNotEvent, jsonscan.MaxMembers, jsonscan.MaxDepth))
+	}
+	e.keep = envelope.rest
 
-	if !valid {
-		e.Type = TypeUnparsed
-		e.raw = brokenData(raw)
-		e.identify(nil, true)
-		return e, fmt.Errorf("%w: no valid JSON, or over %d members, or over %d levels of it", ErrNotEvent, maxMembers, maxDepth)
-	}
-	if first := firstByte(raw); first != '{' {
-		e.Type = TypeUnparsed
-		e.identify(nil, true)
-		return e, fmt.Errorf("%w: JSON that starts with %q is no object", ErrNotEvent, first)
-	}
-	e.keep = append(make([]member, 0, len(s.members)), s.members...)
-
-	var payload *member
+	var payload *jsonscan.Member
 	switch {
 	case envelope.eventType != "":
 		e.Type = envelope.eventType
-		payload = findPayload(e.keep, raw, e.Type)
+		payload = findPayload(e.keep, t.Bytes, e.Type)
 	case envelope.legacy():
 		e.Type = envelope.legacyType
-		payload = findMember(e.keep, raw, "data")
+		payload = findMember(e.keep, "data")
 	default:
-		if e.Type, payload = guessType(e.keep, raw); payload == nil {
-			e.Type = TypeUnparsed
-			e.identify(nil, true)
-			return e, fmt.Errorf("%w: no EventType", ErrNotEvent)
+		if e.Type, payload = guessType(e.keep, t.Bytes); payload == nil {
+			return e.unparsed(fmt.Errorf("%w: no EventType", ErrNotEvent))
 		}
 	}
-	if payload == nil || payload.kind(raw) != '{' {
-		e.identify(nil, true)
-		return e, nil
+	if payload != nil && payload.Kind(t.Bytes) == '{' {
+		e.Field = string(payload.Name)
+		e.Payload = payload.Value.Of(t.Bytes)
+		e.Subject = subject(payload.Ids, t.Bytes)
+	} else {
+		payload = nil
 	}
-	e.Field = text(payload.key.of(raw))
-	e.Payload = payload.value.of(raw)
-	e.Subject = payload.first(raw)
-	e.identify(e.Payload, payload.space)
+	e.identify(payload)
 	return e, nil
+}
+
+// unparsed makes e the event of bytes that are none.
+func (e *Event) unparsed(err error) (*Event, error) {
+	e.Type = TypeUnparsed
+	e.identify(nil)
+	return e, err
+}
+
+// Signature returns Sign and T of a callback's body, if it has both, else those
+// of the query.
+func Signature(body jsonscan.Text, querySign, queryT string) (sign, t string) {
+	envelope := take(body.Members, body.Bytes)
+	return envelope.signature(querySign, queryT)
 }
 
 // envelope are the members beside the payload.
 type envelope struct {
-	handle, sign, t       span
+	handle, sign, t       string
 	eventType, legacyType string
 	data                  bool
+	rest                  []jsonscan.Member // the event's own: see take
 }
 
-// take notes the envelope's members and removes those that are not the event's
-// own: EventHandle, Sign and T differ from one delivery to the next.
-func (v *envelope) take(members []member, b []byte) []member {
-	kept := members[:0]
+// take reads the envelope's members and puts those that are the event's own
+// into rest: EventHandle, Sign and T differ from one delivery to the next.
+func take(members []jsonscan.Member, b []byte) envelope {
+	v := envelope{rest: make([]jsonscan.Member, 0, len(members))}
 	for _, m := range members {
-		switch key := m.key.of(b); {
-		case isName(key, "EventHandle"):
-			v.handle = m.value
+		switch string(m.Name) {
+		case "EventHandle":
+			v.handle = text(m.Value.Of(b))
 			continue
-		case isName(key, "Sign"):
-			v.sign = m.value
+		case "Sign":
+			v.sign = text(m.Value.Of(b))
 			continue
-		case isName(key, "T"):
-			v.t = m.value
+		case "T":
+			v.t = text(m.Value.Of(b))
 			continue
-		case isName(key, "EventType") && m.kind(b) == '"':
-			v.eventType = text(m.value.of(b))
-		case isName(key, "eventType") && m.kind(b) == '"':
-			v.legacyType = text(m.value.of(b))
-		case isName(key, "data"):
-			v.data = m.kind(b) != 'n'
+		case "EventType":
+			if m.Kind(b) == '"' {
+				v.eventType = text(m.Value.Of(b))
+			}
+		case "eventType":
+			if m.Kind(b) == '"' {
+				v.legacyType = text(m.Value.Of(b))
+			}
+		case "data":
+			v.data = m.Kind(b) != 'n'
 		}
-		kept = append(kept, m)
+		v.rest = append(v.rest, m)
 	}
-	return kept
+	return v
+}
+
+func (v *envelope) signature(querySign, queryT string) (sign, t string) {
+	if v.sign != "" && v.t != "" {
+		return v.sign, v.t
+	}
+	return querySign, queryT
 }
 
 // legacy tells whether it is the 2.0 format: version, eventType, data.
@@ -124,15 +139,15 @@ func (v *envelope) legacy() bool {
 // findPayload returns the payload of a typed event: the type's own member,
 // else the one member that is an object. New types and misspelt members are
 // found so.
-func findPayload(members []member, b []byte, eventType string) *member {
+func findPayload(members []jsonscan.Member, b []byte, eventType string) *jsonscan.Member {
 	if k := kindOf(eventType); k != nil {
 		if m := k.payload(members, b); m != nil {
 			return m
 		}
 	}
-	var only *member
+	var only *jsonscan.Member
 	for i := range members {
-		if members[i].kind(b) == '{' {
+		if members[i].Kind(b) == '{' {
 			if only != nil {
 				return nil
 			}
@@ -143,7 +158,7 @@ func findPayload(members []member, b []byte, eventType string) *member {
 }
 
 // guessType returns the type whose payload is the only known one.
-func guessType(members []member, b []byte) (eventType string, payload *member) {
+func guessType(members []jsonscan.Member, b []byte) (eventType string, payload *jsonscan.Member) {
 	for i := range Kinds {
 		if m := Kinds[i].payload(members, b); m != nil {
 			if payload != nil {
@@ -156,18 +171,18 @@ func guessType(members []member, b []byte) (eventType string, payload *member) {
 }
 
 // payload returns the member of the kind's own that is an object.
-func (k *Kind) payload(members []member, b []byte) *member {
+func (k *Kind) payload(members []jsonscan.Member, b []byte) *jsonscan.Member {
 	for _, name := range []string{k.Field, k.Also} {
-		if m := findMember(members, b, name); name != "" && m != nil && m.kind(b) == '{' {
+		if m := findMember(members, name); name != "" && m != nil && m.Kind(b) == '{' {
 			return m
 		}
 	}
 	return nil
 }
 
-func findMember(members []member, b []byte, name string) *member {
+func findMember(members []jsonscan.Member, name string) *jsonscan.Member {
 	for i := range members {
-		if isName(members[i].key.of(b), name) {
+		if string(members[i].Name) == name {
 			return &members[i]
 		}
 	}
@@ -183,98 +198,85 @@ func kindOf(eventType string) *Kind {
 	return nil
 }
 
-// first is the event's subject: FileId, else TaskId, else the first of
-// FileIdSet. Neither a null nor an empty string is one.
-func (c *subjects) first(b []byte) string {
-	if id := text(c.fileId.of(b)); id != "" {
+// subject is FileId, else TaskId, else the first of FileIdSet. Neither a null
+// nor an empty string is one.
+func subject(ids jsonscan.Ids, b []byte) string {
+	if id := text(ids.FileId.Of(b)); id != "" {
 		return id
 	}
-	if id := text(c.taskId.of(b)); id != "" {
+	if id := text(ids.TaskId.Of(b)); id != "" {
 		return id
 	}
-	set := c.fileIdSet.of(b)
-	if len(set) == 0 || set[0] != '[' {
+	s := jsonscan.New(ids.FileIdSet.Of(b))
+	if !s.Take('[') {
 		return ""
 	}
-	s := scanner{b: set}
-	from := s.blank(1)
-	if to := s.value(from, 1); to >= 0 {
-		return text(set[from:to])
+	s.Space()
+	if from := s.Pos(); s.Value() {
+		return text(s.Since(from))
 	}
 	return ""
 }
 
-// repeats are the types whose payload can be the same twice and mean two
-// things: a status that comes back, a restore asked for again.
-func repeats(eventType string) bool {
-	switch eventType {
-	case "MediaCastStatusChanged", "RestoreMediaComplete", "PersistenceComplete", "ProcessImageAsyncCompleteEvent":
-		return true
+// text is what a JSON string says, the digits of a number as they stand, and
+// empty for everything else.
+func text(value []byte) string {
+	switch {
+	case len(value) == 0:
+		return ""
+	case value[0] == '"':
+		return jsonscan.String(value)
+	case value[0] == '-' || value[0]-'0' <= 9:
+		return string(value)
 	}
-	return false
-}
-
-// identify sets ID: SHA-256, cut to 16 bytes, of the type, a newline and the
-// payload without white space, or all of data where there is no payload. Where
-// equal bytes can mean two events the handle, or a signed callback's T, goes in
-// too; without either the time of receipt does, and the ID is not stable.
-func (e *Event) identify(payload []byte, space bool) {
-	bare := payload == nil
-	if bare {
-		payload = e.AppendData(nil)
-	}
-	h := sha256.New()
-	buf := make([]byte, 0, 128)
-	h.Write(append(append(buf, e.Type...), '\n'))
-	if space {
-		payload = compact(make([]byte, 0, len(payload)), payload)
-	}
-	h.Write(payload)
-	if bare || repeats(e.Type) {
-		buf = append(buf[:0], '\n')
-		switch {
-		case e.Handle != "":
-			buf = append(buf, e.Handle...)
-		case e.Sign != "" && e.T != "":
-			buf = append(buf, e.T...)
-		default:
-			e.StableID = false
-			buf = strconv.AppendInt(buf, e.Received.UnixNano(), 10)
-		}
-		h.Write(buf)
-	}
-	e.ID = hex.EncodeToString(h.Sum(buf[:0])[:16])
+	return ""
 }
 
 // AppendData appends the CloudEvent's data: the event as VOD sent it, minus
-// EventHandle, Sign, T and the members that are null. An element that is no
-// valid JSON becomes a JSON string.
+// EventHandle, Sign, T and the members that are null. It is valid JSON: what was
+// no UTF-8 has become U+FFFD, and what was no JSON a JSON string.
 func (e *Event) AppendData(dst []byte) []byte {
+	switch {
+	case !e.text.Valid:
+		quoted, err := json.Marshal(string(e.text.Bytes))
+		if err != nil {
+			panic(err) // a string always marshals
+		}
+		return append(dst, quoted...)
+	case !e.text.UTF8:
+		return append(dst, jsonscan.ToUTF8(e.appendExact(nil))...)
+	}
+	return e.appendExact(dst)
+}
+
+// RawData returns the exact bytes of data where [Event.AppendData] cannot show
+// them, and nil where it does. A callback that is no event always has them. In
+// what was no JSON, Sign, T and EventHandle are still there.
+func (e *Event) RawData() []byte {
+	if e.text.Valid && e.text.UTF8 && (e.Type != TypeUnparsed || e.Mode != Normal) {
+		return nil
+	}
+	return e.appendExact(make([]byte, 0, len(e.text.Bytes)))
+}
+
+func (e *Event) appendExact(dst []byte) []byte {
 	if e.keep == nil {
-		return append(dst, e.raw...)
+		return append(dst, e.text.Bytes...)
 	}
 	dst = append(dst, '{')
 	for i, m := range e.keep {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, m.key.of(e.raw)...)
+		dst = append(dst, m.Key.Of(e.text.Bytes)...)
 		dst = append(dst, ':')
-		dst = append(dst, m.value.of(e.raw)...)
+		dst = append(dst, m.Value.Of(e.text.Bytes)...)
 	}
 	return append(dst, '}')
 }
 
-// brokenData makes a JSON string of what is no JSON, so that it can be kept.
-func brokenData(raw []byte) []byte {
-	quoted, err := json.Marshal(string(raw))
-	if err != nil {
-		panic(err) // a string always marshals
-	}
-	return quoted
-}
-
-func firstByte(valid []byte) byte {
-	s := scanner{b: valid}
-	return valid[s.blank(0)]
+// firstByte is the first byte of a text that is no white space; 0: it has none.
+func firstByte(t jsonscan.Text) byte {
+	s := jsonscan.New(t.Bytes)
+	return s.Space()
 }

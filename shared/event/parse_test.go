@@ -1,12 +1,15 @@
 package event
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 var received = time.Date(2026, 11, 25, 8, 30, 0, 123_000_000, time.UTC)
@@ -132,20 +135,21 @@ func TestParse(t *testing.T) {
 
 func TestParseNotEvent(t *testing.T) {
 	tests := map[string]struct{ raw, data, handle string }{
-		"empty":            {``, `""`, ""},
-		"cut":              {`{"EventHandle":"h","EventType":"X","P":{`, `"{\"EventHandle\":\"h\",\"EventType\":\"X\",\"P\":{"`, "h"},
-		"null":             {`null`, `null`, ""},
-		"list":             {`[{"EventType":"X"}]`, `[{"EventType":"X"}]`, ""},
-		"number":           {`17`, `17`, ""},
-		"object":           {`{}`, `{}`, ""},
-		"no type":          {`{"EventHandle":"h","a":{"b":1}}`, `{"a":{"b":1}}`, "h"},
-		"type no string":   {`{"EventType":7,"a":{}}`, `{"EventType":7,"a":{}}`, ""},
-		"type empty":       {`{"EventType":"","a":{}}`, `{"EventType":"","a":{}}`, ""},
-		"two known":        {`{"PullCompleteEvent":{},"FileUploadEvent":{}}`, `{"PullCompleteEvent":{},"FileUploadEvent":{}}`, ""},
-		"trailing":         {`{"EventType":"X"} x`, `"{\"EventType\":\"X\"} x"`, ""},
-		"invalid UTF-8":    {"{\"EventType\":\"\xff\"}", `"{\"EventType\":\"\ufffd\"}"`, ""},
-		"invalid, pulled":  {"{\"EventHandle\":\"h\",\"EventType\":\"\xff\"}", `"{\"EventHandle\":\"h\",\"EventType\":\"\ufffd\"}"`, "h"},
-		"2.0 without data": {`{"eventType":"X","data":null}`, `{"eventType":"X"}`, ""},
+		"empty":             {``, `""`, ""},
+		"cut":               {`{"EventHandle":"h","EventType":"X","P":{`, `"{\"EventHandle\":\"h\",\"EventType\":\"X\",\"P\":{"`, "h"},
+		"null":              {`null`, `null`, ""},
+		"list":              {`[{"EventType":"X"}]`, `[{"EventType":"X"}]`, ""},
+		"number":            {`17`, `17`, ""},
+		"object":            {`{}`, `{}`, ""},
+		"no type":           {`{"EventHandle":"h","a":{"b":1}}`, `{"a":{"b":1}}`, "h"},
+		"type no string":    {`{"EventType":7,"a":{}}`, `{"EventType":7,"a":{}}`, ""},
+		"type empty":        {`{"EventType":"","a":{}}`, `{"EventType":"","a":{}}`, ""},
+		"two known":         {`{"PullCompleteEvent":{},"FileUploadEvent":{}}`, `{"PullCompleteEvent":{},"FileUploadEvent":{}}`, ""},
+		"trailing":          {`{"EventType":"X"} x`, `"{\"EventType\":\"X\"} x"`, ""},
+		"a raw tab":         {"{\"EventType\":\"X\",\"P\":{\"a\":\"\t\"},\"EventHandle\":\"h\"}", `"{\"EventType\":\"X\",\"P\":{\"a\":\"\t\"},\"EventHandle\":\"h\"}"`, "h"},
+		"NaN":               {`{"P":{"EventHandle":"p"},"T":NaN,"EventHandle":"h"}`, `"{\"P\":{\"EventHandle\":\"p\"},\"T\":NaN,\"EventHandle\":\"h\"}"`, "h"},
+		"no JSON, no UTF-8": {"{\"EventHandle\":\"h\",\"EventType\":\"\xff}", `"{\"EventHandle\":\"h\",\"EventType\":\"\ufffd}"`, "h"},
+		"2.0 without data":  {`{"eventType":"X","data":null}`, `{"eventType":"X"}`, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,8 +165,8 @@ func TestParseNotEvent(t *testing.T) {
 			}
 		})
 	}
-	for depth, ok := range map[int]bool{maxDepth: true, maxDepth + 1: false} {
-		nested := `{"EventType":"X","P":` + strings.Repeat("[", depth-2) + "1" + strings.Repeat("]", depth-2) + "}"
+	for depth, ok := range map[int]bool{jsonscan.MaxDepth: true, jsonscan.MaxDepth + 1: false} {
+		nested := `{"EventType":"X","P":` + strings.Repeat("[", depth-1) + "1" + strings.Repeat("]", depth-1) + "}"
 		if _, err := Parse([]byte(nested), Origin{}); (err == nil) != ok {
 			t.Errorf("%d levels: error %v", depth, err)
 		}
@@ -173,24 +177,85 @@ func TestParseNotEvent(t *testing.T) {
 	}
 }
 
-// A body of a stranger's making must not cost a function its time or memory.
+// A body of a stranger's making must not cost a function its time or memory,
+// and members that are null are members.
 func TestParseManyMembers(t *testing.T) {
-	body := func(n int) []byte {
+	body := func(n int, value string) []byte {
 		raw := []byte(`{"EventHandle":"h","EventType":"X","Twice":{"FileId":"1"},"Gone":1`)
 		for i := range n {
-			raw = fmt.Appendf(raw, `,"%d":%d`, i, i)
+			raw = fmt.Appendf(raw, `,"%d":%s`, i, value)
 		}
 		return append(raw, `,"Gone":null,"Twice":0,"T\u0077ice":{"FileId":"2"}}`...)
 	}
-	const own = 3 // EventHandle, EventType, Twice
-	e, err := Parse(body(maxMembers-own-1), Origin{})
-	if err != nil || e.Type != "X" || e.Handle != "h" || e.Subject != "2" || len(e.keep) != maxMembers-2 {
-		t.Errorf("error %v, type %q, handle %q, subject %q, %d kept", err, e.Type, e.Handle, e.Subject, len(e.keep))
+	const most = jsonscan.MaxMembers - 7 // of the members above
+	for value, kept := range map[string]int{"1": most + 2, "null": 2} {
+		e, err := Parse(body(most, value), Origin{})
+		if err != nil || e.Type != "X" || e.Handle != "h" || e.Subject != "2" || len(e.keep) != kept {
+			t.Errorf("error %v, type %q, handle %q, subject %q, %d kept", err, e.Type, e.Handle, e.Subject, len(e.keep))
+		}
+		for _, n := range []int{most + 1, 500_000} {
+			if e, err := Parse(body(n, value), Origin{}); !errors.Is(err, ErrNotEvent) || e.Handle != "h" {
+				t.Errorf("%d members: error %v, handle %q", n, err, e.Handle)
+			}
+		}
 	}
-	for _, n := range []int{maxMembers, 500_000} {
-		raw := body(n)
-		if e, err := Parse(raw, Origin{}); !errors.Is(err, ErrNotEvent) || e.Handle != "h" {
-			t.Errorf("%d members: error %v, handle %q", n, err, e.Handle)
+}
+
+// Bytes that are no UTF-8 cost an event nothing: its type, id and subject are
+// read, and the exact bytes are kept beside what JSON can show.
+func TestRawData(t *testing.T) {
+	for name, tt := range map[string]struct{ raw, data, exact, typ, subject string }{
+		"in the payload": {
+			raw:  "{\"EventHandle\":\"h\",\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"77\",\"Name\":\"caf\xe9 \xff\xfe\"},\"Q\":null}",
+			data: `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"77","Name":"caf� ��"}}`, exact: "{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"77\",\"Name\":\"caf\xe9 \xff\xfe\"}}",
+			typ: "NewFileUpload", subject: "77",
+		},
+		"in type and subject": {
+			raw:  "{\"EventType\":\"Od\xff\",\"P\":{\"FileId\":\"7\xe9\"}}",
+			data: `{"EventType":"Od�","P":{"FileId":"7�"}}`, exact: "{\"EventType\":\"Od\xff\",\"P\":{\"FileId\":\"7\xe9\"}}",
+			typ: "Od�", subject: "7�",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse([]byte(tt.raw), Origin{Mode: Reliable, Received: received})
+			if err != nil || e.Type != tt.typ || e.Subject != tt.subject {
+				t.Fatalf("error %v, type %q, subject %q", err, e.Type, e.Subject)
+			}
+			if data := string(e.AppendData([]byte("x"))); data != "x"+tt.data {
+				t.Errorf("data %s", data)
+			}
+			if raw := string(e.RawData()); raw != tt.exact {
+				t.Errorf("rawdata %q", raw)
+			}
+			line := e.AppendCloudEvent(nil)
+			if want := `,"rawdata":"` + base64.StdEncoding.EncodeToString([]byte(tt.exact)) + `","data":`; !strings.Contains(string(line), want) {
+				t.Errorf("%s has no %s", line, want)
+			}
+			back, err := ParseCloudEvent(line)
+			if err != nil || string(back.RawData()) != tt.exact || back.ID != e.ID {
+				t.Errorf("read back: %v, %q", err, back.RawData())
+			}
+			other, err := Parse([]byte(strings.Replace(tt.raw, "\xe9", "\xe8", 1)), Origin{Mode: Reliable, Received: received})
+			if err != nil || other.ID == e.ID {
+				t.Errorf("another byte, same id; error %v", err)
+			}
+		})
+	}
+	for name, tt := range map[string]struct {
+		raw, exact string
+		mode       Mode
+	}{
+		"an event in UTF-8":      {`{"EventType":"X","P":{"FileId":"�"}}`, "", Normal},
+		"no event, pulled":       {`{"EventHandle":"h","a":1}`, "", Reliable},
+		"no event, a callback":   {`{"Sign":"s","T":1,"a":1}`, `{"a":1}`, Normal},
+		"no object, a callback":  {` [1]`, `[1]`, Normal},
+		"no JSON, pulled":        {"{\"a\":\"\t\"}", "{\"a\":\"\t\"}", Reliable},
+		"no JSON, a callback":    {"\x1f\x8b\xff", "\x1f\x8b\xff", Normal},
+		"no JSON at all, pulled": {"", "", Reliable},
+	} {
+		e, _ := Parse([]byte(tt.raw), Origin{Mode: tt.mode, Received: received})
+		if raw := string(e.RawData()); raw != tt.exact {
+			t.Errorf("%s: rawdata %q", name, raw)
 		}
 	}
 }
@@ -228,15 +293,18 @@ func TestID(t *testing.T) {
 // dedup.
 func TestIDOfRepetitions(t *testing.T) {
 	for raw, repeats := range map[string]bool{
-		`"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`:                   true,
-		`"EventType":"MediaCastStatusChanged","MediaCastStatusChangedEvent":{"CastId":"1"}}`:               true,
-		`"EventType":"PersistenceComplete","PersistenceCompleteEvent":{"FileId":"1"}}`:                     true,
-		`"EventType":"ProcessImageAsyncCompleteEvent","ProcessImageAsyncCompleteEvent":{"SessionId":"1"}}`: true,
-		`"version":"4.0","eventType":"RestoreMediaComplete","data":{"fileId":"1"}}`:                        true,
-		`"EventType":"X","Text":"no payload"}`:                                                             true,
-		`"EventType":"X","A":{},"B":{}}`:                                                                   true,
-		`"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`:                                 false,
-		`"RestoreMediaCompleteEvent":{"FileId":"1"}}`:                                                      true,
+		`"EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"1"}}`:                                                                                  true,
+		`"EventType":"MediaCastStatusChanged","MediaCastStatusChangedEvent":{"CastId":"1"}}`:                                                                              true,
+		`"EventType":"PersistenceComplete","PersistenceCompleteEvent":{"FileId":"1"}}`:                                                                                    true,
+		`"EventType":"ProcessImageAsyncCompleteEvent","ProcessImageAsyncCompleteEvent":{"SessionId":"1"}}`:                                                                true,
+		`"version":"4.0","eventType":"RestoreMediaComplete","data":{"fileId":"1"}}`:                                                                                       true,
+		`"EventType":"X","Text":"no payload"}`:                                                                                                                            true,
+		`"EventType":"X","A":{},"B":{}}`:                                                                                                                                  true,
+		`"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`:                                                                                                false,
+		`"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"],"FileDeleteResultInfo":[{"FileId":"1","DeleteParts":[ ]},{"FileId":"2","DeleteParts":null}]}}`:    false,
+		`"EventType":"FileDeleted","FileDeleteEvent":{"FileDeleteResultInfo":[{"FileId":"2"},{"FileId":"1","DeleteParts":[{"Type":"TranscodeFiles","Definition":30}]}]}}`: true,
+		`"FileDeleteEvent":{"FileIdSet":["1"],"FileDeleteResultInfo":[{"DeleteParts":[{"Type":"OriginalFiles"}]}]}}`:                                                      true,
+		`"RestoreMediaCompleteEvent":{"FileId":"1"}}`:                                                                                                                     true,
 	} {
 		parse := func(extra string, o Origin) *Event {
 			t.Helper()

@@ -1,0 +1,130 @@
+package jsonscan
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// scalarEnd walks over a string, a number, true, false or null. When ok is
+// false, to is where it is none.
+func scalarEnd(b []byte, i int) (to int, ok bool) {
+	if i >= len(b) {
+		return i, false
+	}
+	switch b[i] {
+	case '"':
+		return stringEnd(b, i+1)
+	case 't':
+		return literalEnd(b, i, "true")
+	case 'f':
+		return literalEnd(b, i, "false")
+	case 'n':
+		return literalEnd(b, i, "null")
+	}
+	return numberEnd(b, i)
+}
+
+// stringEnd walks over the rest of a string whose first quote stands before i.
+// Strings are most of an event, so it looks at eight bytes at a time for the
+// first that is a quote, a backslash or a control character.
+func stringEnd(b []byte, i int) (to int, ok bool) {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x8080808080808080
+	)
+	for {
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quote, slash := w^('"'*ones), w^('\\'*ones)
+			// A zero byte of quote or slash, or a byte below 0x20 of w, borrows
+			// and so sets its top bit; of the bits set the lowest one is true.
+			found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & tops
+			if found != 0 {
+				i += bits.TrailingZeros64(found) / 8
+				break
+			}
+			i += 8
+		}
+		if i >= len(b) {
+			return i, false
+		}
+		switch c := b[i]; {
+		case c == '"':
+			return i + 1, true
+		case c == '\\':
+			if i, ok = escapeEnd(b, i+1); !ok {
+				return i, false
+			}
+		case c < ' ':
+			return i, false
+		default: // within the last eight bytes of the text
+			i++
+		}
+	}
+}
+
+// escapeEnd walks over the rest of an escape sequence whose backslash stands
+// before i.
+func escapeEnd(b []byte, i int) (to int, ok bool) {
+	if i >= len(b) {
+		return i, false
+	}
+	switch b[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1, true
+	case 'u':
+		for to = i + 1; to < i+5; to++ {
+			if to >= len(b) || !isHex(b[to]) {
+				return to, false
+			}
+		}
+		return to, true
+	}
+	return i, false
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+func literalEnd(b []byte, i int, word string) (to int, ok bool) {
+	for n := range len(word) {
+		if i+n >= len(b) || b[i+n] != word[n] {
+			return i + n, false
+		}
+	}
+	return i + len(word), true
+}
+
+func numberEnd(b []byte, i int) (to int, ok bool) {
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	if i < len(b) && b[i] == '0' {
+		i++
+	} else if i, ok = digitsEnd(b, i); !ok {
+		return i, false
+	}
+	if i < len(b) && b[i] == '.' {
+		if i, ok = digitsEnd(b, i+1); !ok {
+			return i, false
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		return digitsEnd(b, i)
+	}
+	return i, true
+}
+
+// digitsEnd walks over at least one digit.
+func digitsEnd(b []byte, i int) (to int, ok bool) {
+	from := i
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i, i > from
+}

@@ -1,0 +1,225 @@
+package jsonscan
+
+// MaxDepth is how deep objects and lists may nest. VOD's events stay under 20.
+// encoding/json takes 10,000; but an event is written into other JSON on its
+// way, and what comes out must be readable, too.
+const MaxDepth = 1000
+
+// Scanner walks over JSON. Its methods that return a bool tell whether the bytes
+// so far were JSON. When they were not, Pos is where that showed.
+type Scanner struct {
+	text   []byte
+	at     int
+	spaced bool // white space was met; whoever wants to know clears it first
+}
+
+// New returns a scanner at the beginning of text.
+func New(text []byte) *Scanner { return &Scanner{text: text} }
+
+// Pos is where the scanner stands.
+func (s *Scanner) Pos() int { return s.at }
+
+// Since is what was walked over since the position from. It cannot grow into
+// what follows.
+func (s *Scanner) Since(from int) []byte { return s.text[from:s.at:s.at] }
+
+// Peek returns the byte at the scanner's position, or 0 at the end; 0 is in no
+// JSON.
+func (s *Scanner) Peek() byte {
+	if s.at < len(s.text) {
+		return s.text[s.at]
+	}
+	return 0
+}
+
+// Space walks over white space and returns the byte behind it, as Peek does.
+func (s *Scanner) Space() byte {
+	if s.at < len(s.text) && s.text[s.at] > ' ' { // VOD sends none, so this is inlined
+		return s.text[s.at]
+	}
+	return s.blanks()
+}
+
+func (s *Scanner) blanks() byte {
+	to := blank(s.text, s.at)
+	if to > s.at {
+		s.at, s.spaced = to, true
+	}
+	return s.Peek()
+}
+
+// blank returns where the white space at i ends.
+func blank(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// End walks over white space and tells whether nothing follows it.
+func (s *Scanner) End() bool {
+	s.Space()
+	return s.at == len(s.text)
+}
+
+// Take walks over c if it stands here.
+func (s *Scanner) Take(c byte) bool {
+	if s.Peek() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// Value walks over the value that begins here.
+func (s *Scanner) Value() bool { return s.value(1) }
+
+// Members walks over the object that begins here. It calls member for each
+// member with the name in its quotes, to walk over the value, which then begins
+// at Pos.
+func (s *Scanner) Members(member func(name []byte) bool) bool {
+	if !s.Take('{') {
+		return false
+	}
+	if s.Space() == '}' {
+		return s.Take('}')
+	}
+	for {
+		name, ok := s.name()
+		if !ok || !member(name) {
+			return false
+		}
+		if s.Space() != ',' {
+			return s.Take('}')
+		}
+		s.at++
+	}
+}
+
+// name walks over a member's name and its colon, to the value.
+func (s *Scanner) name() (name []byte, ok bool) {
+	s.Space()
+	from := s.at
+	if !s.string() {
+		return nil, false
+	}
+	name = s.Since(from)
+	s.Space()
+	ok = s.Take(':')
+	s.Space()
+	return name, ok
+}
+
+func (s *Scanner) string() bool {
+	if s.Peek() != '"' {
+		return false
+	}
+	to, ok := stringEnd(s.text, s.at+1)
+	s.at = to
+	return ok
+}
+
+// value walks over a value whose first level, if it has any, is level depth of
+// the text.
+func (s *Scanner) value(depth int) bool {
+	if c := s.Peek(); c == '{' || c == '[' {
+		return s.nested(depth)
+	}
+	to, ok := scalarEnd(s.text, s.at)
+	s.at = to
+	return ok
+}
+
+// nested walks over an object or a list. It keeps its place in one bit for each
+// level and does not recurse, so that no text can exhaust the stack.
+func (s *Scanner) nested(depth int) (ok bool) {
+	var objects [MaxDepth/64 + 1]uint64 // bit d: level d is an object
+	b, i := s.text, s.at
+	first := depth
+	depth--
+	defer func() { s.at = i }()
+next:
+	for {
+		// A value begins at i.
+		if i >= len(b) {
+			return false
+		}
+		switch c := b[i]; c {
+		case '{', '[':
+			if depth == MaxDepth {
+				return false
+			}
+			depth++
+			if i = s.skip(i + 1); i < len(b) && b[i] == c+2 { // the closing bracket of either
+				i++
+				depth--
+				break
+			}
+			if c == '[' {
+				objects[depth/64] &^= 1 << (depth % 64)
+				continue
+			}
+			objects[depth/64] |= 1 << (depth % 64)
+			if i, ok = s.key(i); !ok {
+				return false
+			}
+			continue
+		default:
+			if i, ok = scalarEnd(b, i); !ok {
+				return false
+			}
+		}
+		// A value has ended, and perhaps what it stands in.
+		for depth >= first {
+			object := objects[depth/64]&(1<<(depth%64)) != 0
+			if i = s.skip(i); i >= len(b) {
+				return false
+			}
+			switch c := b[i]; {
+			case c == ',':
+				i = s.skip(i + 1)
+				if object {
+					if i, ok = s.key(i); !ok {
+						return false
+					}
+				}
+				continue next
+			case c == '}' && object, c == ']' && !object:
+				i++
+				depth--
+			default:
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// skip is Space for a position that is held elsewhere.
+func (s *Scanner) skip(i int) int {
+	if i < len(s.text) && s.text[i] > ' ' {
+		return i
+	}
+	return s.skipBlanks(i)
+}
+
+func (s *Scanner) skipBlanks(i int) int {
+	to := blank(s.text, i)
+	s.spaced = s.spaced || to > i
+	return to
+}
+
+// key is name for a position that is held elsewhere.
+func (s *Scanner) key(i int) (to int, ok bool) {
+	b := s.text
+	if i >= len(b) || b[i] != '"' {
+		return i, false
+	}
+	if i, ok = stringEnd(b, i+1); !ok {
+		return i, false
+	}
+	if i = s.skip(i); i >= len(b) || b[i] != ':' {
+		return i, false
+	}
+	return s.skip(i + 1), true
+}
