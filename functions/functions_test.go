@@ -44,19 +44,20 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	for _, b := range []struct {
-		path *string
-		name string
-		args []string
+		callback, pull *string
+		dir            string
+		args           []string
 	}{
-		{&callbackBin, "callback", nil},
-		{&pullBin, "pull", nil},
-		{&callbackHandlerBin, "callback", []string{"-overlay", overlay}},
-		{&pullHandlerBin, "pull", []string{"-overlay", overlay}},
+		{&callbackBin, &pullBin, "plain", nil},
+		{&callbackHandlerBin, &pullHandlerBin, "handler", []string{"-overlay", overlay}},
 	} {
-		*b.path = filepath.Join(dir, fmt.Sprint(b.name, len(b.args)))
-		args := append([]string{"build", "-o", *b.path}, b.args...)
-		if out, err := exec.Command("go", append(args, "./"+b.name)...).CombinedOutput(); err != nil {
-			log.Printf("building %s: %v\n%s", b.name, err, out)
+		into := filepath.Join(dir, b.dir)
+		*b.callback, *b.pull = filepath.Join(into, "callback"), filepath.Join(into, "pull")
+		// Without debug information, as they are deployed, linking takes half
+		// the time.
+		args := append([]string{"build", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}, b.args...)
+		if out, err := exec.Command("go", append(args, "./callback", "./pull")...).CombinedOutput(); err != nil {
+			log.Printf("building the functions: %v\n%s", err, out)
 			return 1
 		}
 	}
@@ -611,12 +612,12 @@ func TestCallbackThatFails(t *testing.T) {
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	f := start(t, callbackHandlerBin, "DEAD_LETTER=file:"+dead)
 	began := time.Now()
-	raw, err := f.Invoke(t.Context(), local.PostEvent(uploadNamed(1, "fails")), 3*time.Second, nil)
+	raw, err := f.Invoke(t.Context(), local.PostEvent(uploadNamed(1, "fails")), 5*time.Second, nil) // no answer within them is an error
 	if err != nil || !bytes.Contains(raw, []byte(`"statusCode":503`)) {
 		t.Errorf("got %s, %v", raw, err)
 	}
-	if took := time.Since(began); took < time.Second || took > 3*time.Second {
-		t.Errorf("took %v of 3 s", took)
+	if took := time.Since(began); took < 2*time.Second {
+		t.Errorf("gave up after %v of 5 s", took)
 	}
 	text, err := os.ReadFile(dead)
 	if err != nil || !bytes.Contains(text, []byte(`"parkreason":"deadline"`)) {
@@ -638,7 +639,7 @@ func TestPullKilled(t *testing.T) {
 	kills := 0
 	for s.Pending(0) > 0 && t.Context().Err() == nil {
 		f := start(t, pullBin, env...)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
 		if kills < 8 {
 			before := s.Confirmed(0)
 			done := make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,7 +23,7 @@ import (
 // random: 5,000 rows, none missing, none twice.
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
-	const each = 2500
+	const each, deaths = 2500, 10
 	db := pgtest.RunT(t)
 	s := vodfake.RunT(t)
 	env := append(vodEnv(s), "SINK="+db.URL, "DEDUP="+db.URL, "PATH="+os.Getenv("PATH"))
@@ -30,24 +31,21 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		s.Queue(0, uploadNamed(i, "pulled"))
 	}
 
-	var pushes, pulls atomic.Int64 // instances that were started
-	starter := func(binary string, n *atomic.Int64, mortality time.Duration) func(context.Context) (*local.Function, error) {
-		return func(ctx context.Context) (*local.Function, error) {
-			f, err := local.Start(ctx, binary, env)
-			// The first dozen instances do not live long.
-			if err == nil && n.Add(1) <= 12 {
-				time.AfterFunc(mortality/2+rand.N(mortality), f.Kill)
-			}
-			return f, err
-		}
-	}
-	callback := local.NewPool(8, starter(callbackBin, &pushes, 700*time.Millisecond))
+	pushing := &mortals{start: func(ctx context.Context) (*local.Function, error) { return local.Start(ctx, callbackBin, env) }}
+	callback := local.NewPool(8, pushing.one)
 	defer callback.Close()
-	pull := local.NewPool(2, starter(pullBin, &pulls, 1500*time.Millisecond))
+	pulling := &mortals{start: func(ctx context.Context) (*local.Function, error) { return local.Start(ctx, pullBin, env) }}
+	pull := local.NewPool(2, pulling.one)
 	defer pull.Close()
 
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
+	// Not by the clock but by what has arrived: a death in the midst.
+	var confirms atomic.Int64
+	s.Watch(func(c vodfake.Change) {
+		if c.State == vodfake.Confirmed && confirms.Add(1)%(each/deaths) == 0 {
+			go pulling.kill()
+		}
+	})
+	ctx := t.Context()
 	var wg sync.WaitGroup
 
 	// As VOD does, a callback is sent again when nobody answers it.
@@ -56,6 +54,9 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for i := range work {
+				if (i+1)%(each/deaths) == 0 {
+					go pushing.kill()
+				}
 				payload := local.PostEvent(uploadNamed(each+i, "pushed"))
 				for try := 0; ; try++ {
 					raw, err := callback.Invoke(ctx, payload, 30*time.Second, nil)
@@ -95,8 +96,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	go func() {
 		defer close(restarts)
 		for i := range 3 {
-			// Not by the clock but by what has arrived: a restart in the midst.
-			for s.Confirmed(0) < (i+1)*each/5 && ctx.Err() == nil {
+			for confirms.Load() < int64(i+1)*each/5 && ctx.Err() == nil {
 				select {
 				case <-time.After(20 * time.Millisecond):
 				case <-ctx.Done():
@@ -133,8 +133,42 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	if s.Pending(0) != 0 {
 		t.Errorf("%d events are left in the queue", s.Pending(0))
 	}
-	if pushes.Load() < 12 || pulls.Load() < 4 || resent.Load() == 0 {
-		t.Errorf("too little went wrong: %d and %d instances, %d callbacks sent again", pushes.Load(), pulls.Load(), resent.Load())
+	if pushing.killed.Load() == 0 || pulling.killed.Load() == 0 || resent.Load() == 0 {
+		t.Error("too little went wrong")
 	}
-	t.Logf("%d callback and %d pull instances, %d callbacks sent again", pushes.Load(), pulls.Load(), resent.Load())
+	t.Logf("%d callback and %d pull instances were killed, %d callbacks sent again", pushing.killed.Load(), pulling.killed.Load(), resent.Load())
+}
+
+// mortals are the instances of a pool, of which any may be killed.
+type mortals struct {
+	start  func(context.Context) (*local.Function, error)
+	mu     sync.Mutex
+	alive  []*local.Function
+	killed atomic.Int64
+}
+
+func (m *mortals) one(ctx context.Context) (*local.Function, error) {
+	f, err := m.start(ctx)
+	if err == nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.alive = append(m.alive, f)
+	}
+	return f, err
+}
+
+// kill kills an instance, if there is one.
+func (m *mortals) kill() {
+	m.mu.Lock()
+	var victim *local.Function
+	if n := len(m.alive); n > 0 {
+		i := rand.IntN(n)
+		victim = m.alive[i]
+		m.alive = slices.Delete(m.alive, i, i+1)
+	}
+	m.mu.Unlock()
+	if victim != nil {
+		victim.Kill()
+		m.killed.Add(1)
+	}
 }

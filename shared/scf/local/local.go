@@ -38,7 +38,7 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("function error: %s (%s)", e.Message, e.Type) }
 
 const (
-	startTime  = 10 * time.Second // for an instance to answer its first Ping
+	startTime  = 30 * time.Second // for an instance to answer its first Ping
 	closeTime  = 5 * time.Second  // from SIGTERM to SIGKILL
 	startTries = 5                // when another process takes the port
 )
@@ -94,7 +94,7 @@ type Function struct {
 }
 
 // Start starts the function binary at path and returns when it answers, at the
-// latest when ctx ends or after 10 s. The instance listens on a unix socket in
+// latest when ctx ends or after 30 s. The instance listens on a unix socket in
 // a folder of this user's alone. env is the process's environment as in
 // [exec.Cmd], nil for this process's own; TENCENTCLOUD_RUNENV=SCF is added
 // unless it is there, VOD_RPC_SOCKET is set, and LISTEN_ADDR, which would make
