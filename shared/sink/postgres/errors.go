@@ -39,6 +39,10 @@ func isMissing(err error) bool {
 	return state == "42P01" || state == "3F000"
 }
 
+// isSerialization tells that another transaction was in the way, which does not
+// happen under read committed.
+func isSerialization(err error) bool { return sqlState(err) == "40001" }
+
 // isReadOnly tells that the server takes no writes: it has become a standby.
 func isReadOnly(err error) bool { return sqlState(err) == "25006" }
 

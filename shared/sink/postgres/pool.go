@@ -49,8 +49,9 @@ type pool struct {
 
 type conn struct {
 	*pgx.Conn
-	raw  net.Conn // below TLS
-	used time.Time
+	raw      net.Conn // below TLS
+	used     time.Time
+	explicit bool // read committed is not the session's default
 }
 
 // dialKey is the context key of the *net.Conn where a dial of the pool's own
@@ -77,11 +78,15 @@ func newPool(config *pgx.ConnConfig, conns int) *pool {
 	return &pool{config: config, slots: make(chan struct{}, conns)}
 }
 
-// use lends a connection to f. When a connection that was kept turns out to be
-// dead, as after a restart of the server, or to lead to a server that takes no
-// more writes, as after a failover, f runs once more on a new one; it may then
-// run twice on the server too.
-func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
+// use lends a connection to f, in a transaction whose isolation is read
+// committed. Where f finds no table, create makes it and f runs again.
+//
+// When a connection that was kept turns out to be dead, as after a restart of
+// the server, or to lead to a server that takes no more writes, as after a
+// failover, f runs once more on a new one; it may then run twice on the server
+// too. A kept connection that is silent until ctx ends costs this call. The next
+// one dials, since the others that were kept go with it.
+func (p *pool) use(ctx context.Context, create string, f func(*pgx.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -96,22 +101,54 @@ func (p *pool) use(ctx context.Context, f func(*pgx.Conn) error) error {
 		return err
 	}
 	if kept != nil {
-		err := f(kept.Conn)
+		err := kept.run(ctx, create, f)
 		if isReadOnly(err) {
 			kept.close()
 		}
 		if p.putBack(kept) || ctx.Err() != nil {
 			return err
 		}
-		p.closeIdle() // they are no better
 	}
 	fresh, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
-	err = f(fresh.Conn)
+	err = fresh.run(ctx, create, f)
 	p.putBack(fresh)
 	return err
+}
+
+// run runs f, and once more when it had to make the table.
+func (c *conn) run(ctx context.Context, create string, f func(*pgx.Conn) error) error {
+	err := c.transact(ctx, f)
+	if !isMissing(err) || create == "" {
+		return err
+	}
+	err = c.transact(ctx, func(*pgx.Conn) error {
+		_, err := c.Exec(ctx, create)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cannot make the table: %w", err)
+	}
+	return c.transact(ctx, f)
+}
+
+// transact runs f under read committed: with any other isolation two instances
+// that meet in a row fail with 40001 instead of waiting for each other.
+//
+// Where read committed is the default, as nearly everywhere, the statement is
+// its own transaction and costs one round trip. It is not set for the session:
+// PgBouncer refuses the parameter at the start, and a SET would leak to others.
+func (c *conn) transact(ctx context.Context, f func(*pgx.Conn) error) error {
+	if !c.explicit {
+		err := f(c.Conn)
+		if !isSerialization(err) {
+			return err
+		}
+		c.explicit = true // a pooler has led to a session with another default
+	}
+	return pgx.BeginTxFunc(ctx, c.Conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(pgx.Tx) error { return f(c.Conn) })
 }
 
 // pop takes the connection that was used last, or nil.
@@ -131,11 +168,12 @@ func (p *pool) pop() (*conn, error) {
 }
 
 // putBack keeps a connection for the next use. It returns false when the
-// connection is broken, and then has cleared it away.
+// connection is broken, and then has cleared it away with all that nobody uses:
+// they are no better.
 func (p *pool) putBack(c *conn) bool {
 	if c.IsClosed() {
-		c.raw.Close()
-		<-c.PgConn().CleanupDone()
+		c.close()
+		p.closeIdle()
 		return false
 	}
 	c.used = time.Now()
@@ -156,6 +194,12 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect: %w", connectError(err))
 	}
+	shown, err := c.PgConn().Exec(ctx, "SHOW default_transaction_isolation").ReadAll()
+	if err != nil {
+		c.close()
+		return nil, fmt.Errorf("cannot connect: %w", oneLine{err})
+	}
+	c.explicit = len(shown) == 0 || len(shown[0].Rows) == 0 || string(shown[0].Rows[0][0]) != "read committed"
 	return c, nil
 }
 
@@ -188,8 +232,14 @@ func (p *pool) close() {
 	p.closeIdle()
 }
 
-// close says goodbye to the server, but does not wait for it.
+// close says goodbye to the server, but does not wait for it. Of a connection
+// that broke it clears away what pgx would see off in a goroutine.
 func (c *conn) close() {
+	if c.IsClosed() {
+		c.raw.Close()
+		<-c.PgConn().CleanupDone()
+		return
+	}
 	_ = c.raw.SetDeadline(time.Now().Add(100 * time.Millisecond)) // what fails here has no consequence
 	_ = c.Conn.Close(context.Background())
 }

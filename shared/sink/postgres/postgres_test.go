@@ -104,7 +104,7 @@ func psql(t testing.TB, sql string, args ...any) []string {
 func makeTable(t testing.TB, u *url.URL) {
 	t.Helper()
 	s := openSink(t, u)
-	must(t, s.pool.use(context.Background(), func(c *pgx.Conn) error {
+	must(t, s.pool.use(context.Background(), "", func(c *pgx.Conn) error {
 		_, err := c.Exec(context.Background(), s.create)
 		return err
 	}))

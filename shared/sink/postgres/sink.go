@@ -139,14 +139,8 @@ func (s *Sink) sendOne(ctx context.Context, one []*event.Event) error {
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
 	args := rows(events, rawOnly)
-	return s.pool.use(ctx, func(c *pgx.Conn) error {
+	return s.pool.use(ctx, s.create, func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, s.insert, args...)
-		if isMissing(err) {
-			if _, err := c.Exec(ctx, s.create); err != nil {
-				return fmt.Errorf("cannot make the table: %w", err)
-			}
-			_, err = c.Exec(ctx, s.insert, args...)
-		}
 		return err
 	})
 }

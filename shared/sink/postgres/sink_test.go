@@ -494,7 +494,7 @@ func TestReadOnly(t *testing.T) {
 	u, _ := newTable(t)
 	s := openSink(t, u)
 	standby := func() {
-		must(t, s.pool.use(t.Context(), func(c *pgx.Conn) error {
+		must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
 			_, err := c.Exec(t.Context(), `SET default_transaction_read_only = on`)
 			return err
 		}))
@@ -524,7 +524,7 @@ func TestPoolSize(t *testing.T) {
 	inside.Add(2)
 	for range 2 {
 		all.Go(func() {
-			must(t, s.pool.use(t.Context(), func(*pgx.Conn) error { inside.Done(); <-hold; return nil }))
+			must(t, s.pool.use(t.Context(), "", func(*pgx.Conn) error { inside.Done(); <-hold; return nil }))
 		})
 	}
 	inside.Wait()

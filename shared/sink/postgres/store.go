@@ -207,17 +207,7 @@ func (s *Store) isTidyDue(now time.Time) bool {
 
 // use runs f, and once more when it had to make the table.
 func (s *Store) use(ctx context.Context, f func(*pgx.Conn) error) error {
-	err := s.pool.use(ctx, func(c *pgx.Conn) error {
-		err := f(c)
-		if isMissing(err) {
-			if _, err := c.Exec(ctx, s.create); err != nil {
-				return fmt.Errorf("cannot make the table: %w", err)
-			}
-			err = f(c)
-		}
-		return err
-	})
-	if err != nil {
+	if err := s.pool.use(ctx, s.create, f); err != nil {
 		return inTable(s.table, err)
 	}
 	return nil

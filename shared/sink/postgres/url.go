@@ -60,6 +60,7 @@ func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
 	theirs := *u
 	theirs.RawQuery = strings.Join(slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
+		name, _ = url.QueryUnescape(name) // ParseQuery took it
 		return name == tableParam || name == dedupTableParam || name == connsParam
 	}), "&")
 	config, err := pgx.ParseConfig(theirs.String())
