@@ -29,7 +29,7 @@ func main() {
 }
 
 func options() (callback.Options, error) {
-	cfg, err := config.Read(os.Getenv)
+	cfg, err := config.Read(os.Getenv, config.Callback)
 	if err != nil {
 		return callback.Options{}, err
 	}

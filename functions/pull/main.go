@@ -35,7 +35,7 @@ func main() {
 }
 
 func drain(ctx context.Context, loop bool) (lease.Result, error) {
-	cfg, err := config.Read(os.Getenv)
+	cfg, err := config.Read(os.Getenv, config.Pull)
 	if err != nil {
 		return lease.Result{}, err
 	}
@@ -65,7 +65,7 @@ func drain(ctx context.Context, loop bool) (lease.Result, error) {
 	switch {
 	case loop:
 		until = lease.UntilStopped
-	case cfg.PullUntil == config.UntilDeadline:
+	case cfg.UntilDeadline:
 		until = lease.UntilDeadline
 	}
 	return lease.Drain(ctx, lease.Options{

@@ -84,7 +84,7 @@ func start(ctx context.Context, o options, env environ, stdout, stderr io.Writer
 	}
 
 	d.fenv = env.forFunctions(d.api, keys)
-	cfg, err := config.Read(append(slices.Clone(d.fenv), "SINK="+env.sink()).get)
+	cfg, err := config.Read(append(slices.Clone(d.fenv), "SINK="+env.sink()).get, config.Both)
 	if err != nil {
 		return nil, err
 	}

@@ -57,31 +57,13 @@ type variable struct {
 	Value string `json:"value"`
 }
 
-// show lists the variables of the contract that are set, without secrets: of a
-// URL scheme and host.
+// show lists the functions' variables that are set, without secrets.
 func (e environ) show() []variable {
 	list := []variable{}
-	for _, name := range []string{
-		"VOD_SUB_APP_IDS", "VOD_ENDPOINT", "VOD_REGION", "VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN", "CALLBACK_SIGN_KEY",
-		"SINK", "DEAD_LETTER", "DEDUP", "PULL_UNTIL", "PULL_RATE", "PULL_CONCURRENCY", "MAX_ATTEMPTS", "LOG_LEVEL",
-	} {
-		value := e.get(name)
-		if value == "" {
-			continue
+	for _, v := range config.Variables {
+		if value := e.get(v.Name); value != "" && v.Place == config.Anywhere {
+			list = append(list, variable{v.Name, v.Show(value)})
 		}
-		switch name {
-		case "VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN", "CALLBACK_SIGN_KEY":
-			value = "(set)"
-		case "VOD_ENDPOINT", "SINK", "DEAD_LETTER", "DEDUP":
-			urls := strings.Fields(value)
-			for i, u := range urls {
-				if strings.Contains(u, ":") { // else it is off, or a host alone
-					urls[i] = config.ShowURL(u)
-				}
-			}
-			value = strings.Join(urls, " ")
-		}
-		list = append(list, variable{name, value})
 	}
 	return list
 }

@@ -47,7 +47,7 @@ func (p *program) connect(transport http.RoundTripper) (*account, error) {
 			return p.setting(name)
 		}
 		return ""
-	})
+	}, config.Pull)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (p *program) signKeys(value string) (keys []string, from string, err error)
 			return value
 		}
 		return ""
-	})
+	}, config.Callback)
 	if err != nil {
 		return nil, from, misuse("%s", strings.Replace(err.Error(), "CALLBACK_SIGN_KEY", from, 1))
 	}

@@ -145,7 +145,7 @@ func (d *doctor) examine(ctx context.Context) {
 
 // checkSettings checks the environment as the functions do.
 func (d *doctor) checkSettings() {
-	cfg, err := config.Read(d.setting)
+	cfg, err := config.Read(d.setting, config.Both)
 	if err == nil {
 		var outlets sink.Outlets
 		_, err = outlets.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)

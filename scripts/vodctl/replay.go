@@ -131,7 +131,7 @@ type located struct {
 }
 
 func (r *replay) run(ctx context.Context, files []string) error {
-	cfg, err := config.Read(r.getenv)
+	cfg, err := config.Read(r.getenv, config.Both)
 	if err != nil {
 		return err
 	}

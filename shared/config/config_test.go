@@ -1,13 +1,18 @@
 package config
 
 import (
-	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vodevents/shared/scf"
 )
 
 func env(m map[string]string) func(string) string {
@@ -19,7 +24,6 @@ func defaults() Config {
 		Endpoint:        "https://vod.tencentcloudapi.com",
 		Sinks:           []string{"stdout:"},
 		Dedup:           "memory:",
-		PullUntil:       UntilEmpty,
 		PullRate:        100,
 		PullConcurrency: 16,
 		MaxAttempts:     5,
@@ -62,11 +66,10 @@ func TestRead(t *testing.T) {
 				Sinks:           []string{"stdout:", "kafka://b1:9092,b2:9092/vod", "file:/tmp/a%20b"},
 				DeadLetter:      "file:/tmp/dead",
 				Dedup:           "postgres://u:p@h/db",
-				PullUntil:       UntilDeadline,
+				UntilDeadline:   true,
 				PullRate:        0.5,
 				PullConcurrency: 1,
 				MaxAttempts:     1,
-				ListenAddr:      "127.0.0.1:0",
 				LogLevel:        slog.LevelDebug,
 			}
 		}},
@@ -78,6 +81,7 @@ func TestRead(t *testing.T) {
 			func(c *Config) {
 				c.Sinks = []string{"kafka://u%2Cx:p%2Fq@[::1]:9092,b2/vod", "kafka://b1:9092,[::1]/vod?tls=true", "kafka://b1,b2"}
 			}},
+		{"a level in capitals", map[string]string{"LOG_LEVEL": "Warn"}, func(c *Config) { c.LogLevel = slog.LevelWarn }},
 		{"no store", map[string]string{"DEDUP": "off"}, func(c *Config) { c.Dedup = DedupOff }},
 		{"credentials are not kept", map[string]string{"VOD_SECRET_ID": "id", "VOD_SECRET_KEY": "key"}, func(*Config) {}},
 	} {
@@ -85,7 +89,7 @@ func TestRead(t *testing.T) {
 			t.Parallel()
 			want := defaults()
 			test.want(&want)
-			got, err := Read(env(test.env))
+			got, err := Read(env(test.env), Both)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,6 +149,9 @@ func TestReadErrors(t *testing.T) {
 		{"LISTEN_ADDR", "8080", `"8080" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"LISTEN_ADDR", ":99999", `":99999" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"LOG_LEVEL", "loud", `"loud" is not a level; write debug, info, warn or error`},
+		{"LOG_LEVEL", "ERROR+1", `"ERROR+1" is not a level; write debug, info, warn or error`},
+		{"LOG_LEVEL", "info-4", `"info-4" is not a level; write debug, info, warn or error`},
+		{"LOG_LEVEL", "0", `"0" is not a level; write debug, info, warn or error`},
 		{"LOG_LEVEL", "undefined", undefined},
 		{"SINK", "stdout: ${env:OTHER}", unexpanded},
 		{"CALLBACK_SIGN_KEY", "${env:KEY}", unexpanded},
@@ -159,7 +166,7 @@ func TestReadErrors(t *testing.T) {
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			t.Parallel()
-			_, err := Read(env(map[string]string{test.name: test.value}))
+			_, err := Read(env(map[string]string{test.name: test.value}), Both)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -173,27 +180,136 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-func TestConfigShowsNoSecret(t *testing.T) {
+// A function is stopped by what it uses, and by nothing else.
+func TestOnlyWhatAFunctionUses(t *testing.T) {
+	t.Parallel()
+	const bad = "undefined" // for each of them
+	for _, v := range Variables {
+		getenv := env(map[string]string{v.Name: bad})
+		for _, f := range []Functions{Callback, Pull, Both} {
+			_, err := Read(getenv, f)
+			if uses := v.Used&f != 0; (err != nil) != uses || Bad(err, v.Name) != uses {
+				t.Errorf("bad %s, read for %v: %v", v.Name, f, err)
+			}
+		}
+	}
+	if _, err := Read(env(map[string]string{"TENCENTCLOUD_SECRETID": bad, "PULL_RATE": "x"}), Callback); err != nil {
+		t.Errorf("for callback: %v", err)
+	}
+}
+
+// Beside a bad variable the others are as good as without it: a callback can
+// still be verified when its SINK is wrong.
+func TestGoodBesideBad(t *testing.T) {
 	t.Parallel()
 	c, err := Read(env(map[string]string{
-		"CALLBACK_SIGN_KEY": "s3cret1,s3cret2",
-		"SINK":              "http://u:s3cret@sink.example.com/s3cret?secret=s3cret file:/s3cret",
-		"DEAD_LETTER":       "kafka://u:s3cret@dead.example.com/s3cret",
-		"DEDUP":             "postgres://u:s3cret@dedup.example.com/s3cret",
-	}))
+		"CALLBACK_SIGN_KEY": "k1,k2", "SINK": "nothing", "DEDUP": "${env:X}", "DEAD_LETTER": "file:/d", "LOG_LEVEL": "loud", "VOD_SUB_APP_IDS": "7",
+	}), Callback)
+	for name, want := range map[string]bool{"SINK": true, "DEDUP": true, "LOG_LEVEL": true, "CALLBACK_SIGN_KEY": false, "DEAD_LETTER": false, "PULL_RATE": false} {
+		if Bad(err, name) != want {
+			t.Errorf("Bad(%s) = %v of %v", name, !want, err)
+		}
+	}
+	if !slices.Equal(c.SignKeys, []string{"k1", "k2"}) || c.DeadLetter != "file:/d" || !slices.Equal(c.SubAppIds, []uint64{7}) {
+		t.Errorf("the good variables gave %+v", c)
+	}
+	wrapped := fmt.Errorf("reading: %w", err)
+	if !Bad(wrapped, "SINK") || Bad(wrapped, "DEAD_LETTER") || Bad(nil, "SINK") || Bad(errors.New("SINK: x"), "SINK") {
+		t.Error("Bad looks in the wrong place")
+	}
+	if c, err := Read(env(map[string]string{"CALLBACK_SIGN_KEY": "k1,!", "SINK": "file:/s"}), Callback); !Bad(err, "CALLBACK_SIGN_KEY") || c.SignKeys != nil {
+		t.Errorf("a bad key: %v, %v; no key may be left to check by", c.SignKeys, err)
+	}
+}
+
+func TestVariablesAreDescribed(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, v := range Variables {
+		if n := len(strings.Fields(v.Meaning)); n == 0 || n > 12 {
+			t.Errorf("%s: its meaning has %d words, want 1 to 12", v.Name, n)
+		}
+		if v.Used == 0 || seen[v.Name] || strings.Contains(v.Meaning+v.Default, "|") {
+			t.Errorf("%s: used by nobody, listed twice, or not fit for a table", v.Name)
+		}
+		seen[v.Name] = true
+	}
+}
+
+// LISTEN_ADDR is read by package scf, which knows the default too.
+func TestListenAddr(t *testing.T) {
+	t.Parallel()
+	for _, v := range Variables {
+		if v.Name == "LISTEN_ADDR" && v.Default != scf.DefaultAddr {
+			t.Errorf("the default is %q here and %q there", v.Default, scf.DefaultAddr)
+		}
+	}
+}
+
+func TestShowHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ value, want string }{
+		"CALLBACK_SIGN_KEY": {"s3cret1,s3cret2", "(set)"},
+		"VOD_SECRET_ID":     {"s3cret", "(set)"},
+		"VOD_SECRET_KEY":    {"s3cret", "(set)"},
+		"VOD_TOKEN":         {"s3cret", "(set)"},
+		"VOD_ENDPOINT":      {"vod.example.com", "vod.example.com"},
+		"SINK":              {"http://u:s3cret@sink.example.com/s3cret?secret=s3cret  file:/s3cret stdout:", "http://sink.example.com file: stdout:"},
+		"DEAD_LETTER":       {"kafka://u:s3cret@b1:1,b2:2/s3cret", "kafka://b1:1,b2:2"},
+		"DEDUP":             {"off", "off"},
+		"PULL_RATE":         {"50", "50"},
+		"LOG_LEVEL":         {"", ""},
+	} {
+		for _, v := range Variables {
+			if v.Name == name && v.Show(tt.value) != tt.want {
+				t.Errorf("%s is shown as %q, want %q", name, v.Show(tt.value), tt.want)
+			}
+		}
+	}
+	for _, v := range Variables {
+		if v.Secrecy == URLs && strings.Contains(v.Show("postgres://admin:2024/s3cret@db/x"), "2024") {
+			t.Errorf("%s shows a part of a password", v.Name)
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the table of variables into the README")
+
+// The README has the table. go test ./shared/config -update puts it there.
+func TestReadme(t *testing.T) {
+	const path, head = "../../README.md", "| variable | used by |"
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s %v %+v %#v\n", c, c, c, c)
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("config", "config", c)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("config", "config", c)
-	if strings.Contains(out.String(), "s3cret") {
-		t.Errorf("shows a secret:\n%s", out.String())
-	}
-	for _, want := range []string{"http://sink.example.com", "file:", "kafka://dead.example.com", "postgres://dedup.example.com"} {
-		if n := strings.Count(out.String(), want); n != 6 {
-			t.Errorf("%s is shown %d times, want 6:\n%s", want, n, out.String())
+	before, rest, ok := strings.Cut(string(b), head)
+	table, after, _ := strings.Cut(head+rest, "\n\n")
+	switch {
+	case !ok:
+		t.Fatalf("README.md has no table that begins with %q", head)
+	case table+"\n" == Markdown():
+	case *update:
+		if err := os.WriteFile(path, []byte(before+Markdown()+"\n"+after), 0o644); err != nil {
+			t.Fatal(err)
 		}
+	default:
+		t.Errorf("the table of README.md is not that of Variables; go test ./shared/config -update writes it")
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	table := Markdown()
+	for _, row := range []string{
+		"| variable | used by | default | meaning |\n|---|---|---|---|\n| `VOD_SUB_APP_IDS` | both | none | ",
+		"\n| `CALLBACK_SIGN_KEY` | callback | none | ",
+		"\n| `PULL_RATE` | pull | `100` | ",
+	} {
+		if !strings.Contains(table, row) {
+			t.Errorf("no row %q in\n%s", row, table)
+		}
+	}
+	if strings.Contains(table, "VOD_RPC_SOCKET") {
+		t.Error("users do not set VOD_RPC_SOCKET")
 	}
 }

@@ -26,13 +26,16 @@ const (
 	requestTime = readTime + handleTime + writeTime
 )
 
+// DefaultAddr is where an HTTP function listens on a host without LISTEN_ADDR.
+const DefaultAddr = ":8080"
+
 // ListenAndServe serves h over HTTP on LISTEN_ADDR, or :8080 when it is not
 // set, until ctx ends. Then it takes no more requests, finishes those in flight
 // within 35 s and returns nil. GET and HEAD of /healthz answer 200 by
 // themselves. Each request's context has a deadline of 15 s from when its body
 // was there.
 func ListenAndServe(ctx context.Context, h http.Handler) error {
-	addr := cmp.Or(os.Getenv("LISTEN_ADDR"), ":8080")
+	addr := cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr)
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s, set LISTEN_ADDR to another address (host:port): %w", addr, err)

@@ -2,6 +2,7 @@ package vod
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,14 +17,13 @@ import (
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 
-	"vodevents/shared/internal/safeurl"
+	"vodevents/shared/internal/endpoint"
 )
 
 const (
 	// DefaultEndpoint is the API's address in mainland China, which serves
-	// international accounts as well; their own pages print
-	// vod.intl.tencentcloudapi.com since about 2025-10 (266/34184).
-	DefaultEndpoint = "https://vod.tencentcloudapi.com"
+	// international accounts as well.
+	DefaultEndpoint = endpoint.Default
 
 	// Timeout ends a call that has no answer. VOD holds a PullEvents for up to
 	// 5 s and asks for a timeout of 10 s (266/33433).
@@ -70,9 +70,9 @@ type Client struct {
 // New returns a client; it opens no connection. An error names what is wrong
 // with the options.
 func New(o Options) (*Client, error) {
-	scheme, host, err := splitEndpoint(o.Endpoint)
+	scheme, host, err := endpoint.Parse(cmp.Or(o.Endpoint, DefaultEndpoint))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("vod: VOD_ENDPOINT: %w", err)
 	}
 	c := o.Credentials
 	if c.SecretId == "" || c.SecretKey == "" {
@@ -99,28 +99,6 @@ func New(o Options) (*Client, error) {
 	sdk := common.NewCommonClient(common.NewTokenCredential(c.SecretId, c.SecretKey, c.Token), o.Region, p).
 		WithHttpTransport(taker{o.Transport, maxAnswer})
 	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry}, nil
-}
-
-// splitEndpoint checks an endpoint and splits it in two. Its errors show at
-// most scheme and host.
-func splitEndpoint(endpoint string) (scheme, host string, err error) {
-	if endpoint == "" {
-		endpoint = DefaultEndpoint
-	}
-	if !strings.Contains(endpoint, "://") {
-		endpoint = "https://" + endpoint
-	}
-	const want = "VOD_ENDPOINT wants a host, such as https://vod.tencentcloudapi.com or http://127.0.0.1:8081"
-	u, err := safeurl.Parse(endpoint)
-	switch {
-	case err != nil:
-		return "", "", errors.New("vod: the endpoint is no address: " + want)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return "", "", fmt.Errorf("vod: bad endpoint %s (%s)", safeurl.Show(endpoint), want)
-	case u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", "", fmt.Errorf("vod: the endpoint %s has more than a host (%s)", safeurl.Show(endpoint), want)
-	}
-	return u.Scheme, u.Host, nil
 }
 
 // call sends one action, as often as Options.Retry wants, and returns the parts

@@ -27,7 +27,7 @@ func main() {
 }
 
 func drain(ctx context.Context) (lease.Result, error) {
-	cfg, err := config.Read(os.Getenv)
+	cfg, err := config.Read(os.Getenv, config.Pull)
 	if err != nil {
 		return lease.Result{}, err
 	}

@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -61,6 +62,14 @@ const (
 	leasePull = 35
 )
 
+// wantMemory is what pull needs for a queue of the largest events, in MB.
+const wantMemory = 128
+
+// overlap is by how much a run of pull outlasts the timer's step with
+// PULL_UNTIL=deadline: it stops polling 6 s before its end, and the instance of
+// the next run may start late.
+const overlap = 15 * time.Second
+
 var (
 	functionName = regexp.MustCompile(`^[A-Za-z][\w-]{0,58}[A-Za-z0-9]$`)
 	timerName    = regexp.MustCompile(`^[A-Za-z][\w-]{0,59}$`)
@@ -97,14 +106,14 @@ func (f *File) Check(programs []string, now time.Time) []Finding {
 		}
 	}
 	f.checkVariables("inputs.environments", f.Inputs.Environments)
-	said := ""
+	said := map[string]bool{} // a variable that both functions use is named once
 	for _, key := range slices.Sorted(maps.Keys(f.Inputs.Functions)) {
 		f.checkFunction(key, programs)
 		f.checkVariables("functions."+key+".environments", f.Inputs.Functions[key].Environments)
-		if wrong := f.checkEnvironment(key); wrong != "" && wrong != said {
-			said = wrong
-			for line := range strings.Lines(wrong) {
-				f.errorf("functions."+key+".environments", "%s", strings.TrimSpace(line))
+		for line := range strings.Lines(f.checkEnvironment(key)) {
+			if line = strings.TrimSpace(line); !said[line] {
+				said[line] = true
+				f.errorf("functions."+key+".environments", "%s", line)
 			}
 		}
 	}
@@ -136,9 +145,11 @@ func (f *File) checkFunction(key string, programs []string) {
 
 	switch v := first(fn.MemorySize, in.MemorySize); {
 	case v == 0:
-		f.errorf(at+".memorySize", "missing: 64 MB are enough, and the default is 128")
+		f.errorf(at+".memorySize", "missing; 64 MB are enough for callback, and pull wants %d", wantMemory)
 	case v != 64 && (v < 128 || v > maxMemory || v%128 != 0):
 		f.errorf(at+".memorySize", "%d: want 64, 128, 256 and so on in steps of 128 up to %d MB", v, maxMemory)
+	case key == "pull" && v < wantMemory:
+		f.warnf(at+".memorySize", "%d MB: 64 events of 1 MB, which wait in the queue at once, kill the function; want %d", v, wantMemory)
 	}
 
 	timeout := first(fn.Timeout, in.Timeout)
@@ -184,7 +195,27 @@ func (f *File) CheckUse(open bool) []Finding {
 	if slices.ContainsFunc(sinks, func(url string) bool { return strings.HasPrefix(url, "file:") }) {
 		f.warnf("SINK", "has a file: on SCF a file is one instance's own, and is gone with it")
 	}
+	f.checkListed()
 	return f.findings
+}
+
+// checkListed looks for variables that are set here and that the file does not
+// pass on.
+func (f *File) checkListed() {
+	for _, v := range config.Variables {
+		listed := func(key string) bool {
+			return slices.ContainsFunc(f.Variables(key), func(l Variable) bool { return l.Key == v.Name })
+		}
+		if Deployed(v) && f.getenv(v.Name) != "" && !listed("callback") && !listed("pull") {
+			f.warnf(v.Name, "is set here, but serverless.yml does not list it, so the functions will not have it")
+		}
+	}
+}
+
+// Deployed tells whether serverless.yml passes a variable to the functions: not
+// what is for other machines, and no keys, which come from the role.
+func Deployed(v config.Variable) bool {
+	return v.Place == config.Anywhere && !slices.Contains([]string{"VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN"}, v.Name)
 }
 
 // checkVariables looks at one list of variables.
@@ -198,6 +229,12 @@ func (f *File) checkVariables(at string, vars []Variable) {
 			f.errorf(at, "%s is there twice", v.Key)
 		}
 		seen[v.Key] = true
+		if v.Null {
+			f.errorf(at, "%s has no value, and the cloud would get null; give it one, write \"\", or take the entry out", v.Key)
+		}
+		if i := slices.IndexFunc(config.Variables, func(c config.Variable) bool { return c.Name == v.Key }); i >= 0 && config.Variables[i].Place != config.Anywhere {
+			f.errorf(at, "%s is for other machines: on SCF the function would not answer", v.Key)
+		}
 		for _, prefix := range reserved {
 			if strings.HasPrefix(strings.ToUpper(v.Key), prefix) {
 				f.errorf(at, "%s: SCF keeps the prefix %s for itself", v.Key, prefix)
@@ -220,7 +257,8 @@ func (f *File) checkEnvironment(key string) string {
 	if size > maxVariables {
 		f.errorf("functions."+key+".environments", "%d bytes of names and values; SCF takes %d for each function", size, maxVariables)
 	}
-	if _, err := config.Read(func(name string) string { return vars[name] }); err != nil {
+	function := cmp.Or(map[string]config.Functions{"callback": config.Callback, "pull": config.Pull}[key], config.Both)
+	if _, err := config.Read(func(name string) string { return vars[name] }, function); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -297,17 +335,35 @@ func (f *File) checkCron(at string, t Trigger, now time.Time) {
 		f.errorf(at, "%q never comes", t.Parameters.CronExpression)
 		return
 	}
-	timeout := time.Duration(first(f.Inputs.Functions[t.Function].Timeout, f.Inputs.Timeout)) * time.Second
+	step := time.Duration(0) // the shortest of some
 	for range 100 {
 		next := schedule.Next(fires)
 		if next.IsZero() {
-			return
+			break
 		}
-		if step := next.Sub(fires); step < timeout {
-			f.warnf(at, "fires %v after it fired, and the function may run for %v: SCF starts a second one beside it; nothing breaks, both are paid for", step, timeout)
-			return
+		if d := next.Sub(fires); step == 0 || d < step {
+			step = d
 		}
 		fires = next
+	}
+	f.checkStep(at, t.Function, step)
+}
+
+// checkStep holds the timeout against the time between two runs: serverless.yml
+// says the rule. step is 0 when the timer fires once.
+func (f *File) checkStep(at, function string, step time.Duration) {
+	timeout := time.Duration(first(f.Inputs.Functions[function].Timeout, f.Inputs.Timeout)) * time.Second
+	want := step
+	deadline := slices.ContainsFunc(f.Variables(function), func(v Variable) bool { return v.Key == "PULL_UNTIL" && v.Value == "deadline" })
+	if deadline {
+		want += overlap
+	}
+	switch {
+	case step == 0 || timeout == want:
+	case timeout > want:
+		f.warnf(at, "fires %v after it fired, and the function may run for %v: SCF starts another one beside it; nothing breaks, but all are paid for; want a timeout of %v", step, timeout, want)
+	case deadline:
+		f.warnf(at, "fires %v after it fired, and with PULL_UNTIL=deadline a run of %v stops polling before the next one begins; want a timeout of %v", step, timeout, want)
 	}
 }
 

@@ -78,6 +78,18 @@ type Function struct {
 type Variable struct {
 	Key   string `yaml:"key"`
 	Value string `yaml:"value"`
+	Null  bool   `yaml:"-"` // there is no value, not even an empty one
+}
+
+// UnmarshalYAML notes a value that is missing or null.
+func (v *Variable) UnmarshalYAML(n *yaml.Node) error {
+	type plain Variable
+	if err := n.Decode((*plain)(v)); err != nil {
+		return err
+	}
+	value := member(n, "value")
+	v.Null = value == nil || value.Tag == "!!null"
+	return nil
 }
 
 // Trigger is one trigger of one function, or of several with apigw.

@@ -4,12 +4,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"vodevents/shared/config"
 	"vodevents/shared/cron"
 )
 
@@ -54,7 +56,11 @@ var everything = map[string]string{
 func TestShippedFile(t *testing.T) {
 	t.Parallel()
 	for name, vars := range map[string]map[string]string{"nothing set": nil, "everything set": everything} {
-		f, err := Parse([]byte(shipped(t)), Options{Getenv: env(vars)})
+		text := shipped(t)
+		if vars["PULL_UNTIL"] == "deadline" { // as the comment on it says
+			text = strings.Replace(text, "timeout: 60", "timeout: 75", 1)
+		}
+		f, err := Parse([]byte(text), Options{Getenv: env(vars)})
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -85,6 +91,49 @@ func TestShippedFile(t *testing.T) {
 	}
 	if got, want := f.FunctionName("callback"), "receiver-dev-vod-events-callback"; got != want {
 		t.Errorf("function name %q, want %q", got, want)
+	}
+}
+
+// The file passes on every variable that a function on SCF may be given.
+func TestShippedVariables(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{}
+	var want []string
+	for _, v := range config.Variables {
+		set[v.Name] = "x"
+		if Deployed(v) {
+			want = append(want, v.Name)
+		}
+	}
+	f, err := Parse([]byte(shipped(t)), Options{Getenv: env(set)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range f.Inputs.Environments {
+		got = append(got, v.Key)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("variables (-config +serverless.yml)\n%s", diff)
+	}
+}
+
+// A variable that is set where the file is deployed, but not in the file, would
+// be missed in silence.
+func TestCheckUseOfUnlistedVariables(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(shipped(t), "    - key: MAX_ATTEMPTS\n      value: ${env:MAX_ATTEMPTS}\n", "", 1)
+	f, err := Parse([]byte(text), Options{Getenv: env(map[string]string{
+		"CALLBACK_SIGN_KEY": "k", "SINK": "https://example.com", "MAX_ATTEMPTS": "7",
+		"VOD_SECRET_ID": "for other programs", "LISTEN_ADDR": ":1",
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.CheckUse(false); len(got) != 1 || !strings.HasPrefix(got[0].String(), "warning: MAX_ATTEMPTS: is set here") {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -147,6 +196,7 @@ func TestFindings(t *testing.T) {
 		{"memory too small", [2]string{callbackMemory, "handler: callback\n      memorySize: 32"}, "error: functions.callback.memorySize: 32", nil},
 		{"memory too large", [2]string{callbackMemory, "handler: callback\n      memorySize: 3200"}, "error: functions.callback.memorySize: 3200", nil},
 		{"no memory", [2]string{callbackMemory, "handler: callback"}, "error: functions.callback.memorySize: missing", nil},
+		{"memory that large events exceed", [2]string{"memorySize: 128", "memorySize: 64"}, "warning: functions.pull.memorySize: 64 MB", nil},
 		{"no timeout", [2]string{pullTimeout, "#"}, "error: functions.pull.timeout: missing", nil},
 		{"timeout too long", [2]string{pullTimeout, "timeout: 901"}, "error: functions.pull.timeout: 901", nil},
 		{"timeout negative", [2]string{pullTimeout, "timeout: -1"}, "error: functions.pull.timeout: -1", nil},
@@ -165,8 +215,15 @@ func TestFindings(t *testing.T) {
 		{"undefined", [2]string{"app:", "app:"}, "error: functions.callback.environments: SINK", map[string]string{"SINK": "undefined"}},
 		{"reference in a value", [2]string{"app:", "app:"}, "error: functions.callback.environments: SINK", map[string]string{"SINK": "${env:SINK}"}},
 		{"part of a value unset", environment(`- {key: A, value: "x-${env:HALF}"}`), "error: inputs.environments[0].value: HALF is not set", nil},
+		{"no value", environment("- {key: A, value: }"), "error: inputs.environments: A has no value", nil},
+		{"no value", environment("- key: A\n      value:"), "error: inputs.environments: A has no value", nil},
+		{"no value", environment("- {key: A, value: ~}"), "error: inputs.environments: A has no value", nil},
+		{"no value", environment("- {key: A}"), "error: inputs.environments: A has no value", nil},
+		{"no own value", [2]string{"timeout: 60", "timeout: 60\n      environments: [{key: A, value: null}]"}, "error: functions.pull.environments: A has no value", nil},
+		{"only on a host", environment("- {key: LISTEN_ADDR, value: ':8080'}"), "error: inputs.environments: LISTEN_ADDR is for other machines", nil},
+		{"only in dev", environment("- {key: VOD_RPC_SOCKET, value: /tmp/s}"), "error: inputs.environments: VOD_RPC_SOCKET is for other machines", nil},
 		{"over 64 bytes", [2]string{"app:", "app:"}, "warning: inputs.environments: SINK is longer", map[string]string{"SINK": "https://example.com/" + long}},
-		{"a value that the function refuses", [2]string{"app:", "app:"}, "error: functions.callback.environments: PULL_RATE", map[string]string{"PULL_RATE": "fast-as-you-can"}},
+		{"a value that the function refuses", [2]string{"app:", "app:"}, "error: functions.pull.environments: PULL_RATE", map[string]string{"PULL_RATE": "fast-as-you-can"}},
 		{"own value that the function refuses", [2]string{"timeout: 60", "timeout: 60\n      environments: [{key: MAX_ATTEMPTS, value: none}]"}, "error: functions.pull.environments: MAX_ATTEMPTS", nil},
 		{"own key", [2]string{"timeout: 60", "timeout: 60\n      environments: [{key: SCF_A, value: x}]"}, "error: functions.pull.environments: SCF_A", nil},
 		{"over 4 KB", [2]string{"app:", "app:"}, "error: functions.callback.environments: 4101 bytes", map[string]string{"SINK": strings.Repeat("x", 4097)}},
@@ -193,6 +250,9 @@ func TestFindings(t *testing.T) {
 		{"garbage", [2]string{"'0 * * * * * *'", "garbage"}, "error: triggers[1].cronExpression", nil},
 		{"in the past", [2]string{"'0 * * * * * *'", "'0 * * * * * 2020'"}, `error: triggers[1].cronExpression: "0 * * * * * 2020" never comes`, nil},
 		{"overlap", [2]string{"'0 * * * * * *'", "'*/10 * * * * * *'"}, "warning: triggers[1].cronExpression: fires 10s after", nil},
+		{"overlap by a second", [2]string{pullTimeout, "timeout: 61"}, "warning: triggers[1].cronExpression: fires 1m0s after it fired, and the function may run for 1m1s", nil},
+		{"a gap between runs until the deadline", [2]string{"app:", "app:"}, "warning: triggers[1].cronExpression: fires 1m0s after it fired, and with PULL_UNTIL=deadline", map[string]string{"PULL_UNTIL": "deadline"}},
+		{"too much overlap until the deadline", [2]string{pullTimeout, "timeout: 76"}, "warning: triggers[1].cronExpression: fires 1m0s after it fired, and the function may run for 1m16s", map[string]string{"PULL_UNTIL": "deadline"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -340,7 +400,7 @@ func TestOwnVariablesUnset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Variable{{"B", "b"}}, f.Variables("callback")); diff != "" {
+	if diff := cmp.Diff([]Variable{{Key: "B", Value: "b"}}, f.Variables("callback")); diff != "" {
 		t.Error(diff)
 	}
 	for _, finding := range f.Check(programs, now) {

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"vodevents/shared/internal/endpoint"
+	"vodevents/shared/internal/safeurl"
+)
+
+// Functions is a set of the two functions.
+type Functions uint
+
+// The functions that read an environment.
+const (
+	Callback Functions = 1 << iota
+	Pull
+
+	Both = Callback | Pull
+)
+
+func (f Functions) String() string {
+	switch f {
+	case Callback:
+		return "callback"
+	case Pull:
+		return "pull"
+	}
+	return "both"
+}
+
+// Secrecy says what of a variable's value may be shown.
+type Secrecy int
+
+const (
+	Open   Secrecy = iota // all of it
+	URLs                  // scheme and host of each URL: the rest may hold passwords
+	Secret                // that it is set
+)
+
+// Place says where a variable means something.
+type Place int
+
+const (
+	Anywhere Place = iota // SCF and every other machine
+	Host                  // an ordinary host; on SCF it would stop the function
+	Local                 // dev, tests and benchmarks, which set it themselves
+)
+
+// Variable describes one variable of the environment.
+type Variable struct {
+	Name    string
+	Used    Functions
+	Default string // what an unset one means; empty: nothing
+	Meaning string // at most 12 words, in Markdown
+	Secrecy Secrecy
+	Place   Place
+
+	read func(*reader, *Config) // nil: another package reads it
+}
+
+// Variables are all variables, in the order in which they are documented.
+var Variables = []Variable{
+	{Name: "VOD_SUB_APP_IDS", Used: Both,
+		Meaning: "application IDs, by commas; accounts opened since 2023-12-25 need it",
+		read:    func(r *reader, c *Config) { c.SubAppIds = r.subAppIds() }},
+	{Name: "VOD_ENDPOINT", Used: Pull, Default: endpoint.Default, Secrecy: URLs,
+		Meaning: "the VOD API; `http://127.0.0.1:8081` is the stand-in",
+		read:    func(r *reader, c *Config) { c.Endpoint = r.endpoint() }},
+	{Name: "VOD_REGION", Used: Pull,
+		Meaning: "only if an account needs one",
+		read:    func(r *reader, c *Config) { c.Region = r.region() }},
+	{Name: "VOD_SECRET_ID", Used: Pull, Secrecy: Secret,
+		Meaning: "static key; else the role's; off SCF else the SDK's"},
+	{Name: "VOD_SECRET_KEY", Used: Pull, Secrecy: Secret,
+		Meaning: "the secret of that key"},
+	{Name: "VOD_TOKEN", Used: Pull, Secrecy: Secret,
+		Meaning: "its token, if it is a temporary key"},
+	{Name: "CALLBACK_SIGN_KEY", Used: Callback, Secrecy: Secret,
+		Meaning: "VOD's SignKey; several by commas while it changes; unset: no check",
+		read:    func(r *reader, c *Config) { c.SignKeys = r.signKeys() }},
+	{Name: "SINK", Used: Both, Default: "stdout:", Secrecy: URLs,
+		Meaning: "URLs by spaces; an event is delivered when all have it",
+		read:    func(r *reader, c *Config) { c.Sinks = r.sinks() }},
+	{Name: "DEAD_LETTER", Used: Both, Secrecy: URLs,
+		Meaning: "a URL like SINK's, for events that can never be delivered",
+		read:    func(r *reader, c *Config) { c.DeadLetter = r.deadLetter() }},
+	{Name: "DEDUP", Used: Both, Default: "memory:", Secrecy: URLs,
+		Meaning: "the store that tells repeated events: `memory:`, `postgres://…` or `off`",
+		read:    func(r *reader, c *Config) { c.Dedup = r.dedup() }},
+	{Name: "PULL_UNTIL", Used: Pull, Default: "empty",
+		Meaning: "`empty`: stop at an empty queue; `deadline`: poll until time is up",
+		read:    func(r *reader, c *Config) { c.UntilDeadline = r.untilDeadline() }},
+	{Name: "PULL_RATE", Used: Pull, Default: "100", // VOD's limit for PullEvents (266/33433)
+		Meaning: "most PullEvents calls a second, and ConfirmEvents likewise; 0 pauses",
+		read:    func(r *reader, c *Config) { c.PullRate = r.rate() }},
+	{Name: "PULL_CONCURRENCY", Used: Pull, Default: "16",
+		Meaning: "most pulls in flight",
+		read:    func(r *reader, c *Config) { c.PullConcurrency = r.count() }},
+	{Name: "MAX_ATTEMPTS", Used: Pull, Default: "5",
+		Meaning: "failures of an event, by its own fault, before it is parked",
+		read:    func(r *reader, c *Config) { c.MaxAttempts = r.count() }},
+	{Name: "LISTEN_ADDR", Used: Callback, Default: ":8080", Place: Host,
+		Meaning: "address of the HTTP server on an ordinary host",
+		read:    func(r *reader, c *Config) { r.listenAddr() }},
+	{Name: "LOG_LEVEL", Used: Both, Default: "info",
+		Meaning: "`debug`, `info`, `warn` or `error`",
+		read:    func(r *reader, c *Config) { c.LogLevel = r.logLevel() }},
+	{Name: "VOD_RPC_SOCKET", Used: Both, Place: Local,
+		Meaning: "unix socket on which a starter of this machine calls the function"},
+}
+
+// substituted are more variables that the VOD client reads. A missing
+// substitution in one is hard to read: VOD refuses the signature.
+var substituted = []string{
+	"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN",
+	"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY",
+}
+
+// Show is what may be shown of the variable's value.
+func (v Variable) Show(value string) string {
+	switch {
+	case value == "":
+		return ""
+	case v.Secrecy == Secret:
+		return "(set)"
+	case v.Secrecy == URLs:
+		urls := strings.Fields(value)
+		for i, u := range urls {
+			urls[i] = showURL(u)
+		}
+		return strings.Join(urls, " ")
+	}
+	return value
+}
+
+// showURL is what may be shown of a URL: scheme and host. A word without a
+// colon, such as off or a host alone, is shown as it is.
+func showURL(raw string) string {
+	if !strings.ContainsAny(raw, ":/@?#") {
+		return raw
+	}
+	return safeurl.Show(raw)
+}
+
+// Markdown is the table of the variables that users set.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| variable | used by | default | meaning |\n|---|---|---|---|\n")
+	for _, v := range Variables {
+		if v.Place == Local {
+			continue
+		}
+		byDefault := "none"
+		if v.Default != "" {
+			byDefault = "`" + v.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", v.Name, v.Used, byDefault, v.Meaning)
+	}
+	return b.String()
+}

@@ -1,0 +1,35 @@
+// Package endpoint reads the address of the VOD API.
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"vodevents/shared/internal/safeurl"
+)
+
+// Default is the API's address in mainland China, which serves international
+// accounts as well; their own pages print vod.intl.tencentcloudapi.com since
+// about 2025-10 (266/34184).
+const Default = "https://vod.tencentcloudapi.com"
+
+// Parse splits an address into its scheme, http or https, and its host with or
+// without a port. Without a scheme it is https. An error shows at most scheme
+// and host.
+func Parse(address string) (scheme, host string, err error) {
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
+	}
+	u, err := safeurl.Parse(address)
+	shown := strings.TrimSuffix(safeurl.Show(address), ":")
+	switch {
+	case err != nil || u.Hostname() == "":
+		return "", "", errors.New("not an address; write a host such as vod.tencentcloudapi.com, or http://127.0.0.1:PORT")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", "", fmt.Errorf("%s: the scheme must be https or http", shown)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return "", "", fmt.Errorf("%s: only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY", shown)
+	}
+	return u.Scheme, u.Host, nil
+}
