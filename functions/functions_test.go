@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 	"vodevents/shared/scf/local"
 	"vodevents/shared/vodfake"
@@ -610,12 +611,12 @@ func TestParkingWithoutDeadLetter(t *testing.T) {
 	for _, line := range f.log.take() {
 		var l struct {
 			Level string
-			Event json.RawMessage
+			parklog.Part
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Errorf("log line is no JSON: %s", line)
 		}
-		if e, err := event.ParseCloudEvent(l.Event); err == nil && l.Level == "ERROR" && e.Subject == "2" {
+		if e, err := event.ParseCloudEvent([]byte(l.Text)); err == nil && l.Level == "ERROR" && l.Of == 1 && e.ID == l.ID && e.Subject == "2" {
 			whole++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vodevents/scripts/internal/term"
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 )
 
@@ -59,10 +60,12 @@ func (l *logLine) text(name string) (s string) {
 	return s
 }
 
-// These two know what shared/deliver and shared/callback write, since no
-// answer tells it.
-func (l *logLine) parks() bool     { return strings.HasPrefix(l.Message, "event parked") }
-func (l *logLine) duplicate() bool { return l.Message == "event delivered before" }
+// fate is what became of the event that the line is about; empty: it says
+// nothing of that.
+func (l *logLine) fate() deliver.Fate { return deliver.Fate(l.text("fate")) }
+
+func (l *logLine) parks() bool     { return l.fate() == deliver.Parked }
+func (l *logLine) duplicate() bool { return l.fate() == deliver.Duplicate && l.Function == "callback" }
 
 // terminal prints for people.
 type terminal struct {

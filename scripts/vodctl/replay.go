@@ -294,21 +294,21 @@ func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []locat
 	// An interruption lets the batches that are under way end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
 	defer cancel()
-	errs := p.Deliver(ctx, events)
+	results := p.Deliver(ctx, events)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	down := false
-	for i, err := range errs {
-		switch e := batch[i]; {
-		case err == nil:
+	for i, result := range results {
+		switch e := batch[i]; result.Fate {
+		case deliver.Delivered:
 			r.delivered++
-		case errors.Is(err, event.ErrDuplicate):
+		case deliver.Duplicate:
 			r.repeated++
 		default:
-			down = down || errors.Is(err, event.ErrUnavailable)
+			down = down || result.Down
 			r.failed++
-			r.tell("%s: not delivered: %s (%s %s): %v", e.place, e.ID, e.Type, e.Subject, err)
+			r.tell("%s: not delivered: %s (%s %s): %v", e.place, e.ID, e.Type, e.Subject, result.Cause)
 		}
 	}
 	if r.down++; !down {

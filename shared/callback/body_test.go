@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 )
 
@@ -31,12 +32,12 @@ func zip(t *testing.T, text string) string {
 func deliveredOf(t *testing.T, body string, keys ...string) (status int, e *event.Event) {
 	t.Helper()
 	h := Handler(func() (Options, error) {
-		return Options{SignKeys: keys, Deliver: func(_ context.Context, events []*event.Event) []error {
+		return Options{SignKeys: keys, Deliver: func(_ context.Context, events []*event.Event) []deliver.Result {
 			e = events[0]
 			if e.Type == event.TypeUnparsed {
-				return []error{event.ErrParked}
+				return []deliver.Result{{Fate: deliver.Parked}}
 			}
-			return []error{nil}
+			return []deliver.Result{delivered}
 		}}, nil
 	})
 	w := httptest.NewRecorder()

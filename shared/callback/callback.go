@@ -18,7 +18,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -28,6 +27,7 @@ import (
 	"sync"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/scf"
 )
@@ -42,9 +42,9 @@ type Options struct {
 	// SubAppId is where the callbacks come from; 0: not known.
 	SubAppId uint64
 
-	// Deliver delivers a batch before its context ends and says for each event
-	// what became of it: nil and [event.ErrDuplicate] are success.
-	Deliver func(context.Context, []*event.Event) []error
+	// Deliver delivers a batch before its context ends and says what became of
+	// each event: delivered and duplicate are success.
+	Deliver func(context.Context, []*event.Event) []deliver.Result
 }
 
 // Handler returns the handler of the callback URL, whatever the path.
@@ -112,30 +112,28 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if deadline, ok := ctx.Deadline(); ok {
-		// What is left after the delivery is for the answer.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(500*time.Millisecond, time.Until(deadline)/20)))
-		defer cancel()
-	}
-	err = o.Deliver(ctx, []*event.Event{e})[0]
-	log := slog.With("id", e.ID, "type", e.Type, "subject", e.Subject, "ms", time.Since(received).Milliseconds())
-	if notEvent != nil { // VOD signed it: the delivery parks it whole
-		log.ErrorContext(ctx, "callback is not an event", "error", notEvent, "bytes", len(body))
+	ctx, cancel := deliver.BeforeAnswer(ctx)
+	defer cancel()
+	result := o.Deliver(ctx, []*event.Event{e})[0]
+	if notEvent != nil { // VOD signed it: the delivery parked it whole
+		slog.ErrorContext(ctx, "callback is not an event", "id", e.ID, "error", notEvent, "bytes", len(body))
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())
 		return
 	}
-	switch {
-	case err == nil:
-		log.InfoContext(ctx, "event delivered")
-	case errors.Is(err, event.ErrDuplicate):
-		log.InfoContext(ctx, "event delivered before")
+	switch result.Fate {
+	case deliver.Delivered, deliver.Duplicate:
+		answer(w, http.StatusOK, map[string]string{"id": e.ID})
 	default:
-		log.ErrorContext(ctx, "event not delivered", "error", err)
-		answer(w, http.StatusServiceUnavailable, map[string]string{"error": err.Error(), "id": e.ID})
-		return
+		answer(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})
 	}
-	answer(w, http.StatusOK, map[string]string{"id": e.ID})
+}
+
+// notDelivered says what became of an event instead, and why.
+func notDelivered(r deliver.Result) string {
+	if r.Cause == nil {
+		return string(r.Fate)
+	}
+	return string(r.Fate) + ": " + r.Cause.Error()
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

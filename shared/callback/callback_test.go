@@ -12,22 +12,25 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 )
 
-// call gives a request to a handler whose delivery answers with err, and
+// call gives a request to a handler whose delivery ends as result says, and
 // returns the answer and the log.
-func call(t *testing.T, r *http.Request, o Options, err error) (*httptest.ResponseRecorder, string) {
+func call(t *testing.T, r *http.Request, o Options, result deliver.Result) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
 	defer slog.SetDefault(before)
-	o.Deliver = func(context.Context, []*event.Event) []error { return []error{err} }
+	o.Deliver = func(context.Context, []*event.Event) []deliver.Result { return []deliver.Result{result} }
 	w := httptest.NewRecorder()
 	Handler(func() (Options, error) { return o, nil }).ServeHTTP(w, r)
 	return w, log.String()
 }
+
+var delivered = deliver.Result{Fate: deliver.Delivered}
 
 const body = `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1"}}`
 
@@ -37,26 +40,26 @@ func TestAnswers(t *testing.T) {
 	tests := map[string]struct {
 		method, body string
 		keys         []string
-		err          error
+		result       deliver.Result
 		status       int
 	}{
-		"delivered":            {"POST", body, nil, nil, 200},
-		"delivered before":     {"POST", body, nil, event.ErrDuplicate, 200},
-		"parked":               {"POST", body, nil, event.ErrParked, 503},
-		"claimed elsewhere":    {"POST", body, nil, event.ErrClaimed, 503},
-		"failed":               {"POST", body, nil, errors.New("no"), 503},
-		"no event":             {"POST", `{}`, nil, nil, 400},
-		"signed":               {"POST", string(event.Sign([]byte(body), "k1", later)), keys, nil, 200},
-		"not signed":           {"POST", body, keys, nil, 401},
-		"not signed, no event": {"POST", `{}`, keys, nil, 401},
-		"signed, no event":     {"POST", string(event.Sign([]byte(`{}`), "k1", later)), keys, nil, 400},
-		"GET":                  {"GET", "", keys, nil, 200},
-		"HEAD":                 {"HEAD", "", keys, nil, 200},
-		"PUT":                  {"PUT", body, nil, nil, 405},
+		"delivered":            {"POST", body, nil, delivered, 200},
+		"delivered before":     {"POST", body, nil, deliver.Result{Fate: deliver.Duplicate}, 200},
+		"parked":               {"POST", body, nil, deliver.Result{Fate: deliver.Parked, Cause: errors.New("no")}, 503},
+		"claimed elsewhere":    {"POST", body, nil, deliver.Result{Fate: deliver.Claimed}, 503},
+		"failed":               {"POST", body, nil, deliver.Result{Fate: deliver.Left, Cause: errors.New("no")}, 503},
+		"no event":             {"POST", `{}`, nil, delivered, 400},
+		"signed":               {"POST", string(event.Sign([]byte(body), "k1", later)), keys, delivered, 200},
+		"not signed":           {"POST", body, keys, delivered, 401},
+		"not signed, no event": {"POST", `{}`, keys, delivered, 401},
+		"signed, no event":     {"POST", string(event.Sign([]byte(`{}`), "k1", later)), keys, delivered, 400},
+		"GET":                  {"GET", "", keys, delivered, 200},
+		"HEAD":                 {"HEAD", "", keys, delivered, 200},
+		"PUT":                  {"PUT", body, nil, delivered, 405},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w, log := call(t, httptest.NewRequest(tt.method, "/any/path", strings.NewReader(tt.body)), Options{SignKeys: tt.keys}, tt.err)
+			w, log := call(t, httptest.NewRequest(tt.method, "/any/path", strings.NewReader(tt.body)), Options{SignKeys: tt.keys}, tt.result)
 			if w.Code != tt.status || !json.Valid(w.Body.Bytes()) {
 				t.Errorf("got %d %s", w.Code, w.Body)
 			}
@@ -83,10 +86,10 @@ func TestDelivery(t *testing.T) {
 	var got *event.Event
 	var until time.Time
 	h := Handler(func() (Options, error) {
-		return Options{SubAppId: 1490012345, Deliver: func(ctx context.Context, events []*event.Event) []error {
+		return Options{SubAppId: 1490012345, Deliver: func(ctx context.Context, events []*event.Event) []deliver.Result {
 			got = events[0]
 			until, _ = ctx.Deadline()
-			return []error{nil}
+			return []deliver.Result{delivered}
 		}}, nil
 	})
 	before := time.Now()
@@ -129,7 +132,7 @@ func TestOneWarning(t *testing.T) {
 }
 
 func TestGreetingIsLogged(t *testing.T) {
-	_, log := call(t, httptest.NewRequest("HEAD", "/vod/in?token=hush&b=hush", nil), Options{}, nil)
+	_, log := call(t, httptest.NewRequest("HEAD", "/vod/in?token=hush&b=hush", nil), Options{}, delivered)
 	for _, want := range []string{`"method":"HEAD"`, `"path":"/vod/in"`, `"query":["b","token"]`} {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %s in %s", want, log)
@@ -155,16 +158,16 @@ func TestSignIsMasked(t *testing.T) {
 		`{"kept":1,"Sign":12345678901234567890}`,
 		`{"kept":1,"pad":"` + strings.Repeat("x", 2<<10-40) + `","Sign":"` + sign + `"}`,
 	} {
-		_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(text)), Options{}, nil)
+		_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(text)), Options{}, delivered)
 		if !strings.Contains(log, "kept") || strings.Contains(log, sign[:8]) || strings.Contains(log, "123456789") {
 			t.Errorf("%.80s\nlog: %s", text, log)
 		}
 	}
-	_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(`{"kept":1}`)), Options{SignKeys: []string{"k1"}}, nil)
+	_, log := call(t, httptest.NewRequest("POST", "/", strings.NewReader(`{"kept":1}`)), Options{SignKeys: []string{"k1"}}, delivered)
 	if strings.Contains(log, "kept") {
 		t.Errorf("an unsigned body is in the log: %s", log)
 	}
-	_, log = call(t, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("y", 5000))), Options{}, nil)
+	_, log = call(t, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("y", 5000))), Options{}, delivered)
 	if n := strings.Count(log, "y"); n < 2<<10 || n > 2<<10+20 {
 		t.Errorf("%d of 5000 bytes are in the log", n)
 	}

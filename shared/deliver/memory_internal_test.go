@@ -22,7 +22,7 @@ func newSmallMemory(capacity int) (m *Memory, pass func(time.Duration)) {
 
 func (m *Memory) claimOne(t *testing.T, id string) Record {
 	t.Helper()
-	r, err := m.Claim(t.Context(), "A", []string{id}, m.now().Add(30*time.Second), false)
+	r, err := m.Claim(t.Context(), "A", []string{id}, 30*time.Second, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func (m *Memory) claimOne(t *testing.T, id string) Record {
 
 func (m *Memory) done(t *testing.T, id string) {
 	t.Helper()
-	if err := m.Settle(t.Context(), "A", []Outcome{{ID: id, State: Done}}); err != nil {
+	if err := m.Settle(t.Context(), "A", []Outcome{{ID: id, State: StateDone}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,18 +46,18 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 		m.claimOne(t, id)
 		m.done(t, id)
 	}
-	if len(m.index) != 4 {
-		t.Errorf("it holds %d ids, want 4", len(m.index))
+	if len(m.byID) != 4 {
+		t.Errorf("it holds %d ids, want 4", len(m.byID))
 	}
-	if r := m.claimOne(t, "in progress"); r.State != Claimed {
+	if r := m.claimOne(t, "in progress"); r.State != StateClaimed {
 		t.Errorf("the event in progress was dropped: %+v", r)
 	}
 	for i := 3; i < 6; i++ {
-		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != Done {
+		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != StateDone {
 			t.Errorf("event %d was dropped: %+v", i, r)
 		}
 	}
-	if r := m.claimOne(t, "event 2"); r.State != Free || !r.Mine {
+	if r := m.claimOne(t, "event 2"); r.State != StateFree || !r.Mine {
 		t.Errorf("event 2 was not dropped: %+v", r)
 	}
 
@@ -69,8 +69,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 	if r := m.claimOne(t, "in progress"); !r.Mine {
 		t.Errorf("got %+v", r)
 	}
-	if len(m.index) != 4 || m.places != 5 {
-		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), m.places)
+	if len(m.byID) != 4 || m.ages.Len() != 4 {
+		t.Errorf("it holds %d ids and %d ages, want 4", len(m.byID), m.ages.Len())
 	}
 }
 
@@ -100,13 +100,13 @@ func TestMemoryFullOfClaims(t *testing.T) {
 		m.done(t, "one more")
 	}
 	for i := range 4 {
-		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != Claimed {
+		if r := m.claimOne(t, fmt.Sprint("event ", i)); r.State != StateClaimed {
 			t.Errorf("event %d in progress was dropped: %+v", i, r)
 		}
 	}
 	pass(time.Minute)
 	m.done(t, "one more")
-	if r := m.claimOne(t, "one more"); r.State != Done {
+	if r := m.claimOne(t, "one more"); r.State != StateDone {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -119,10 +119,10 @@ func TestMemoryHoldsItsCapacity(t *testing.T) {
 		ids[i] = fmt.Sprintf("%032x", i)
 		m.done(t, ids[i])
 	}
-	if len(m.index) != memoryCapacity {
-		t.Errorf("it holds %d ids, want %d", len(m.index), memoryCapacity)
+	if len(m.byID) != memoryCapacity {
+		t.Errorf("it holds %d ids, want %d", len(m.byID), memoryCapacity)
 	}
-	if r := m.claimOne(t, ids[100]); r.State != Done {
+	if r := m.claimOne(t, ids[100]); r.State != StateDone {
 		t.Errorf("the oldest of 65,536 was dropped: %+v", r)
 	}
 	if r := m.claimOne(t, ids[99]); !r.Mine {
@@ -134,19 +134,18 @@ func TestMemoryHoldsItsCapacity(t *testing.T) {
 // the store is full.
 func BenchmarkMemory(b *testing.B) {
 	const batch = 16
-	until := time.Now().Add(time.Hour)
 	ids := make([]string, 2*memoryCapacity) // each is forgotten when it comes again
 	outcomes := make([]Outcome, len(ids))
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%032x", i)
-		outcomes[i] = Outcome{ID: ids[i], State: Done}
+		outcomes[i] = Outcome{ID: ids[i], State: StateDone}
 	}
 	m := NewMemory()
 	_ = m.Settle(b.Context(), "A", outcomes[memoryCapacity:])
 	b.ReportAllocs()
 	at := 0
 	for b.Loop() {
-		records, _ := m.Claim(b.Context(), "A", ids[at:at+batch], until, false)
+		records, _ := m.Claim(b.Context(), "A", ids[at:at+batch], time.Hour, false)
 		if !records[0].Mine {
 			b.Fatal(records[0])
 		}

@@ -17,7 +17,8 @@ type Off struct {
 // maxFailed bounds Off. Past it the counting starts anew, which parks later.
 const maxFailed = 65_536
 
-func (o *Off) Claim(_ context.Context, _ string, ids []string, _ time.Time, _ bool) ([]Record, error) {
+// Claim implements [Store].
+func (o *Off) Claim(_ context.Context, _ string, ids []string, _ time.Duration, _ bool) ([]Record, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	records := make([]Record, len(ids))
@@ -28,11 +29,15 @@ func (o *Off) Claim(_ context.Context, _ string, ids []string, _ time.Time, _ bo
 	return records, nil
 }
 
+// Renew implements [Store]; there are no claims.
+func (o *Off) Renew(context.Context, string, []string, time.Duration) error { return nil }
+
+// Settle implements [Store].
 func (o *Off) Settle(_ context.Context, _ string, outcomes []Outcome) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, out := range outcomes {
-		if out.State != Free || out.Attempts == 0 {
+		if out.State != StateFree || out.Attempts == 0 {
 			delete(o.failed, out.ID)
 			continue
 		}

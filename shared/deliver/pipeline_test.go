@@ -3,15 +3,18 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 )
 
@@ -90,19 +93,21 @@ func TestDeliver(t *testing.T) {
 		handler func(context.Context, *event.Event) error
 		dead    bool
 		timeout time.Duration
-		want    []error // of four events; nil: all delivered
+		want    []Fate // of four events; nil: all delivered
 		took    int
 		parked  string // reason of the one that is in the dead letters
+		down    bool   // the sink was
+		cause   error  // of the one that was not delivered
 		least   time.Duration
 		most    time.Duration
 	}{
 		"all go well":                           {took: 4},
-		"a sink refuses one":                    {sink: third(errOwn), want: []error{nil, nil, errOwn, nil}, took: 3},
-		"a sink refuses one for ever":           {sink: third(Permanent(errOwn)), dead: true, want: []error{nil, nil, event.ErrParked, nil}, took: 3, parked: "permanent"},
-		"the log takes what has no dead letter": {sink: third(Permanent(errOwn)), want: []error{nil, nil, event.ErrParked, nil}, took: 3},
+		"a sink refuses one":                    {sink: third(errOwn), cause: errOwn, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3},
+		"a sink refuses one for ever":           {sink: third(Permanent(errOwn)), dead: true, want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3, parked: "permanent"},
+		"the log takes what has no dead letter": {sink: third(Permanent(errOwn)), want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3},
 		"a sink is down": {
-			sink: down, want: []error{event.ErrUnavailable, event.ErrUnavailable, event.ErrUnavailable, event.ErrUnavailable},
-			least: 2 * time.Second, most: patience,
+			sink: down, want: []Fate{Left, Left, Left, Left},
+			least: 2 * time.Second, most: ways[Pulled].retryDown, down: true,
 		},
 		"a sink comes back": {
 			sink: func(send int, e *event.Event) error {
@@ -117,28 +122,29 @@ func TestDeliver(t *testing.T) {
 				return errOwn
 			}
 			return nil
-		}, want: []error{nil, nil, errOwn, nil}, took: 3},
+		}, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3},
 		"the handler parks one": {handler: func(_ context.Context, e *event.Event) error {
 			if e.Subject == "2" {
 				return fmt.Errorf("wrapped: %w", Permanent(errOwn))
 			}
 			return nil
-		}, dead: true, want: []error{nil, nil, event.ErrParked, nil}, took: 3, parked: "permanent"},
+		}, dead: true, want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3, parked: "permanent"},
 		"the handler panics over one": {handler: func(_ context.Context, e *event.Event) error {
 			if e.Subject == "2" {
 				panic("index out of range")
 			}
 			return nil
-		}, want: []error{nil, nil, errAny, nil}, took: 3},
+		}, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3},
 		"the handler never returns for one": {handler: func(ctx context.Context, e *event.Event) error {
 			if e.Subject == "2" {
 				time.Sleep(time.Hour)
 			}
 			return nil
-		}, want: []error{nil, nil, errHandlerStuck, nil}, took: 3, timeout: 20 * time.Second, least: 10 * time.Second, most: 17 * time.Second},
+		}, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3, timeout: 20 * time.Second, least: 10 * time.Second, most: 17 * time.Second},
 		"pushed, a sink is down to the end": {
-			way: Pushed, sink: down, dead: true, timeout: 12 * time.Second,
-			want:   []error{event.ErrParked, event.ErrParked, event.ErrParked, event.ErrParked},
+			down: true,
+			way:  Pushed, sink: down, dead: true, timeout: 12 * time.Second,
+			want:   []Fate{Parked, Parked, Parked, Parked},
 			parked: "deadline", least: 6 * time.Second, most: 12 * time.Second,
 		},
 		"pushed, the handler succeeds at last": {
@@ -154,7 +160,7 @@ func TestDeliver(t *testing.T) {
 				}
 			}(), took: 4, least: 100 * time.Millisecond, most: time.Second,
 		},
-		"replayed, nothing is parked": {way: Replayed, sink: third(Permanent(errOwn)), dead: true, want: []error{nil, nil, errOwn, nil}, took: 3},
+		"replayed, nothing is parked": {way: Replayed, sink: third(Permanent(errOwn)), dead: true, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -172,16 +178,19 @@ func TestDeliver(t *testing.T) {
 					defer cancel()
 				}
 				start := time.Now()
-				errs := p.Deliver(ctx, uploads(4))
+				results := p.Deliver(ctx, uploads(4))
 				took := time.Since(start)
 
 				want := tt.want
 				if want == nil {
-					want = make([]error, 4)
+					want = []Fate{Delivered, Delivered, Delivered, Delivered}
 				}
-				for i, err := range errs {
-					if !errors.Is(err, want[i]) && !(want[i] == errAny && err != nil) {
-						t.Errorf("event %d: got %v, want %v", i, err, want[i])
+				for i, r := range results {
+					if r.Fate != want[i] || (r.Cause == nil) != (r.Fate == Delivered) || !errors.Is(r.Cause, tt.cause) && r.Cause != nil && tt.cause != nil {
+						t.Errorf("event %d: got %+v, want %v", i, r, want[i])
+					}
+					if r.Down != tt.down {
+						t.Errorf("event %d: down is %v, want %v", i, r.Down, tt.down)
 					}
 				}
 				if len(s.took) != tt.took {
@@ -198,8 +207,8 @@ func TestDeliver(t *testing.T) {
 						t.Errorf("dead letter carries %+v", e.Parking)
 					}
 				}
-				wholeInLog := bytes.Contains(log.Bytes(), []byte(`"event":{"specversion":"1.0"`))
-				if want := slices.Contains(errs, event.ErrParked) && !tt.dead; wholeInLog != want {
+				wholeInLog := len(parkedInLog(t, log.Bytes())) > 0
+				if want := slices.Contains(want, Parked) && !tt.dead; wholeInLog != want {
 					t.Errorf("event whole in the log: %v, want %v\n%s", wholeInLog, want, log.Bytes())
 				}
 				time.Sleep(time.Hour) // of the bubble: lets the handler that never returns return
@@ -208,7 +217,35 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-var errAny = errors.New("any error")
+// parkedInLog are the CloudEvents that a log holds.
+func parkedInLog(t *testing.T, log []byte) []string {
+	t.Helper()
+	texts := map[string]string{}
+	var whole []string
+	for line := range bytes.Lines(log) {
+		var p struct {
+			Msg string
+			parklog.Part
+		}
+		if err := json.Unmarshal(line, &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.Msg != parklog.Message {
+			continue
+		}
+		texts[p.Parking] += p.Text
+		if p.Part.Part == p.Of {
+			whole = append(whole, texts[p.Parking])
+		}
+	}
+	return whole
+}
+
+// fate is what becomes of one event.
+func fate(t *testing.T, p *Pipeline, ctx context.Context, e *event.Event) Fate {
+	t.Helper()
+	return p.Deliver(ctx, []*event.Event{e})[0].Fate
+}
 
 func captureLog(t *testing.T) *bytes.Buffer {
 	var buf bytes.Buffer
@@ -229,9 +266,9 @@ func TestEverySinkMustHaveIt(t *testing.T) {
 		}}
 		p := &Pipeline{Sinks: []Sink{a, b}, Store: NewMemory(), MaxAttempts: 5}
 		start := time.Now()
-		for _, err := range p.Deliver(t.Context(), uploads(3)) {
-			if err != nil {
-				t.Error(err)
+		for _, r := range p.Deliver(t.Context(), uploads(3)) {
+			if r != (Result{Fate: Delivered}) {
+				t.Errorf("got %+v", r)
 			}
 		}
 		if a.sends != 1 || len(a.took) != 3 || len(b.took) != 3 {
@@ -248,17 +285,17 @@ func TestDuplicates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &script{}
 			p := &Pipeline{Sinks: []Sink{s}, Store: store, MaxAttempts: 5}
-			errs := p.Deliver(t.Context(), []*event.Event{upload(1), upload(2), upload(1)})
-			if errs[0] != nil || errs[1] != nil || errs[2] != event.ErrDuplicate {
-				t.Errorf("in one batch: %v", errs)
+			got := p.Deliver(t.Context(), []*event.Event{upload(1), upload(2), upload(1)})
+			if got[0].Fate != Delivered || got[1].Fate != Delivered || got[2].Fate != Duplicate {
+				t.Errorf("in one batch: %v", got)
 			}
-			errs = p.Deliver(t.Context(), []*event.Event{upload(2), upload(3)})
-			want := event.ErrDuplicate
+			got = p.Deliver(t.Context(), []*event.Event{upload(2), upload(3)})
+			want := Duplicate
 			if name == "off" {
-				want = nil
+				want = Delivered
 			}
-			if errs[0] != want || errs[1] != nil {
-				t.Errorf("in the next batch: %v", errs)
+			if got[0].Fate != want || got[1].Fate != Delivered {
+				t.Errorf("in the next batch: %v", got)
 			}
 		})
 	}
@@ -273,8 +310,8 @@ func TestNotUniqueInOneBatch(t *testing.T) {
 	b, _ := event.Parse(raw, o)
 	s := &script{}
 	p := &Pipeline{Sinks: []Sink{s}, Store: NewMemory()}
-	if errs := p.Deliver(t.Context(), []*event.Event{a, b}); errs[0] != nil || errs[1] != nil || len(s.took) != 2 {
-		t.Errorf("got %v, sink has %d", errs, len(s.took))
+	if got := p.Deliver(t.Context(), []*event.Event{a, b}); got[0].Fate != Delivered || got[1].Fate != Delivered || len(s.took) != 2 {
+		t.Errorf("got %v, sink has %d", got, len(s.took))
 	}
 }
 
@@ -289,12 +326,12 @@ func TestAttempts(t *testing.T) {
 				Store:   store, DeadLetter: dead, MaxAttempts: 3,
 			}
 			for range 2 {
-				if err := p.Deliver(t.Context(), uploads(1))[0]; err == nil || errors.Is(err, event.ErrParked) {
-					t.Fatalf("got %v", err)
+				if got := fate(t, p, t.Context(), upload(0)); got != Left {
+					t.Fatalf("got %v", got)
 				}
 			}
-			if err := p.Deliver(t.Context(), uploads(1))[0]; !errors.Is(err, event.ErrParked) {
-				t.Fatalf("got %v at the last attempt", err)
+			if got := fate(t, p, t.Context(), upload(0)); got != Parked {
+				t.Fatalf("got %v at the last attempt", got)
 			}
 			want := event.Parking{Reason: "attempts", Attempts: 3, FirstError: "call 1", LastError: "call 3"}
 			if len(dead.all) != 1 || *dead.all[0].Parking != want {
@@ -303,15 +340,15 @@ func TestAttempts(t *testing.T) {
 			if name == "off" {
 				return
 			}
-			if err := p.Deliver(t.Context(), uploads(1))[0]; err != event.ErrParked || calls != 3 {
-				t.Errorf("a parked event that comes back: %v after %d calls", err, calls)
+			if got := fate(t, p, t.Context(), upload(0)); got != Parked || calls != 3 {
+				t.Errorf("a parked event that comes back: %v after %d calls", got, calls)
 			}
 			replay := &Pipeline{Way: Replayed, Store: store}
-			if err := replay.Deliver(t.Context(), uploads(1))[0]; err != nil {
-				t.Errorf("replay of a parked event: %v", err)
+			if got := fate(t, replay, t.Context(), upload(0)); got != Delivered {
+				t.Errorf("replay of a parked event: %v", got)
 			}
-			if err := p.Deliver(t.Context(), uploads(1))[0]; err != event.ErrDuplicate {
-				t.Errorf("an event that was replayed: %v", err)
+			if got := fate(t, p, t.Context(), upload(0)); got != Duplicate {
+				t.Errorf("an event that was replayed: %v", got)
 			}
 		})
 	}
@@ -326,14 +363,14 @@ func TestClaimedElsewhere(t *testing.T) {
 		pushed := &Pipeline{Way: Pushed, Sinks: []Sink{&script{}}, Store: store}
 		go pulled.Deliver(t.Context(), uploads(1))
 		synctest.Wait()
-		if err := pulled.Deliver(t.Context(), uploads(1))[0]; err != event.ErrClaimed {
-			t.Errorf("a second pull: %v", err)
+		if got := fate(t, pulled, t.Context(), upload(0)); got != Claimed {
+			t.Errorf("a second pull: %v", got)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		if err := pushed.Deliver(ctx, uploads(1))[0]; err != event.ErrDuplicate {
-			t.Errorf("a callback meanwhile: %v", err)
+		if got := fate(t, pushed, ctx, upload(0)); got != Duplicate {
+			t.Errorf("a callback meanwhile: %v", got)
 		}
 		if took := time.Since(start); took < 2*time.Second || took > 4*time.Second {
 			t.Errorf("the callback waited %v", took)
@@ -345,15 +382,15 @@ func TestClaimRunsOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := NewMemory()
 		e := upload(1)
-		if _, err := store.Claim(t.Context(), "crashed", []string{e.ID}, time.Now().Add(4*time.Second), false); err != nil {
+		if _, err := store.Claim(t.Context(), "crashed", []string{e.ID}, 4*time.Second, false); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		s := &script{}
 		p := &Pipeline{Way: Pushed, Sinks: []Sink{s}, Store: store}
-		if err := p.Deliver(ctx, []*event.Event{e})[0]; err != nil || len(s.took) != 1 {
-			t.Errorf("got %v, sink has %d", err, len(s.took))
+		if got := fate(t, p, ctx, e); got != Delivered || len(s.took) != 1 {
+			t.Errorf("got %v, sink has %d", got, len(s.took))
 		}
 	})
 }
@@ -367,7 +404,7 @@ func TestClaimRunsOutLate(t *testing.T) {
 				captureLog(t)
 				store := NewMemory()
 				e := upload(1)
-				if _, err := store.Claim(t.Context(), "crashed", []string{e.ID}, time.Now().Add(runsOut), false); err != nil {
+				if _, err := store.Claim(t.Context(), "crashed", []string{e.ID}, runsOut, false); err != nil {
 					t.Fatal(err)
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -384,8 +421,8 @@ func TestClaimRunsOutLate(t *testing.T) {
 						}
 					},
 				}
-				if err := p.Deliver(ctx, []*event.Event{e})[0]; err != nil || len(s.took) != 1 {
-					t.Errorf("got %v, sink has %d", err, len(s.took))
+				if got := fate(t, p, ctx, e); got != Delivered || len(s.took) != 1 {
+					t.Errorf("got %v, sink has %d", got, len(s.took))
 				}
 			})
 		})
@@ -395,7 +432,7 @@ func TestClaimRunsOutLate(t *testing.T) {
 // brokenStore fails, as PostgreSQL does while it restarts.
 type brokenStore struct{ Off }
 
-func (*brokenStore) Claim(context.Context, string, []string, time.Time, bool) ([]Record, error) {
+func (*brokenStore) Claim(context.Context, string, []string, time.Duration, bool) ([]Record, error) {
 	return nil, errors.New("the database system is starting up")
 }
 
@@ -403,9 +440,9 @@ func TestStoreFailureBlocksNothing(t *testing.T) {
 	captureLog(t)
 	s := &script{}
 	p := &Pipeline{Sinks: []Sink{s}, Store: &brokenStore{}}
-	for _, err := range p.Deliver(t.Context(), uploads(3)) {
-		if err != nil {
-			t.Error(err)
+	for _, r := range p.Deliver(t.Context(), uploads(3)) {
+		if r.Fate != Delivered {
+			t.Errorf("got %+v", r)
 		}
 	}
 	if len(s.took) != 3 {
@@ -416,7 +453,7 @@ func TestStoreFailureBlocksNothing(t *testing.T) {
 // hungStore answers nobody, as a database behind a dead connection does.
 type hungStore struct{ Off }
 
-func (*hungStore) Claim(ctx context.Context, _ string, _ []string, _ time.Time, _ bool) ([]Record, error) {
+func (*hungStore) Claim(ctx context.Context, _ string, _ []string, _ time.Duration, _ bool) ([]Record, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -437,8 +474,8 @@ func TestStoreThatHangsBlocksNothing(t *testing.T) {
 					Way: Pushed, Sinks: []Sink{s}, Store: &hungStore{},
 					Handler: func(ctx context.Context, _ *event.Event) error { return ctx.Err() },
 				}
-				if err := p.Deliver(ctx, uploads(1))[0]; err != nil || len(s.took) != 1 {
-					t.Errorf("got %v, sink has %d", err, len(s.took))
+				if got := fate(t, p, ctx, upload(0)); got != Delivered || len(s.took) != 1 {
+					t.Errorf("got %v, sink has %d", got, len(s.took))
 				}
 			})
 		})
@@ -460,8 +497,8 @@ func TestStoreThatHangsAtTheEnd(t *testing.T) {
 		defer cancel()
 		p := &Pipeline{Sinks: []Sink{&script{}}, Store: &slowSettle{}}
 		start := time.Now()
-		if err := p.Deliver(ctx, uploads(1))[0]; err != nil || time.Since(start) > 3*time.Second {
-			t.Errorf("got %v after %v: VOD sends a callback again after 5 s", err, time.Since(start))
+		if got := fate(t, p, ctx, upload(0)); got != Delivered || time.Since(start) > 3*time.Second {
+			t.Errorf("got %v after %v: VOD sends a callback again after 5 s", got, time.Since(start))
 		}
 	})
 }
@@ -471,8 +508,8 @@ func TestUnparsed(t *testing.T) {
 	e, _ := event.Parse([]byte(`{"EventHandle":"h","odd":1}`), event.Origin{Mode: event.Reliable, Received: time.Now()})
 	s, dead := &script{}, &script{}
 	p := &Pipeline{Sinks: []Sink{s}, Store: NewMemory(), DeadLetter: dead, MaxAttempts: 5}
-	if err := p.Deliver(t.Context(), []*event.Event{e})[0]; !errors.Is(err, event.ErrParked) {
-		t.Error(err)
+	if got := p.Deliver(t.Context(), []*event.Event{e})[0]; got.Fate != Parked || got.Reason != ReasonUnparsed || !errors.Is(got.Cause, event.ErrNotEvent) {
+		t.Errorf("got %+v", got)
 	}
 	if len(s.took) != 0 || len(dead.all) != 1 || dead.all[0].Parking.Reason != "unparsed" {
 		t.Errorf("sink has %d, dead letters %+v", len(s.took), dead.all)
@@ -489,17 +526,17 @@ func TestDeadLetterDown(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		if err := p.Deliver(ctx, uploads(1))[0]; err == nil || errors.Is(err, event.ErrParked) {
-			t.Errorf("pulled: %v, but VOD's queue must keep it", err)
+		if got := fate(t, p, ctx, upload(0)); got != Left {
+			t.Errorf("pulled: %v, but VOD's queue must keep it", got)
 		}
 		p.Way = Pushed
 		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		if err := p.Deliver(ctx, []*event.Event{upload(2)})[0]; !errors.Is(err, event.ErrParked) {
-			t.Errorf("pushed: %v", err)
+		if got := fate(t, p, ctx, upload(2)); got != Parked {
+			t.Errorf("pushed: %v", got)
 		}
-		if !bytes.Contains(log.Bytes(), []byte(`"FileId":"2"`)) || time.Since(start) >= 10*time.Second {
+		if whole := parkedInLog(t, log.Bytes()); len(whole) != 1 || !strings.Contains(whole[0], `"FileId":"2"`) || time.Since(start) >= 10*time.Second {
 			t.Errorf("the log must have the event before time is up (%v): %s", time.Since(start), log.Bytes())
 		}
 	})

@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -87,21 +86,19 @@ func TestHandlerCalls(t *testing.T) {
 	}
 }
 
-// The user's code has no say in what VOD is told: a word of the package event in
-// its error does not confirm what no sink has.
+// The user's code has no say in what VOD is told: whatever it returns, the event
+// is delivered by the sinks alone.
 func TestHandlerSpeaksForItself(t *testing.T) {
 	captureLog(t)
-	for _, word := range []error{event.ErrDuplicate, event.ErrParked, event.ErrClaimed} {
-		for _, err := range []error{word, errors.Join(errOwn, word)} {
-			p := &Pipeline{Store: NewMemory(), Handler: func(context.Context, *event.Event) error { return err }}
-			if got := p.Deliver(t.Context(), uploads(1))[0]; got == nil || errors.Is(got, word) {
-				t.Errorf("handler returned %v, delivery %v", err, got)
-			}
-			p.Handler = func(context.Context, *event.Event) error { return Permanent(err) }
-			p.DeadLetter = &script{}
-			if got := p.Deliver(t.Context(), uploads(1))[0]; got != event.ErrParked || len(p.DeadLetter.(*script).all) != 1 {
-				t.Errorf("handler returned %v for good, delivery %v", err, got)
-			}
+	for _, err := range []error{errClaimed, errParked, Unavailable(errOwn, 0), context.Canceled} {
+		p := &Pipeline{Store: NewMemory(), Handler: func(context.Context, *event.Event) error { return err }}
+		if got := p.Deliver(t.Context(), uploads(1))[0]; got.Fate != Left || got.Down {
+			t.Errorf("handler returned %v, delivery %+v", err, got)
+		}
+		p.Handler = func(context.Context, *event.Event) error { return Permanent(err) }
+		p.DeadLetter = &script{}
+		if got := p.Deliver(t.Context(), uploads(1))[0]; got.Fate != Parked || len(p.DeadLetter.(*script).all) != 1 {
+			t.Errorf("handler returned %v for good, delivery %+v", err, got)
 		}
 	}
 }
@@ -126,8 +123,8 @@ func TestLastMoments(t *testing.T) {
 					Way: Pushed, Store: NewMemory(), Sinks: []Sink{&script{fail: func(int, *event.Event) error { return lasts(0.8) }}},
 					Handler: func(context.Context, *event.Event) error { return lasts(0.6) },
 				}
-				if err := p.Deliver(ctx, uploads(1))[0]; err != nil {
-					t.Errorf("%v: %v after %v", timeout, err, time.Since(start))
+				if got := fate(t, p, ctx, upload(0)); got != Delivered {
+					t.Errorf("%v: %v after %v", timeout, got, time.Since(start))
 				}
 			})
 		}
@@ -137,25 +134,36 @@ func TestLastMoments(t *testing.T) {
 // Of several sinks the worst answer decides, whichever comes first.
 func TestWorstSinkDecides(t *testing.T) {
 	down, never := Unavailable(errors.New("down"), 0), Permanent(errors.New("never"))
-	for name, tt := range map[string]struct{ a, b, want error }{
-		"one has it, one is down":     {nil, down, event.ErrUnavailable},
-		"one has it, one refuses":     {nil, errOwn, errOwn},
-		"one is down, one refuses":    {down, errOwn, errOwn},
-		"one is down, one never will": {down, never, event.ErrParked},
-		"one refuses, one never will": {errOwn, never, event.ErrParked},
-		"one has it, one never will":  {nil, never, event.ErrParked},
-		"both are down":               {down, down, event.ErrUnavailable},
-		"both have it":                {nil, nil, nil},
+	for name, tt := range map[string]struct {
+		a, b error
+		want Fate
+		err  error
+		own  int // attempts
+		down bool
+	}{
+		"one has it, one is down":     {nil, down, Left, ErrUnavailable, 0, true},
+		"one has it, one refuses":     {nil, errOwn, Left, errOwn, 1, false},
+		"one is down, one refuses":    {down, errOwn, Left, errOwn, 1, true},
+		"one is down, one never will": {down, never, Parked, never, 1, true},
+		"one refuses, one never will": {errOwn, never, Parked, never, 1, false},
+		"one has it, one never will":  {nil, never, Parked, never, 1, false},
+		"both are down":               {down, down, Left, ErrUnavailable, 0, true},
+		"both have it":                {nil, nil, Delivered, nil, 0, false},
 	} {
 		for _, order := range [][2]error{{tt.a, tt.b}, {tt.b, tt.a}} {
 			synctest.Test(t, func(t *testing.T) {
 				captureLog(t)
-				p := &Pipeline{Store: NewMemory(), MaxAttempts: 5}
+				store := NewMemory()
+				p := &Pipeline{Store: store, MaxAttempts: 5}
 				for _, err := range order {
 					p.Sinks = append(p.Sinks, &script{fail: func(int, *event.Event) error { return err }})
 				}
-				if err := p.Deliver(t.Context(), uploads(1))[0]; !errors.Is(err, tt.want) || tt.want == errOwn && errors.Is(err, event.ErrUnavailable) {
-					t.Errorf("%s: got %v", name, err)
+				got := p.Deliver(t.Context(), uploads(1))[0]
+				if got.Fate != tt.want || !errors.Is(got.Cause, tt.err) || got.Down != tt.down {
+					t.Errorf("%s: got %+v", name, got)
+				}
+				if n := attempts(t, store, upload(0)); n != tt.own {
+					t.Errorf("%s: %d attempts, want %d", name, n, tt.own)
 				}
 			})
 		}
@@ -167,51 +175,67 @@ func TestWorstSinkDecides(t *testing.T) {
 func TestWhatIsNoAttempt(t *testing.T) {
 	down := Unavailable(errors.New("down"), time.Minute)
 	for name, tt := range map[string]struct {
-		err  error
-		dead bool
-		want error
+		err      error
+		dead     bool
+		want     Fate
+		attempts int
 	}{
-		"down":                 {down, true, event.ErrUnavailable},
-		"too slow":             {context.DeadlineExceeded, true, event.ErrUnavailable},
-		"no dead letters":      {errOwn, false, errOwn},
-		"attempts and a place": {errOwn, true, event.ErrParked},
+		"down":                 {down, true, Left, 0},
+		"too slow":             {context.DeadlineExceeded, true, Left, 0},
+		"no dead letters":      {errOwn, false, Left, 5},
+		"attempts and a place": {errOwn, true, Parked, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				captureLog(t)
-				p := &Pipeline{Store: NewMemory(), MaxAttempts: 3, Sinks: []Sink{&script{fail: func(int, *event.Event) error { return tt.err }}}}
+				store := NewMemory()
+				p := &Pipeline{Store: store, MaxAttempts: 3, Sinks: []Sink{&script{fail: func(int, *event.Event) error { return tt.err }}}}
 				if tt.dead {
 					p.DeadLetter = &script{}
 				}
-				var err error
+				var got Fate
 				for range 5 {
-					err = p.Deliver(t.Context(), uploads(1))[0]
+					got = fate(t, p, t.Context(), upload(0))
 				}
-				if !errors.Is(err, tt.want) {
-					t.Errorf("got %v", err)
+				if n := attempts(t, store, upload(0)); got != tt.want || n != tt.attempts {
+					t.Errorf("got %v after %d attempts", got, n)
 				}
 			})
 		})
 	}
 }
 
-// A claim holds as long as the delivery may take.
-func TestClaimHoldsUntilTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		captureLog(t)
-		store := NewMemory()
-		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
-		defer cancel()
-		end, _ := ctx.Deadline()
-		p := &Pipeline{Store: store, Sinks: []Sink{&script{fail: func(_ int, e *event.Event) error {
-			r, err := store.Claim(ctx, "other", []string{e.ID}, end, true)
-			if err != nil || r[0].State != Claimed || !r[0].Until.Equal(end) {
-				t.Errorf("got %+v, want claimed until %v", r, end)
+// A claim is renewed as long as the delivery runs, and runs out soon after one
+// that ended without a word.
+func TestClaimIsRenewedWhileTheDeliveryRuns(t *testing.T) {
+	for _, way := range []Way{Pulled, Pushed, Replayed} {
+		synctest.Test(t, func(t *testing.T) {
+			captureLog(t)
+			store := NewMemory()
+			e := upload(0)
+			look := func() State {
+				r, err := store.Claim(t.Context(), "other", []string{e.ID}, 0, true)
+				if err != nil {
+					t.Error(err)
+				}
+				return r[0].State
 			}
-			return nil
-		}}}}
-		p.Deliver(ctx, uploads(1))
-	})
+			p := &Pipeline{Way: way, Store: store, Handler: func(ctx context.Context, _ *event.Event) error {
+				for range 9 {
+					time.Sleep(time.Second) // of the bubble
+					if s := look(); s != StateClaimed {
+						t.Errorf("way %v: %q while the delivery runs", way, s)
+					}
+				}
+				return nil
+			}}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if got := fate(t, p, ctx, e); got != Delivered || look() != StateDone {
+				t.Errorf("way %v: %v, then %q", way, got, look())
+			}
+		})
+	}
 }
 
 // A replay that fails leaves the event parked, so that a pull does not take it
@@ -220,16 +244,16 @@ func TestReplayThatFails(t *testing.T) {
 	captureLog(t)
 	store, dead := NewMemory(), &script{}
 	pull := &Pipeline{Store: store, DeadLetter: dead, Handler: func(context.Context, *event.Event) error { return Permanent(errOwn) }}
-	if err := pull.Deliver(t.Context(), uploads(1))[0]; err != event.ErrParked {
-		t.Fatal(err)
+	if got := fate(t, pull, t.Context(), upload(0)); got != Parked {
+		t.Fatal(got)
 	}
 	replay := &Pipeline{Way: Replayed, Store: store, DeadLetter: dead, Sinks: []Sink{&script{fail: func(int, *event.Event) error { return errOwn }}}}
-	if err := replay.Deliver(t.Context(), uploads(1))[0]; !errors.Is(err, errOwn) {
-		t.Error(err)
+	if got := replay.Deliver(t.Context(), uploads(1))[0]; got.Fate != Left || !errors.Is(got.Cause, errOwn) {
+		t.Errorf("got %+v", got)
 	}
 	pull.Handler = nil
-	if err := pull.Deliver(t.Context(), uploads(1))[0]; err != event.ErrParked || len(dead.all) != 1 {
-		t.Errorf("pulled again: %v, %d dead letters", err, len(dead.all))
+	if got := fate(t, pull, t.Context(), upload(0)); got != Parked || len(dead.all) != 1 {
+		t.Errorf("pulled again: %v, %d dead letters", got, len(dead.all))
 	}
 }
 
@@ -243,14 +267,24 @@ func TestWhatHangsLeavesTimeToPark(t *testing.T) {
 			for _, deadLetter := range []Sink{dead, hung} {
 				p.DeadLetter = deadLetter
 				ctx, cancel := context.WithTimeout(t.Context(), timeout)
-				if err := p.Deliver(ctx, uploads(1))[0]; err != event.ErrParked || ctx.Err() != nil {
-					t.Errorf("%v: got %v, context %v", timeout, err, ctx.Err())
+				if got := fate(t, p, ctx, upload(0)); got != Parked || ctx.Err() != nil {
+					t.Errorf("%v: got %v, context %v", timeout, got, ctx.Err())
 				}
 				cancel()
 			}
-			if len(dead.all) != 1 || bytes.Count(log.Bytes(), []byte(`"event":{"specversion"`)) != 1 {
+			if len(dead.all) != 1 || len(parkedInLog(t, log.Bytes())) != 1 {
 				t.Errorf("%v: %d dead letters; log %s", timeout, len(dead.all), log)
 			}
 		}
 	})
+}
+
+// attempts is how many a store remembers of an event.
+func attempts(t *testing.T, s Store, e *event.Event) int {
+	t.Helper()
+	r, err := s.Claim(t.Context(), "look", []string{e.ID}, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r[0].Attempts
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"vodevents/shared/event"
@@ -15,9 +16,16 @@ import (
 type Sink interface {
 	// Send delivers a batch and returns one error, or nil, for each event, in
 	// the batch's order. nil means durable: the event will not be sent again.
-	// An error is [Permanent] (this event will never be taken), [Unavailable]
-	// (the sink is down, no event's fault) or anything else (this event failed,
-	// try again). Send tries once, ends with ctx and leaves nothing running.
+	// An error is one of
+	//
+	//	Permanent    this event will never be taken
+	//	Unavailable  the sink is down or not set up
+	//	Answered     the same, as an HTTP answer to this very event
+	//	Untried      it was not its turn
+	//	any other    this event failed: try it again
+	//
+	// Send tries once, for as long as ctx lasts and no longer, and leaves
+	// nothing running. It sets no time limit of its own: ctx is one try.
 	Send(ctx context.Context, events []*event.Event) []error
 
 	// CloseIdle drops connections that have been idle for 20 s or more. It is
@@ -28,6 +36,10 @@ type Sink interface {
 	// Close ends the sink for good.
 	Close() error
 }
+
+// ErrUnavailable is in every error that [Unavailable], [Answered] or [Untried]
+// made.
+var ErrUnavailable = errors.New("sink unavailable")
 
 // Permanent marks err as one that no further try will mend: the event is
 // parked. Permanent(nil) is nil.
@@ -49,28 +61,55 @@ type permanentError struct{ err error }
 func (p *permanentError) Error() string { return p.err.Error() }
 func (p *permanentError) Unwrap() error { return p.err }
 
-// Unavailable marks err as the sink's, not the event's: a refused connection,
-// a timeout, 408, 425, 429, 5xx. The sink asks for after of patience before
-// the next try; 0 leaves it to the caller.
+// Unavailable marks err as the sink's fault and not the event's: a refused
+// connection, a timeout, a full disk. The sink asks to be left alone for after;
+// 0 leaves that to the caller.
+//
+// Whose fault it really is shows when the rest of the batch is known: where
+// other events of the batch got through, it counts as the event's own failure.
 func Unavailable(err error, after time.Duration) error {
-	return &unavailableError{err, after}
+	return &unavailableError{err: err, after: after}
+}
+
+// Answered is like [Unavailable], for an HTTP status with which the receiver
+// answered this very event. An event that failed before, while others got
+// through, is suspect, and such an answer to it counts against it.
+func Answered(status int, err error, after time.Duration) error {
+	return &unavailableError{err: err, after: after, status: status}
+}
+
+// Untried marks an event that was not sent because an earlier one of its batch
+// failed, or because the time was over; err says which. It is never the event's
+// fault.
+func Untried(err error) error {
+	u := &unavailableError{err: err, untried: true}
+	var before *unavailableError
+	if errors.As(err, &before) {
+		u.err, u.after = before.err, before.after
+	}
+	return u
 }
 
 type unavailableError struct {
-	err   error
-	after time.Duration
+	err     error
+	after   time.Duration
+	status  int // HTTP; 0: no answer
+	untried bool
 }
 
-func (u *unavailableError) Error() string   { return fmt.Sprintf("sink unavailable: %v", u.err) }
-func (u *unavailableError) Unwrap() []error { return []error{u.err, event.ErrUnavailable} }
+func (u *unavailableError) Error() string   { return fmt.Sprintf("%v: %v", ErrUnavailable, u.err) }
+func (u *unavailableError) Unwrap() []error { return []error{u.err, ErrUnavailable} }
 
-// after is the patience a sink asked for.
-func after(err error) time.Duration {
-	var u *unavailableError
-	if errors.As(err, &u) {
-		return u.after
+// tellsOfEvent reports whether the answer may be about this event rather than
+// about the whole receiver. A receiver, or a gateway before it, answers every
+// event with these when it is down, not set up or too busy.
+func (u *unavailableError) tellsOfEvent() bool {
+	switch u.status {
+	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return false
 	}
-	return 0
+	return true
 }
 
 // FailAll returns err for each of n events: the batch as a whole failed.

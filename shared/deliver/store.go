@@ -9,18 +9,18 @@ import (
 type State string
 
 const (
-	// Free: never seen, or released after a failure, or claimed by somebody
-	// whose claim ran out. A claim of a parked event runs out to Parked.
-	Free State = ""
+	// StateFree: never seen, or released after a failure, or claimed by somebody
+	// whose claim ran out. A claim of a parked event runs out to StateParked.
+	StateFree State = ""
 
-	// Claimed: somebody is delivering it until Record.Until.
-	Claimed State = "claimed"
+	// StateClaimed: somebody is delivering it.
+	StateClaimed State = "claimed"
 
-	// Done: every sink has it.
-	Done State = "done"
+	// StateDone: every sink has it.
+	StateDone State = "done"
 
-	// Parked: it was put aside in DEAD_LETTER or in the log.
-	Parked State = "parked"
+	// StateParked: it was put aside in DEAD_LETTER or in the log.
+	StateParked State = "parked"
 )
 
 // Keep is how long a store remembers an event after its last change: VOD keeps
@@ -29,15 +29,12 @@ const Keep = 5 * 24 * time.Hour
 
 // Record is what a [Store] knows of one event.
 type Record struct {
-	// State is the state found, before the claim: Free, Claimed (by somebody
-	// else), Done or Parked.
+	// State is the state found, before the claim: free, claimed (by somebody
+	// else), done or parked.
 	State State
 
 	// Mine tells that the event is now claimed by the caller.
 	Mine bool
-
-	// Until is when somebody else's claim ends; only with State Claimed.
-	Until time.Time
 
 	// Attempts that failed because of the event, so far, and the errors of the
 	// first and the last.
@@ -45,7 +42,8 @@ type Record struct {
 	FirstError, LastError string
 }
 
-// Outcome is how a claim ended: with Done, Parked, or Free, which releases it.
+// Outcome is how a delivery ended: with done, parked, or free, which releases
+// the claim.
 type Outcome struct {
 	ID                    string
 	State                 State
@@ -56,16 +54,24 @@ type Outcome struct {
 // Store remembers the state of events, so that one in progress elsewhere is
 // left alone and one that is done is not delivered twice. Several functions
 // and goroutines share a store; a crash of any of them lets its claims run out.
+//
+// Time is the store's own: no clock of a claimant matters.
 type Store interface {
 	// Claim claims, in one round trip, each of ids that is free, or parked when
-	// takeParked is set, for the claimant until the given time, and returns a
+	// takeParked is set, for the claimant and for the time lasts, and returns a
 	// record for each id in order. The ids are distinct. An error means that
 	// nothing is known; the caller goes on without the store.
-	Claim(ctx context.Context, claimant string, ids []string, until time.Time, takeParked bool) ([]Record, error)
+	Claim(ctx context.Context, claimant string, ids []string, lasts time.Duration, takeParked bool) ([]Record, error)
+
+	// Renew makes the claims that are still the claimant's, even if their time
+	// has run out and nobody has taken them over, last so long from now. Other
+	// ids are left as they are, which is no error.
+	Renew(ctx context.Context, claimant string, ids []string, lasts time.Duration) error
 
 	// Settle ends claims. Done holds whatever happened since, for it is a fact;
-	// Free and Parked hold only while the claim is still the claimant's, even
-	// if its time has run out and nobody has taken it over.
+	// free and parked hold only while the claim is still the claimant's, as for
+	// Renew, or where the store does not know the event. So a delivery whose
+	// claim failed can be settled too.
 	Settle(ctx context.Context, claimant string, outcomes []Outcome) error
 
 	// CloseIdle drops connections that have been idle for 20 s or more; see

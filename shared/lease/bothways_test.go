@@ -79,20 +79,22 @@ func runBothWays(t *testing.T, chance *safeRand) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second+upTo(15*time.Second))
 				defer cancel()
-				err = pushed.Deliver(ctx, []*event.Event{e})[0]
-				switch {
-				case ctx.Err() != nil:
+				got := pushed.Deliver(ctx, []*event.Event{e})[0]
+				if ctx.Err() != nil {
 					t.Error("a callback's delivery outlived its context")
-				case err == nil, errors.Is(err, event.ErrDuplicate):
+					return
+				}
+				switch got.Fate {
+				case deliver.Delivered, deliver.Duplicate:
 					if sink.count(e) == 0 {
-						t.Errorf("event %d: %v, but the sink has it not", i, err)
+						t.Errorf("event %d: %v, but the sink has it not", i, got)
 					}
-				case errors.Is(err, event.ErrParked):
+				case deliver.Parked:
 					if dead.count(e) == 0 {
-						t.Errorf("event %d: %v, but the dead letters have it not", i, err)
+						t.Errorf("event %d: %v, but the dead letters have it not", i, got)
 					}
-				case !errors.Is(err, event.ErrClaimed):
-					t.Errorf("event %d: %v", i, err)
+				default:
+					t.Errorf("event %d: %v", i, got)
 				}
 			})
 		}

@@ -111,7 +111,7 @@ func (e *engine) confirmNames(a *app, names []string, lease time.Time) error {
 		if err == nil || errors.Is(err, vod.ErrAuth) {
 			return err
 		}
-		pause := backoff(failures)
+		pause := pauseAfter(failures)
 		if errors.Is(err, vod.ErrRateLimited) {
 			until := time.Now().Add(pause)
 			e.pulls.pause(until)

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/backoff"
 	"vodevents/shared/vod"
 )
 
@@ -216,21 +217,21 @@ func (e *engine) pullBatch(a *app) {
 		}
 		events = append(events, ev)
 	}
-	var errs []error
+	var results []deliver.Result
 	if until := e.before(sent.Add(deliverFor), e.reserve/2); time.Until(until) > 0 {
 		ctx, cancel := context.WithDeadline(e.ctx, until)
-		errs = e.deliver(ctx, events)
+		results = e.deliver(ctx, events)
 		cancel()
 	}
-	e.tell(func() { e.delivered(a, events, errs, size, sent.Add(vod.Lease)) })
+	e.tell(func() { e.delivered(a, events, results, size, sent.Add(vod.Lease)) })
 }
 
 // deliver keeps a panic of the delivery to its own batch.
-func (e *engine) deliver(ctx context.Context, events []*event.Event) (errs []error) {
+func (e *engine) deliver(ctx context.Context, events []*event.Event) (results []deliver.Result) {
 	defer func() {
 		if v := recover(); v != nil {
 			slog.ErrorContext(ctx, "delivery panicked: its events are left", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			errs = nil
+			results = nil
 		}
 	}()
 	return e.Deliver(ctx, events)
@@ -274,7 +275,7 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 			a.failed = now
 			a.width = max(1, a.width/2)
 		}
-		pause := backoff(max(1, a.failures)) // 0: it was sent before one that succeeded
+		pause := pauseAfter(a.failures) // 0: it was sent before one that succeeded
 		if errors.Is(err, vod.ErrRateLimited) {
 			e.pulls.pause(now.Add(pause))
 			e.confirms.pause(now.Add(pause))
@@ -290,23 +291,26 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 }
 
 // delivered takes note of what became of a batch.
-func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int, lease time.Time) {
+func (e *engine) delivered(a *app, events []*event.Event, results []deliver.Result, size int, lease time.Time) {
 	now := time.Now()
 	a.slots--
 	e.slots--
 	e.held -= size
-	down := false
+	down, through := false, false
+	var after time.Duration
 	safe := make([]bool, len(events)) // to be confirmed
-	for i, err := range errs {
-		switch {
-		case err == nil:
+	for i, r := range results {
+		after = max(after, r.After)
+		switch r.Fate {
+		case deliver.Delivered:
+			through = true
 			a.Delivered++
-		case errors.Is(err, event.ErrDuplicate):
+		case deliver.Duplicate:
 			a.Duplicates++
-		case errors.Is(err, event.ErrParked):
+		case deliver.Parked:
 			a.Parked++
 		default:
-			down = down || errors.Is(err, event.ErrUnavailable)
+			down = down || r.Down
 			continue
 		}
 		if events[i].Handle != "" {
@@ -314,8 +318,13 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 		}
 	}
 	a.ready = append(a.ready, handles(events, safe, lease, now)...)
+	if after > 0 {
+		e.rest(now.Add(after))
+	}
 	if !down {
-		e.down = 0
+		if through { // a batch that met no sink says nothing about it
+			e.down = 0
+		}
 		return
 	}
 	e.down++
@@ -323,10 +332,21 @@ func (e *engine) delivered(a *app, events []*event.Event, errs []error, size int
 		return
 	}
 	if e.Until == UntilStopped {
-		e.resting = now.Add(backoff(e.down))
+		e.rest(now.Add(pauseAfter(e.down)))
 		return
 	}
 	e.stop(SinkDown)
+}
+
+// rest starts no pull before until, since a sink asked to be left alone. Where
+// the invocation ends before, it ends now.
+func (e *engine) rest(until time.Time) {
+	if until.After(e.resting) {
+		e.resting = until
+	}
+	if !e.end.IsZero() && e.end.Sub(until) <= e.reserve+time.Second && e.Until != UntilStopped {
+		e.stop(SinkDown)
+	}
 }
 
 // handles are those of a batch's safe events. One that stands for several
@@ -390,12 +410,9 @@ func (e *engine) before(t time.Time, spare time.Duration) time.Time {
 	return earlier(t, e.end.Add(-spare))
 }
 
-// backoff is the pause after so many failures in a row: about 0.2 s, doubled
-// each time up to 5 s, a half of it by chance so that functions do not march
-// in step.
-func backoff(failures int) time.Duration {
-	d := min(200*time.Millisecond<<min(failures-1, 10), 5*time.Second)
-	return d/2 + rand.N(d/2)
+// pauseAfter is the pause after so many failures in a row, 0.2 s to 5 s.
+func pauseAfter(failures int) time.Duration {
+	return backoff.Pause(failures, 200*time.Millisecond, 5*time.Second)
 }
 
 // earlier is the earlier of two times, of which zero is never.

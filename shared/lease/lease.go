@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 )
@@ -36,11 +37,11 @@ type Options struct {
 	// have it.
 	SubAppIds []uint64
 
-	// Deliver takes a batch and says for each event what became of it, in the
-	// vocabulary of the package event: nil, ErrDuplicate and ErrParked are
-	// confirmed; everything else is left for redelivery; ErrUnavailable also
-	// slows and ends the pulling. It must return before its context ends.
-	Deliver func(context.Context, []*event.Event) []error
+	// Deliver takes a batch and says what became of each event. Delivered,
+	// duplicate and parked ones are confirmed, the others are left for
+	// redelivery. Those that met a sink that is down also slow and end the
+	// pulling. It must return before its context ends.
+	Deliver func(context.Context, []*event.Event) []deliver.Result
 
 	Until Until
 

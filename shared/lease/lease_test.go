@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
@@ -35,7 +36,7 @@ type bench struct {
 
 	mu        sync.Mutex
 	delivered map[string]int // by subject
-	deliver   func(context.Context, []*event.Event) []error
+	deliver   func(context.Context, []*event.Event) []deliver.Result
 }
 
 func newBench(t *testing.T, o vodfake.Options) *bench {
@@ -61,20 +62,30 @@ func (b *bench) queue(app uint64, n int) {
 	}
 }
 
+// all gives every event one fate.
+func all(fate deliver.Fate, events []*event.Event) []deliver.Result {
+	return slices.Repeat([]deliver.Result{{Fate: fate}}, len(events))
+}
+
+// sinkDown is what becomes of events that met a sink that is down.
+func sinkDown(events []*event.Event) []deliver.Result {
+	return slices.Repeat([]deliver.Result{{Fate: deliver.Left, Cause: errors.New("refused"), Down: true}}, len(events))
+}
+
 // take is the Deliver of the bench: it notes what deliver took.
-func (b *bench) take(ctx context.Context, events []*event.Event) []error {
-	errs := make([]error, len(events))
+func (b *bench) take(ctx context.Context, events []*event.Event) []deliver.Result {
+	results := all(deliver.Delivered, events)
 	if b.deliver != nil {
-		errs = b.deliver(ctx, events)
+		results = b.deliver(ctx, events)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i, err := range errs {
-		if err == nil {
+	for i, r := range results {
+		if r.Fate == deliver.Delivered {
 			b.delivered[events[i].Subject]++
 		}
 	}
-	return errs
+	return results
 }
 
 // dawdle has each delivery take d, and returns how many ran at once at most.
@@ -82,7 +93,7 @@ func (b *bench) dawdle(d time.Duration) (most *int) {
 	var mu sync.Mutex
 	running := 0
 	most = new(int)
-	b.deliver = func(_ context.Context, events []*event.Event) []error {
+	b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 		mu.Lock()
 		running++
 		*most = max(*most, running)
@@ -91,7 +102,7 @@ func (b *bench) dawdle(d time.Duration) (most *int) {
 		mu.Lock()
 		running--
 		mu.Unlock()
-		return make([]error, len(events))
+		return all(deliver.Delivered, events)
 	}
 	return most
 }
@@ -195,12 +206,12 @@ func TestRedeliveryAfterLease(t *testing.T) {
 		b.queue(0, 1)
 		start := time.Now()
 		var seen []time.Duration
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			seen = append(seen, time.Since(start))
 			if len(seen) == 1 {
-				return []error{errors.New("not now")}
+				return all(deliver.Left, events)
 			}
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		o := b.options()
 		o.Until = UntilDeadline
@@ -224,12 +235,12 @@ func TestSlowDelivery(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, vodfake.Options{})
 				b.queue(0, 16)
-				b.deliver = func(ctx context.Context, events []*event.Event) []error {
+				b.deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
 					select {
 					case <-time.After(tt.takes):
-						return make([]error, len(events))
+						return all(deliver.Delivered, events)
 					case <-ctx.Done():
-						return slices.Repeat([]error{ctx.Err()}, len(events))
+						return all(deliver.Left, events)
 					}
 				}
 				r := b.drain(time.Minute, b.options())
@@ -321,13 +332,13 @@ func TestPartialFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 16)
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
-			errs := make([]error, len(events))
-			errs[3] = errors.New("this one")
-			errs[5] = event.ErrDuplicate
-			errs[7] = event.ErrParked
-			errs[9] = event.ErrClaimed
-			return errs
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
+			results := all(deliver.Delivered, events)
+			results[3].Fate = deliver.Left
+			results[5].Fate = deliver.Duplicate
+			results[7].Fate = deliver.Parked
+			results[9].Fate = deliver.Claimed
+			return results
 		}
 		r := b.drain(20*time.Second, b.options())
 		want := Counts{Pulled: 16, Delivered: 12, Duplicates: 1, Parked: 1, Confirmed: 14, Left: 2, Stopped: Empty, Polls: r.Polls, ElapsedMs: r.ElapsedMs}
@@ -347,11 +358,11 @@ func TestElementsWithoutHandle(t *testing.T) {
 		b.queue(0, 1)
 		b.Next("PullEvents", vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"EventSet":[{"EventType":"X","P":{"FileId":"x"}},null,7],"RequestId":"r"}}`})
 		var types []string
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			for _, e := range events {
 				types = append(types, e.Type)
 			}
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		r := b.drain(20*time.Second, b.options())
 		if r.Pulled != 4 || r.Delivered != 4 || r.Confirmed != 1 || r.Left != 3 {
@@ -405,11 +416,11 @@ func TestConfirmOutlivesTheOldestLease(t *testing.T) {
 				b := newBench(t, vodfake.Options{})
 				b.queue(0, 1)
 				var second atomic.Bool
-				b.deliver = func(_ context.Context, events []*event.Event) []error {
+				b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 					if !second.Swap(true) {
 						time.Sleep(27 * time.Second) // of the bubble
 					}
-					return make([]error, len(events))
+					return all(deliver.Delivered, events)
 				}
 				time.AfterFunc(27*time.Second-20*time.Millisecond, func() { b.queue(0, 15) }) // they wait 50 ms for others
 				b.Next("ConfirmEvents", faults...)
@@ -467,8 +478,8 @@ func TestSinkDownStopsThePulling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1000)
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
-			return slices.Repeat([]error{fmt.Errorf("refused: %w", event.ErrUnavailable)}, len(events))
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
+			return sinkDown(events)
 		}
 		r := b.drain(time.Minute, b.options())
 		if r.Stopped != SinkDown || r.Pulled > 100 || r.Left != r.Pulled || r.Delivered != 0 {
@@ -547,9 +558,9 @@ func TestLoop(t *testing.T) {
 		o := b.options()
 		o.Until = UntilStopped
 		var latency time.Duration
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			time.Sleep(time.Second) // of the bubble
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		b.Next("PullEvents", slices.Repeat([]vodfake.Fault{{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}}, 10)...)
 		done := make(chan Result)
@@ -600,12 +611,12 @@ func TestPanickingDelivery(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 20)
 		first := true
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			if first {
 				first = false
 				panic("a bug")
 			}
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		r := b.drain(20*time.Second, b.options())
 		if r.Pulled != 20 || r.Left != 16 || r.Confirmed != 4 {
@@ -621,9 +632,9 @@ func TestDeliveryThatNeverReturns(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
 		release := make(chan struct{})
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			<-release
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		r := b.drain(20*time.Second, b.options())
 		if r.Left != 1 || r.Confirmed != 0 {

@@ -121,12 +121,12 @@ func runSchedule(t *testing.T, r *rand.Rand) {
 					return
 				}
 				o := Options{Client: client, Rate: 30, Concurrency: 1 + chance.n(16)}
-				o.Deliver = func(ctx context.Context, events []*event.Event) []error {
-					errs := p.Deliver(ctx, events)
+				o.Deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
+					results := p.Deliver(ctx, events)
 					if killed.Load() { // nobody hears what came of it
-						return deliver.FailAll(len(events), errors.New("killed"))
+						return all(deliver.Left, events)
 					}
-					return errs
+					return results
 				}
 				if chance.n(2) == 0 {
 					o.Until = UntilDeadline

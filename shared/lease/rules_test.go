@@ -27,9 +27,9 @@ func TestLeaseCountsFromThePull(t *testing.T) {
 		start := time.Now()
 		time.AfterFunc(4*time.Second, func() { b.queue(0, 1) })
 		var until time.Time
-		b.deliver = func(ctx context.Context, events []*event.Event) []error {
+		b.deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
 			until, _ = ctx.Deadline()
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		b.Next("ConfirmEvents", slices.Repeat([]vodfake.Fault{{Kind: vodfake.Drop}}, 1000)...)
 		b.drain(time.Minute, b.options())
@@ -86,7 +86,7 @@ func (*hung) Send(ctx context.Context, events []*event.Event) []error {
 	return deliver.FailAll(len(events), ctx.Err())
 }
 
-func (*hung) Claim(ctx context.Context, _ string, _ []string, _ time.Time, _ bool) ([]deliver.Record, error) {
+func (*hung) Claim(ctx context.Context, _ string, _ []string, _ time.Duration, _ bool) ([]deliver.Record, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -153,11 +153,11 @@ func TestSinkDownInARow(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 30*16)
 		n := 0
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			if n++; n%3 != 0 && n <= 30 {
-				return slices.Repeat([]error{event.ErrUnavailable}, len(events))
+				return sinkDown(events)
 			}
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		o := b.options()
 		o.Concurrency = 1
@@ -185,7 +185,7 @@ func TestLoopInTrouble(t *testing.T) {
 			b.queue(0, 2000)
 			var mu sync.Mutex
 			down, running, together := false, 0, 0
-			b.deliver = func(_ context.Context, events []*event.Event) []error {
+			b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 				mu.Lock()
 				if running++; down && running > 1 {
 					together++
@@ -196,7 +196,7 @@ func TestLoopInTrouble(t *testing.T) {
 				running--
 				down = true
 				mu.Unlock()
-				return slices.Repeat([]error{event.ErrUnavailable}, len(events))
+				return sinkDown(events)
 			}
 			loop(b)
 			if n := len(b.Calls("PullEvents")); together > 0 || n > 40 {
@@ -316,7 +316,7 @@ func (b *bench) refuse(subject, code string) {
 	var mu sync.Mutex
 	poison := "no handle yet"
 	take := b.deliver
-	b.deliver = func(ctx context.Context, events []*event.Event) []error {
+	b.deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
 		for _, e := range events {
 			if e.Subject == subject {
 				mu.Lock()
@@ -327,7 +327,7 @@ func (b *bench) refuse(subject, code string) {
 		if take != nil {
 			return take(ctx, events)
 		}
-		return make([]error, len(events))
+		return all(deliver.Delivered, events)
 	}
 	b.Control("ConfirmEvents", func(c *vodfake.Call) *vodfake.Fault {
 		mu.Lock()
@@ -402,14 +402,14 @@ func TestHandleTwiceInAnAnswer(t *testing.T) {
 					bodies = append(bodies, string(c.Body))
 					return &vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"RequestId":"r"}}`}
 				})
-				b.deliver = func(_ context.Context, events []*event.Event) []error {
-					errs := make([]error, len(events))
+				b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
+					results := all(deliver.Delivered, events)
 					for i, e := range events {
 						if e.Subject == tt.fails {
-							errs[i] = errors.New("not yet")
+							results[i].Fate = deliver.Left
 						}
 					}
-					return errs
+					return results
 				}
 				r := b.drain(20*time.Second, b.options())
 				if want := []string{"{" + tt.body + "}"}; !slices.Equal(bodies, want) {
@@ -444,7 +444,7 @@ func TestApplicationsTakeTurns(t *testing.T) {
 		b.queue(2, 16)
 		batches := 0
 		var second atomic.Int64
-		b.deliver = func(_ context.Context, events []*event.Event) []error {
+		b.deliver = func(_ context.Context, events []*event.Event) []deliver.Result {
 			batches++
 			if events[0].SubAppId == 2 {
 				second.CompareAndSwap(0, int64(batches))
@@ -455,7 +455,7 @@ func TestApplicationsTakeTurns(t *testing.T) {
 				}
 			}
 			time.Sleep(time.Second) // of the bubble
-			return make([]error, len(events))
+			return all(deliver.Delivered, events)
 		}
 		o := b.options()
 		o.Concurrency = 1

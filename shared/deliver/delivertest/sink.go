@@ -168,7 +168,7 @@ func testPartialFailure(t *testing.T, p Place) {
 				t.Errorf("refused event at %d was taken", at)
 			case i == at && !deliver.IsPermanent(err):
 				t.Errorf("refused event at %d: want a permanent error, got %v", at, err)
-			case i == at && errors.Is(err, event.ErrUnavailable):
+			case i == at && errors.Is(err, deliver.ErrUnavailable):
 				t.Errorf("refused event at %d: it is not the sink's fault: %v", at, err)
 			}
 		}
@@ -272,8 +272,8 @@ func recovers(t *testing.T, s deliver.Sink, events []*event.Event) {
 			return
 		}
 		for _, err := range errs {
-			if err != nil && (!errors.Is(err, event.ErrUnavailable) || deliver.IsPermanent(err)) {
-				t.Errorf("server is back: got error %v, want one that is event.ErrUnavailable", err)
+			if err != nil && (!errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err)) {
+				t.Errorf("server is back: got error %v, want one that is deliver.ErrUnavailable", err)
 			}
 		}
 		<-time.After(20 * time.Millisecond) // Send tries once, the pause is its caller's
@@ -319,7 +319,7 @@ func testRestartUnderLoad(t *testing.T, p Place) {
 						if err == nil {
 							continue
 						}
-						if !errors.Is(err, event.ErrUnavailable) || deliver.IsPermanent(err) {
+						if !errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err) {
 							t.Errorf("a restart of the server looks like the event's fault: %v", err)
 						}
 						left = append(left, batch[i])
@@ -457,8 +457,8 @@ func unavailable(t *testing.T, what string, errs []error, n int) {
 		t.Fatalf("%s: got %d errors for %d events", what, len(errs), n)
 	}
 	for i, err := range errs {
-		if !errors.Is(err, event.ErrUnavailable) || deliver.IsPermanent(err) {
-			t.Errorf("%s: event %d: got error %v, want one that is event.ErrUnavailable and not permanent", what, i, err)
+		if !errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err) {
+			t.Errorf("%s: event %d: got error %v, want one that is deliver.ErrUnavailable and not permanent", what, i, err)
 		}
 	}
 }

@@ -258,7 +258,7 @@ func TestAdvice(t *testing.T) {
 			}
 			defer s.Close()
 			err = s.Send(t.Context(), delivertest.Events(t, 1))[0]
-			if !errors.Is(err, event.ErrUnavailable) || deliver.IsPermanent(err) || !strings.Contains(err.Error(), c.want) {
+			if !errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want an unavailable one with %q", err, c.want)
 			} else if !strings.Contains(err.Error(), "kafka://"+k.address+":") || strings.Contains(err.Error(), "hush") {
 				t.Errorf("the error must name scheme and host, and no more: %v", err)

@@ -19,8 +19,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
-	"vodevents/shared/event"
 )
 
 func TestOpenErrors(t *testing.T) {
@@ -108,7 +108,7 @@ func TestTLS(t *testing.T) {
 			if c.err == "" && err != nil {
 				t.Error(err)
 			}
-			if c.err != "" && (!errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), c.err)) {
+			if c.err != "" && (!errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), c.err)) {
 				t.Errorf("got error %v, want an unavailable one with %q", err, c.err)
 			}
 		})

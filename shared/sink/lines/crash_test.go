@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
 )
@@ -124,7 +125,7 @@ func TestTornByAnother(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := s.Send(ctx, second)[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, event.ErrUnavailable) {
+	if err := s.Send(ctx, second)[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, deliver.ErrUnavailable) {
 		t.Errorf("the other has the file: got error %v", err)
 	}
 	kill()

@@ -171,7 +171,7 @@ func TestRotation(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, event.ErrUnavailable) || strings.Contains(err.Error(), dir) {
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || strings.Contains(err.Error(), dir) {
 		t.Errorf("folder gone: got error %v", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -188,7 +188,7 @@ func TestYesOnlyAfterSync(t *testing.T) {
 	s := openFile(t, filepath.Join(t.TempDir(), "out"))
 	s.sync = func(f *os.File) error { return &os.PathError{Op: "sync", Path: f.Name(), Err: syscall.EIO} }
 	err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
-	if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "file: sync: ") {
+	if !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "file: sync: ") {
 		t.Errorf("got error %v, want an unavailable one of sync", err)
 	}
 }

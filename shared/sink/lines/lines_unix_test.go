@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
 	"vodevents/shared/internal/output"
@@ -67,7 +68,7 @@ func TestTornByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range errs {
-		if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
+		if !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
 			t.Errorf("full disk: got error %v", err)
 		}
 	}
@@ -96,7 +97,7 @@ func TestBrokenPipe(t *testing.T) {
 	s := NewStream(w)
 	for range 2 {
 		for _, err := range s.Send(t.Context(), delivertest.Events(t, 2)) {
-			if !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, syscall.EPIPE) {
+			if !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, syscall.EPIPE) {
 				t.Errorf("got error %v, want an unavailable EPIPE", err)
 			}
 		}
@@ -125,7 +126,7 @@ func TestWaitHonoursContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, event.ErrUnavailable) {
+	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, deliver.ErrUnavailable) {
 		t.Errorf("got error %v", err)
 	}
 	r.Close()
@@ -145,7 +146,7 @@ func TestNamedPipe(t *testing.T) {
 	s := openFile(t, path)
 	events := delivertest.Events(t, 2)
 	for _, err := range s.Send(t.Context(), events) {
-		if !errors.Is(err, event.ErrUnavailable) {
+		if !errors.Is(err, deliver.ErrUnavailable) {
 			t.Errorf("nobody reads: got error %v", err)
 		}
 	}

@@ -67,7 +67,6 @@ func BenchmarkStore(b *testing.B) {
 	s, err := OpenStore(u)
 	must(b, err)
 	defer s.Close()
-	until := time.Now().Add(time.Hour)
 	b.SetParallelism(8)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
@@ -76,9 +75,9 @@ func BenchmarkStore(b *testing.B) {
 		for pb.Next() {
 			for i := range ids {
 				ids[i] = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
-				outcomes[i] = deliver.Outcome{ID: ids[i], State: deliver.Done}
+				outcomes[i] = deliver.Outcome{ID: ids[i], State: deliver.StateDone}
 			}
-			if _, err := s.Claim(b.Context(), "A", ids, until, false); err != nil {
+			if _, err := s.Claim(b.Context(), "A", ids, time.Hour, false); err != nil {
 				b.Error(err)
 			}
 			if err := s.Settle(b.Context(), "A", outcomes); err != nil {

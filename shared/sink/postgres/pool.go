@@ -25,11 +25,6 @@ const (
 	// tryTime ends a Send whose server says nothing: the lease of a pulled event
 	// is 30 s (266/33433) and should hold a second try.
 	tryTime = 12 * time.Second
-
-	// storeTime ends a Claim or Settle likewise. The delivery goes on without
-	// the store and needs the rest of the lease, or of the 5 s that VOD waits for
-	// the answer to a callback.
-	storeTime = 3 * time.Second
 )
 
 var errClosed = errors.New("used after Close")

@@ -13,8 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
-	"vodevents/shared/event"
 )
 
 // forgetful stands between a client and the server, as a gateway does. Once it
@@ -94,7 +94,7 @@ func TestSilentConnections(t *testing.T) {
 	events := delivertest.Events(t, 2)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := s.Send(ctx, events)[0]; !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.Send(ctx, events)[0]; !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the first try: got error %v", err)
 	}
 	taken(t, s.Send(t.Context(), events))

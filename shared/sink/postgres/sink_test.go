@@ -170,8 +170,8 @@ func TestFaults(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.text) {
 				t.Fatalf("got error %v, want one about %q", err, test.text)
 			}
-			if deliver.IsPermanent(err) != (test.want == ofData) || errors.Is(err, event.ErrUnavailable) != (test.want == ofServer) {
-				t.Errorf("%v: permanent %v, unavailable %v", err, deliver.IsPermanent(err), errors.Is(err, event.ErrUnavailable))
+			if deliver.IsPermanent(err) != (test.want == ofData) || errors.Is(err, deliver.ErrUnavailable) != (test.want == ofServer) {
+				t.Errorf("%v: permanent %v, unavailable %v", err, deliver.IsPermanent(err), errors.Is(err, deliver.ErrUnavailable))
 			}
 			if (errs[0] != nil) != (test.want == ofServer) {
 				t.Errorf("the good event: %v", errs[0])
@@ -206,7 +206,7 @@ func TestSchemaAndRights(t *testing.T) {
 		if text == "" && err == nil {
 			return
 		}
-		if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), text) {
+		if !errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), text) {
 			t.Errorf("got %v, want an unavailable sink: %s", err, text)
 		}
 	}
@@ -280,13 +280,13 @@ func TestPoolerWithoutPreparedStatements(t *testing.T) {
 		store, err := OpenStore(u)
 		must(t, err)
 		defer store.Close()
-		r, err := store.Claim(t.Context(), "A", []string{"b", "a"}, time.Now().Add(time.Minute), true)
+		r, err := store.Claim(t.Context(), "A", []string{"b", "a"}, time.Minute, true)
 		if err != nil || !r[0].Mine || !r[1].Mine {
 			t.Fatalf("%s: got %+v, %v", mode, r, err)
 		}
-		must(t, store.Settle(t.Context(), "A", []deliver.Outcome{{ID: "a", State: deliver.Done}, {ID: "b", Attempts: 1, LastError: `{"x"}`}}))
-		r, err = store.Claim(t.Context(), "A", []string{"b", "a"}, time.Now().Add(time.Minute), true)
-		if err != nil || r[0].LastError != `{"x"}` || r[1].State != deliver.Done {
+		must(t, store.Settle(t.Context(), "A", []deliver.Outcome{{ID: "a", State: deliver.StateDone}, {ID: "b", Attempts: 1, LastError: `{"x"}`}}))
+		r, err = store.Claim(t.Context(), "A", []string{"b", "a"}, time.Minute, true)
+		if err != nil || r[0].LastError != `{"x"}` || r[1].State != deliver.StateDone {
 			t.Fatalf("%s: got %+v, %v", mode, r, err)
 		}
 	}
@@ -357,7 +357,7 @@ func TestConnectErrorShowsNoSecret(t *testing.T) {
 	must(t, err)
 	s := openSink(t, u)
 	err = s.Send(t.Context(), []*event.Event{parse(t, `{}`)})[0]
-	if !errors.Is(err, event.ErrUnavailable) {
+	if !errors.Is(err, deliver.ErrUnavailable) {
 		t.Fatalf("got %v", err)
 	}
 	for _, bad := range []string{"s3cret", "user", "database", "\n"} {
@@ -505,7 +505,7 @@ func TestReadOnly(t *testing.T) {
 
 	u.RawQuery += "&options=-c%20default_transaction_read_only%3Don"
 	s = openSink(t, u)
-	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "read-only") {
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), "read-only") {
 		t.Errorf("everywhere read-only: got error %v", err)
 	}
 }
@@ -530,7 +530,7 @@ func TestPoolSize(t *testing.T) {
 	inside.Wait()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a third user: got %v, want a deadline", err)
 	}
 	close(hold)

@@ -21,17 +21,16 @@ const DefaultDedupTable = "vod_dedup"
 // Store remembers the state of events in a table, for all instances of both
 // functions. It implements [deliver.Store].
 //
-// Time is the instances' own, not the server's: a claim runs out when the clock
-// of whoever meets it says so. SCF keeps its clocks within a fraction of a
-// second, which the reserves of a lease cover.
+// Time is the server's alone: no clock of an instance matters.
 type Store struct {
 	pool   *pool
 	table  string // quoted
 	create string
 	claim  string
+	renew  string
 	settle string
 	tidy   string
-	now    func() time.Time
+	now    func() time.Time // for tidied only
 
 	mu      sync.Mutex
 	tidied  time.Time // when this instance last removed old rows
@@ -55,6 +54,7 @@ func OpenStore(u *url.URL) (*Store, error) {
 		table:  name,
 		create: fmt.Sprintf(createDedup, createLock, name, index(table, "_changed_idx")),
 		claim:  fmt.Sprintf(claimIDs, name, isFree),
+		renew:  fmt.Sprintf(renewIDs, name),
 		settle: fmt.Sprintf(settleIDs, name),
 		tidy:   fmt.Sprintf(tidyIDs, name),
 		now:    time.Now,
@@ -79,48 +79,55 @@ CREATE INDEX IF NOT EXISTS %[3]s ON %[2]s (changed_at);
 
 // claimIDs updates every row that is there, those that are not ours with what
 // they hold: only an update returns a row as it is now and not as it was when
-// the statement began. $4 marks this call's claims, so that it may run again
-// after a lost answer.
+// the statement began. $3 is how long a claim lasts, in seconds. $4 marks this
+// call's claims, so that it may run again after a lost answer.
 const claimIDs = `
 INSERT INTO %[1]s AS t (id, claimant, until, claim, changed_at)
-SELECT id, $2::text, $3::timestamptz, $4::bigint, $5::timestamptz FROM unnest($1::text[]) AS id
+SELECT id, $2::text, now() + make_interval(secs => $3), $4::bigint, now() FROM unnest($1::text[]) AS id
 ON CONFLICT (id) DO UPDATE SET
 	claimant   = CASE WHEN %[2]s THEN excluded.claimant   ELSE t.claimant   END,
 	until      = CASE WHEN %[2]s THEN excluded.until      ELSE t.until      END,
 	claim      = CASE WHEN %[2]s THEN excluded.claim      ELSE t.claim      END,
 	changed_at = CASE WHEN %[2]s THEN excluded.changed_at ELSE t.changed_at END
-RETURNING id, claim = $4, until > $5, until, state, attempts, first_error, last_error`
+RETURNING id, claim = $4, until > now(), state, attempts, first_error, last_error`
 
 // isFree: state is what holds beside a claim, and again when one runs out.
-const isFree = `t.claim = $4 OR (t.until IS NULL OR t.until <= $5) AND (t.state = '' OR t.state = 'parked' AND $6::boolean)`
+const isFree = `t.claim = $4 OR (t.until IS NULL OR t.until <= now()) AND (t.state = '' OR t.state = 'parked' AND $5::boolean)`
+
+// renewIDs locks the rows in one order, as all statements do, or two of them
+// could lock each other out.
+const renewIDs = `
+WITH mine AS (
+	SELECT id FROM %[1]s WHERE id = ANY($1::text[]) AND claimant = $2::text AND until IS NOT NULL
+	ORDER BY id FOR UPDATE)
+UPDATE %[1]s AS t SET until = now() + make_interval(secs => $3), changed_at = now()
+FROM mine WHERE t.id = mine.id`
 
 const settleIDs = `
 INSERT INTO %[1]s AS t (id, state, attempts, first_error, last_error, changed_at)
-SELECT id, state, attempts, first_error, last_error, $6::timestamptz
+SELECT id, state, attempts, first_error, last_error, now()
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
 	AS o (id, state, attempts, first_error, last_error)
 ON CONFLICT (id) DO UPDATE SET
 	state = excluded.state, until = NULL, claim = 0, attempts = excluded.attempts,
 	first_error = excluded.first_error, last_error = excluded.last_error, changed_at = excluded.changed_at
-WHERE excluded.state = 'done' OR t.until IS NOT NULL AND t.claimant = $7::text`
+WHERE excluded.state = 'done' OR t.until IS NOT NULL AND t.claimant = $6::text`
 
 const tidyIDs = `
 DELETE FROM %[1]s WHERE id IN (
-	SELECT id FROM %[1]s WHERE changed_at < $1 ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED)`
+	SELECT id FROM %[1]s WHERE changed_at < now() - make_interval(secs => $1)
+	ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED)`
 
 // Claim implements [deliver.Store]. It makes the table if there is none.
-func (s *Store) Claim(ctx context.Context, claimant string, ids []string, until time.Time, takeParked bool) ([]deliver.Record, error) {
+func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts time.Duration, takeParked bool) ([]deliver.Record, error) {
 	records := make([]deliver.Record, len(ids))
 	if len(ids) == 0 {
 		return records, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
-	defer cancel()
 	sorted := slices.Sorted(slices.Values(ids)) // or two claimants could lock each other out
 	claim := rand.Int64() | 1                   // never 0
-	now := s.now()
 	err := s.use(ctx, func(c *pgx.Conn) error {
-		rows, err := c.Query(ctx, s.claim, sorted, claimant, until, claim, now, takeParked)
+		rows, err := c.Query(ctx, s.claim, sorted, claimant, lasts.Seconds(), claim, takeParked)
 		if err != nil {
 			return err
 		}
@@ -131,15 +138,14 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, until 
 				r             deliver.Record
 				state         string
 				claimed       *bool
-				claimedUntil  *time.Time
 				first, latest string
 			)
-			if err := rows.Scan(&id, &r.Mine, &claimed, &claimedUntil, &state, &r.Attempts, &first, &latest); err != nil {
+			if err := rows.Scan(&id, &r.Mine, &claimed, &state, &r.Attempts, &first, &latest); err != nil {
 				return err
 			}
 			r.State, r.FirstError, r.LastError = deliver.State(state), first, latest
 			if !r.Mine && claimed != nil && *claimed {
-				r.State, r.Until = deliver.Claimed, *claimedUntil
+				r.State = deliver.StateClaimed
 			}
 			if i := slices.Index(ids, id); i >= 0 {
 				records[i] = r
@@ -153,6 +159,14 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, until 
 	return records, nil
 }
 
+// Renew implements [deliver.Store].
+func (s *Store) Renew(ctx context.Context, claimant string, ids []string, lasts time.Duration) error {
+	return s.use(ctx, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, s.renew, ids, claimant, lasts.Seconds())
+		return err
+	})
+}
+
 // Settle implements [deliver.Store]. Now and then it removes rows that are
 // older than [deliver.Keep].
 func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.Outcome) error {
@@ -160,8 +174,6 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 	if n == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
-	defer cancel()
 	sorted := slices.SortedFunc(slices.Values(outcomes), func(a, b deliver.Outcome) int {
 		return strings.Compare(a.ID, b.ID)
 	})
@@ -171,15 +183,14 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 		ids[i], states[i], attempts[i] = o.ID, string(o.State), int32(o.Attempts)
 		first[i], last[i] = text(o.FirstError), text(o.LastError)
 	}
-	now := s.now()
 	err := s.use(ctx, func(c *pgx.Conn) error {
-		_, err := c.Exec(ctx, s.settle, ids, states, attempts, first, last, now, claimant)
+		_, err := c.Exec(ctx, s.settle, ids, states, attempts, first, last, claimant)
 		return err
 	})
-	if err == nil && s.isTidyDue(now) {
+	if err == nil && s.isTidyDue(s.now()) {
 		// The outcomes are safe; rows that stay for now are removed next time.
 		_ = s.use(ctx, func(c *pgx.Conn) error {
-			_, err := c.Exec(ctx, s.tidy, now.Add(-deliver.Keep), tidyRows)
+			_, err := c.Exec(ctx, s.tidy, deliver.Keep.Seconds(), tidyRows)
 			return err
 		})
 	}

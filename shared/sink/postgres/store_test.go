@@ -27,14 +27,18 @@ func openStore(t testing.TB, u *url.URL) *Store {
 }
 
 func TestStore(t *testing.T) {
-	delivertest.TestStore(t, func(t testing.TB, now func() time.Time) (a, b deliver.Store) {
-		u, _ := newTable(t)
+	delivertest.TestStore(t, func(t testing.TB) (a, b deliver.Store, pass func(time.Duration)) {
+		u, table := newTable(t)
+		now := time.Now()
 		open := func() *Store {
 			s := openStore(t, u)
-			s.now = now
+			s.now = func() time.Time { return now } // of the tidying
 			return s
 		}
-		return open(), open()
+		return open(), open(), func(d time.Duration) {
+			now = now.Add(d)
+			psqlScript(t, fmt.Sprintf(`UPDATE %[1]s SET until = until - make_interval(secs => %[2]v), changed_at = changed_at - make_interval(secs => %[2]v)`, table, d.Seconds()))
+		}
 	})
 }
 
@@ -95,10 +99,9 @@ func TestLostAnswer(t *testing.T) {
 	u, table := newTable(t)
 	c := newCutter(t, u)
 	s := openStore(t, c.url)
-	until := time.Now().Add(time.Minute).Truncate(time.Microsecond)
 	claim := func(claimant, id string) deliver.Record {
 		t.Helper()
-		r, err := s.Claim(t.Context(), claimant, []string{id}, until, false)
+		r, err := s.Claim(t.Context(), claimant, []string{id}, time.Minute, false)
 		must(t, err)
 		return r[0]
 	}
@@ -106,18 +109,18 @@ func TestLostAnswer(t *testing.T) {
 	must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "warm", Attempts: 1, FirstError: "one", LastError: "one"}}))
 
 	c.armed.Store(true)
-	if r := claim("A", "new"); !r.Mine || r.State != deliver.Free {
+	if r := claim("A", "new"); !r.Mine || r.State != deliver.StateFree {
 		t.Errorf("a new event: got %+v", r)
 	}
 	c.armed.Store(true)
-	if r := claim("A", "warm"); !r.Mine || r.State != deliver.Free || r.Attempts != 1 || r.LastError != "one" {
+	if r := claim("A", "warm"); !r.Mine || r.State != deliver.StateFree || r.Attempts != 1 || r.LastError != "one" {
 		t.Errorf("a known event: got %+v", r)
 	}
-	if r := claim("A", "new"); r.Mine || r.State != deliver.Claimed || !r.Until.Equal(until) {
+	if r := claim("A", "new"); r.Mine || r.State != deliver.StateClaimed {
 		t.Errorf("another claim of the same claimant: got %+v", r)
 	}
 	c.armed.Store(true)
-	must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "new", State: deliver.Done}, {ID: "warm", State: deliver.Parked}}))
+	must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "new", State: deliver.StateDone}, {ID: "warm", State: deliver.StateParked}}))
 	if got := psql(t, `SELECT id || ' ' || state FROM `+table+` ORDER BY id`); fmt.Sprint(got) != "[new done warm parked]" {
 		t.Errorf("the table holds %v", got)
 	}
@@ -129,7 +132,7 @@ func TestLostAnswer(t *testing.T) {
 	// trouble, and the caller knows better when to try again.
 	s.pool.closeIdle()
 	c.armed.Store(true)
-	if _, err := s.Claim(t.Context(), "A", []string{"x"}, until, false); err == nil {
+	if _, err := s.Claim(t.Context(), "A", []string{"x"}, time.Minute, false); err == nil {
 		t.Error("no error although the first connection broke")
 	}
 
@@ -150,7 +153,7 @@ func TestStoreServerGoneAndBack(t *testing.T) {
 	claim := func(id string) (deliver.Record, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		r, err := s.Claim(ctx, "A", []string{id}, time.Now().Add(time.Minute), false)
+		r, err := s.Claim(ctx, "A", []string{id}, time.Minute, false)
 		if err != nil {
 			return deliver.Record{}, err
 		}
@@ -164,9 +167,9 @@ func TestStoreServerGoneAndBack(t *testing.T) {
 	}
 	for i, stop := range []func() error{server(t).Kill, server(t).Stop} {
 		id := fmt.Sprint(i)
-		want(id, deliver.Free)
-		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: id, State: deliver.Done}}))
-		want(id, deliver.Done)
+		want(id, deliver.StateFree)
+		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: id, State: deliver.StateDone}}))
+		want(id, deliver.StateDone)
 		must(t, stop())
 		if _, err := claim(id); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("without a server: got error %v", err)
@@ -175,10 +178,10 @@ func TestStoreServerGoneAndBack(t *testing.T) {
 			t.Error("without a server: Settle gave no error")
 		}
 		must(t, server(t).Start())
-		want(id, deliver.Done)
+		want(id, deliver.StateDone)
 		must(t, stop())
 		must(t, server(t).Start()) // all kept connections are stale
-		want(id, deliver.Done)
+		want(id, deliver.StateDone)
 	}
 }
 
@@ -208,15 +211,14 @@ func TestStoreHonoursItsContext(t *testing.T) {
 			}
 		}}, err
 	}
-	until := time.Now().Add(time.Minute)
-	_, err := s.Claim(t.Context(), "A", []string{"a"}, until, false)
+	_, err := s.Claim(t.Context(), "A", []string{"a"}, time.Minute, false)
 	must(t, err)
 	used := s.pool.idle[0]
 	must(t, server(t).Hang())
 	defer func() { must(t, server(t).Release()) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	asked.Store(&cancel)
-	if _, err := s.Claim(ctx, "A", []string{"a"}, until, false); !errors.Is(err, context.Canceled) {
+	if _, err := s.Claim(ctx, "A", []string{"a"}, time.Minute, false); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was canceled", err)
 	}
 	select {
@@ -227,16 +229,17 @@ func TestStoreHonoursItsContext(t *testing.T) {
 	if n := len(s.pool.idle); n != 0 {
 		t.Errorf("%d connections are kept", n)
 	}
-	if err := s.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.Done}}); !errors.Is(err, context.Canceled) {
+	if err := s.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.StateDone}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was canceled", err)
 	}
 }
 
-// A server that takes connections and says nothing costs a part of the lease,
-// not all of it.
+// A server that takes connections and says nothing costs the time that the
+// caller gave, and no more.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]time.Duration{"Claim": storeTime, "Settle": storeTime, "Send": tryTime, "Claim of an impatient caller": time.Second} {
+	const limit = 2 * time.Second
+	for _, name := range []string{"Claim", "Renew", "Settle", "Send"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -250,17 +253,17 @@ func TestSilentServer(t *testing.T) {
 				sink, store := openSink(t, u), openStore(t, u)
 				sink.pool.config.DialFunc, store.pool.config.DialFunc = silent, silent
 				start := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
 				switch name {
 				case "Claim":
-					_, err = store.Claim(t.Context(), "A", []string{"a"}, start, false)
-				case "Claim of an impatient caller":
-					ctx, cancel := context.WithTimeout(t.Context(), limit)
-					defer cancel()
-					_, err = store.Claim(ctx, "A", []string{"a"}, start, false)
+					_, err = store.Claim(ctx, "A", []string{"a"}, time.Second, false)
+				case "Renew":
+					err = store.Renew(ctx, "A", []string{"a"}, time.Second)
 				case "Settle":
-					err = store.Settle(t.Context(), "A", []deliver.Outcome{{ID: "a", State: deliver.Done}})
+					err = store.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.StateDone}})
 				case "Send":
-					err = sink.Send(t.Context(), delivertest.Events(t, 1))[0]
+					err = sink.Send(ctx, delivertest.Events(t, 1))[0]
 				}
 				if took := time.Since(start); took != limit || !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v after %v, want a deadline after %v", err, took, limit)
@@ -278,11 +281,11 @@ func TestStoreTidies(t *testing.T) {
 	count := func() string { return psql(t, `SELECT count(*)::text FROM `+table)[0] }
 	settle := func() {
 		t.Helper()
-		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "same", State: deliver.Done}}))
+		must(t, s.Settle(t.Context(), "A", []deliver.Outcome{{ID: "same", State: deliver.StateDone}}))
 	}
 	settle()
 	psqlScript(t, `INSERT INTO `+table+` (id, state, changed_at)
-		SELECT 'old ' || n, 'done', '2026-02-24 11:59:59Z' FROM generate_series(1, 5000) n`)
+		SELECT 'old ' || n, 'done', now() - interval '5 days 1 second' FROM generate_series(1, 5000) n`)
 	for range tidySettles - 1 {
 		settle()
 	}
@@ -308,7 +311,7 @@ func TestStoreClosed(t *testing.T) {
 	must(t, s.Close())
 	must(t, s.Close())
 	s.CloseIdle()
-	if _, err := s.Claim(t.Context(), "A", []string{"a"}, time.Now(), false); !errors.Is(err, errClosed) {
+	if _, err := s.Claim(t.Context(), "A", []string{"a"}, time.Second, false); !errors.Is(err, errClosed) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -294,7 +294,7 @@ func TestAnswers(t *testing.T) {
 			switch {
 			case deliver.IsPermanent(err):
 				got = permanent
-			case errors.Is(err, event.ErrUnavailable):
+			case errors.Is(err, deliver.ErrUnavailable):
 				got = unavailable
 				inner := err.(interface{ Unwrap() []error }).Unwrap()[0]
 				if want := deliver.Unavailable(inner, c.after); !reflect.DeepEqual(err, want) {
@@ -355,7 +355,7 @@ func TestOrderOnFailure(t *testing.T) {
 		seen   int
 		failed bool
 	}{{1, false}, {1, true}, {1, false}, {0, true}} {
-		if seen[events[i].ID] != want.seen || errors.Is(errs[i], event.ErrUnavailable) != want.failed {
+		if seen[events[i].ID] != want.seen || errors.Is(errs[i], deliver.ErrUnavailable) != want.failed {
 			t.Errorf("event %d: seen %d times, error %v, want %+v", i, seen[events[i].ID], errs[i], want)
 		}
 	}
@@ -515,7 +515,7 @@ func TestNoHandshake(t *testing.T) {
 			dialled <- c
 		}
 	}()
-	if err := s.Send(ctx, delivertest.Events(t, 3))[0]; !errors.Is(err, event.ErrUnavailable) {
+	if err := s.Send(ctx, delivertest.Events(t, 3))[0]; !errors.Is(err, deliver.ErrUnavailable) {
 		t.Errorf("got error %v", err)
 	}
 	l.Close()
@@ -560,7 +560,7 @@ func TestNoAnswer(t *testing.T) {
 		}
 		start := time.Now()
 		err := s.Send(context.Background(), delivertest.Events(t, 1))[0]
-		if !errors.Is(err, event.ErrUnavailable) || time.Since(start) != tryTime || strings.Contains(err.Error(), "hush") {
+		if !errors.Is(err, deliver.ErrUnavailable) || time.Since(start) != tryTime || strings.Contains(err.Error(), "hush") {
 			t.Errorf("got error %v after %v", err, time.Since(start))
 		}
 	})
@@ -698,7 +698,7 @@ func TestAnswerIsTakenAtItsStatus(t *testing.T) {
 			status = c.status
 			start := time.Now()
 			err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
-			if (err == nil) != (c.want == taken) || deliver.IsPermanent(err) != (c.want == refused) || errors.Is(err, event.ErrUnavailable) != (c.want == down) {
+			if (err == nil) != (c.want == taken) || deliver.IsPermanent(err) != (c.want == refused) || errors.Is(err, deliver.ErrUnavailable) != (c.want == down) {
 				t.Errorf("%s: got error %v", c.status, err)
 			}
 			if took := time.Since(start); took > bodyTime {
@@ -778,7 +778,7 @@ func TestTLSError(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the refused handshake
 	server.StartTLS()
 	err := open(t, server.URL+"/?token=hush").Send(t.Context(), delivertest.Events(t, 1))[0]
-	if !errors.Is(err, event.ErrUnavailable) || !strings.Contains(err.Error(), "certificate") || strings.Contains(err.Error(), "hush") {
+	if !errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), "certificate") || strings.Contains(err.Error(), "hush") {
 		t.Errorf("unknown certificate: got error %v", err)
 	}
 }

@@ -1,0 +1,127 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+var (
+	errClaimed = errors.New("another delivery of it is under way")
+	errParked  = errors.New("it was parked before")
+)
+
+// claim asks the store which items are this delivery's. A store that fails
+// stops nothing.
+func (d *delivery) claim(ctx context.Context) {
+	asked := make([]*item, 0, len(d.items))
+	for _, it := range d.items {
+		if it.event.StableID { // else its id cannot tell a repetition: rather twice than never
+			asked = append(asked, it)
+		}
+	}
+	d.ask(ctx, asked)
+}
+
+// waitForClaims waits for items that are claimed elsewhere, where the way does
+// so: until they are done, or free, or the time is nearly over. An item that is
+// claimed to the end is to be parked, for nobody else may have a copy.
+func (d *delivery) waitForClaims(ctx context.Context) {
+	if !d.budget.waitForClaim {
+		return
+	}
+	for {
+		var claimed []*item
+		for _, it := range d.items {
+			if it.Fate == Claimed {
+				claimed = append(claimed, it)
+			}
+		}
+		if len(claimed) == 0 {
+			return
+		}
+		if !sleep(ctx, askEvery) {
+			for _, it := range claimed {
+				it.Result = Result{Cause: errClaimed, Reason: ReasonClaimed}
+			}
+			return
+		}
+		d.ask(ctx, claimed)
+	}
+}
+
+// ask claims items and notes what the store says.
+func (d *delivery) ask(ctx context.Context, items []*item) {
+	if len(items) == 0 {
+		return
+	}
+	ids := make([]string, len(items))
+	for i, it := range items {
+		ids[i] = it.event.ID
+	}
+	asking, cancel := d.claiming(ctx)
+	records, err := d.Store.Claim(asking, d.claimant, ids, claimLasts, d.takeParked)
+	cancel()
+	if err != nil {
+		slog.ErrorContext(ctx, "dedup store failed: delivering without it", "error", err)
+		for _, it := range items {
+			it.known, it.Result = false, Result{}
+		}
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, it := range items {
+		it.record, it.known, it.Result = records[i], true, Result{}
+		switch {
+		case it.record.Mine:
+			d.mine = append(d.mine, ids[i])
+		case it.record.State == StateDone:
+			it.Fate = Duplicate
+		case it.record.State == StateParked:
+			it.Fate, it.Cause = Parked, errParked
+		default:
+			it.Fate, it.Cause = Claimed, errClaimed
+		}
+	}
+}
+
+// keepClaims renews the claims until release is called, which waits for a
+// renewal that is under way.
+func (d *delivery) keepClaims(ctx context.Context) (release func()) {
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		timer := time.NewTimer(renewEvery)
+		defer timer.Stop()
+		for {
+			select {
+			case <-timer.C:
+			case <-stop:
+				return
+			}
+			d.renew(ctx)
+			timer.Reset(renewEvery)
+		}
+	})
+	return func() {
+		close(stop)
+		running.Wait()
+	}
+}
+
+func (d *delivery) renew(ctx context.Context) {
+	d.mu.Lock()
+	ids := d.mine[:len(d.mine):len(d.mine)]
+	d.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	ctx, cancel := d.settling(ctx)
+	defer cancel()
+	if err := d.Store.Renew(ctx, d.claimant, ids, claimLasts); err != nil {
+		slog.WarnContext(ctx, "dedup store failed: the claims may run out", "error", err)
+	}
+}

@@ -1,0 +1,75 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+
+	"vodevents/shared/deliver/parklog"
+	"vodevents/shared/event"
+)
+
+// parks tells whether this way parks events for a reason.
+func (g *guarantees) parks(why Reason) bool {
+	for _, r := range g.parkWhen {
+		if r == why {
+			return true
+		}
+	}
+	return false
+}
+
+// park puts the items that have a reason into the dead letters, or whole into
+// the log. What neither takes is left.
+func (d *delivery) park(ctx context.Context) {
+	var items []*item
+	for _, it := range d.items {
+		if it.Fate == Left && it.Reason != "" {
+			items = append(items, it)
+		}
+	}
+	if len(items) == 0 {
+		return
+	}
+	copies := make([]*event.Event, len(items))
+	for i, it := range items {
+		parked := *it.event
+		parked.Parking = &event.Parking{
+			Reason: string(it.Reason), Attempts: it.record.Attempts,
+			FirstError: it.record.FirstError, LastError: it.record.LastError,
+		}
+		copies[i] = &parked
+	}
+	verdicts := make([]verdict, len(items))
+	if d.DeadLetter != nil {
+		burying, cancel := d.burying(ctx)
+		verdicts = d.sendTo(burying, d.DeadLetter, items, copies)
+		cancel()
+	}
+	for i, it := range items {
+		d.parkOne(ctx, it, copies[i], verdicts[i])
+	}
+}
+
+// parkOne decides where an item is parked, now that the dead letters have
+// answered.
+func (d *delivery) parkOne(ctx context.Context, it *item, parked *event.Event, dead verdict) {
+	if dead.err != nil {
+		it.Cause = fmt.Errorf("%w; dead letter: %w", it.Cause, dead.err)
+		it.After = max(it.After, dead.after)
+	}
+	if d.DeadLetter != nil && dead.err == nil {
+		it.Fate = Parked
+		return
+	}
+	if d.bringsAgain != "" && dead.err != nil && !IsPermanent(dead.err) {
+		it.Down = it.Down || dead.down
+		it.Reason = "" // not parked: the queue is a safer place than a log
+		return
+	}
+	if err := parklog.Write(ctx, parked); err != nil {
+		it.Cause = fmt.Errorf("%w; it could not be parked in the log: %w", it.Cause, err)
+		it.Reason = ""
+		return
+	}
+	it.Fate = Parked
+}

@@ -1,0 +1,195 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+// send brings the items to every sink. Of each item the worst answer decides.
+func (d *delivery) send(ctx context.Context) {
+	items := d.underWay()
+	if len(items) == 0 {
+		return
+	}
+	bySink := make([][]verdict, len(d.Sinks))
+	if len(d.Sinks) == 1 {
+		bySink[0] = d.sendTo(ctx, d.Sinks[0], items, eventsOf(items))
+	} else {
+		events := eventsOf(items)
+		var wg sync.WaitGroup
+		for i, s := range d.Sinks {
+			wg.Go(func() { bySink[i] = d.sendTo(ctx, s, items, events) })
+		}
+		wg.Wait()
+	}
+	for i, it := range items {
+		var worst verdict
+		for _, verdicts := range bySink {
+			v := verdicts[i]
+			it.Down = it.Down || v.down
+			it.After = max(it.After, v.after)
+			if v.rank() > worst.rank() {
+				worst = v
+			}
+		}
+		it.Cause, it.own = worst.err, worst.own
+	}
+}
+
+func eventsOf(items []*item) []*event.Event {
+	events := make([]*event.Event, len(items))
+	for i, it := range items {
+		events[i] = it.event
+	}
+	return events
+}
+
+// verdict is what one sink did with one event, and whose fault it was.
+type verdict struct {
+	err   error
+	own   bool          // the event's
+	down  bool          // the sink's
+	after time.Duration // how long it asked to be left alone
+}
+
+// rank orders verdicts: what is permanent parks, the event's own failure
+// counts, a sink that is down only delays.
+func (v verdict) rank() int {
+	switch {
+	case v.err == nil:
+		return 0
+	case !v.own:
+		return 1
+	case !IsPermanent(v.err):
+		return 2
+	}
+	return 3
+}
+
+// sendTo sends events, those of items or copies of them, to one sink and says
+// whose fault the failures are.
+func (d *delivery) sendTo(ctx context.Context, s Sink, items []*item, events []*event.Event) []verdict {
+	out := &sending{delivery: d, sink: s, events: events, errs: make([]error, len(events)), batch: events}
+	out.run(ctx)
+	return blame(items, out.errs)
+}
+
+// blame says whose fault the failures of a batch at one sink are.
+//
+// A sink is down only if no event of the batch got through; a failure beside
+// successes is the event's own. An event that failed before by its own fault is
+// suspect: an answer to it that may be about it counts against it, also when
+// nothing got through. A batch of suspects alone proves nothing about the sink.
+func blame(items []*item, errs []error) []verdict {
+	through, suspectsOnly := false, true
+	for i, err := range errs {
+		through = through || err == nil
+		suspectsOnly = suspectsOnly && items[i].record.Attempts > 0
+	}
+	verdicts := make([]verdict, len(errs))
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		v := verdict{err: err}
+		var u *unavailableError
+		switch {
+		case !errors.As(err, &u), IsPermanent(err):
+			v.own = true
+		case u.untried:
+			v.down = !through && !suspectsOnly
+		case through:
+			v.own = true
+		default:
+			v.own = u.tellsOfEvent() && items[i].record.Attempts > 0
+			v.down = !suspectsOnly
+		}
+		if u != nil {
+			v.after = u.after
+		}
+		verdicts[i] = v
+	}
+	return verdicts
+}
+
+// sending is the tries of one batch at one sink.
+type sending struct {
+	*delivery
+	sink   Sink
+	events []*event.Event
+	errs   []error // of events: the last answer to each
+
+	batch   []*event.Event // what is to be sent now
+	places  []int          // of batch in events; nil while batch is all of them
+	through bool           // an event got through
+	down    error
+	asked   time.Duration // how long the sink wants to be left alone
+}
+
+// run tries until nothing is left that the sink may take later, or the way's
+// patience is over.
+func (s *sending) run(ctx context.Context) {
+	started := time.Now()
+	if s.bringsAgain != "" {
+		s.asked = s.rest.left(s.sink)
+	}
+	for try := 0; len(s.batch) > 0; try++ {
+		if try > 0 || s.asked > 0 {
+			patience := s.retryDown
+			if s.through {
+				patience = s.retryBeside
+			}
+			wait, ok := s.pause(ctx, max(try, 1), s.asked, time.Since(started), patience)
+			if !ok || !sleep(ctx, wait) {
+				if try == 0 {
+					s.errs = FailAll(len(s.events), Unavailable(errResting, s.asked))
+				}
+				return
+			}
+		}
+		s.try(ctx, try)
+		if s.down != nil && try == 0 {
+			slog.WarnContext(ctx, "sink is down: trying again", "error", s.down, "events", len(s.batch))
+		}
+	}
+}
+
+// try sends the batch once and keeps in it what is worth another try.
+func (s *sending) try(ctx context.Context, try int) {
+	ctx, cancel := s.trying(ctx, try)
+	defer cancel()
+	batch, places := s.batch, s.places
+	s.batch, s.places, s.asked, s.down = nil, nil, 0, nil
+	for i, err := range s.sink.Send(ctx, batch) {
+		place := i
+		if places != nil {
+			place = places[i]
+		}
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			if !errors.Is(err, ErrUnavailable) {
+				err = Unavailable(err, 0)
+			}
+		}
+		s.errs[place] = err
+		var u *unavailableError
+		switch unavailable := errors.As(err, &u); {
+		case err == nil:
+			s.through = true
+			continue
+		case unavailable:
+			s.down = err
+			s.asked = max(s.asked, u.after)
+		case IsPermanent(err) || !s.retryFailed:
+			continue
+		}
+		s.batch, s.places = append(s.batch, batch[i]), append(s.places, place)
+	}
+	if s.asked > 0 {
+		s.rest.ask(s.sink, s.asked)
+	}
+}

@@ -1,0 +1,67 @@
+package deliver
+
+import (
+	"context"
+	"log/slog"
+)
+
+// log writes the one line that each event has. Programs read its attribute fate.
+func (d *delivery) log(ctx context.Context) {
+	for _, it := range d.items {
+		level := it.Fate.level()
+		if !slog.Default().Enabled(ctx, level) { // 16 lines a batch are too many to make for nothing
+			continue
+		}
+		attrs := make([]slog.Attr, 0, 8)
+		attrs = append(attrs, slog.String("id", it.event.ID), slog.String("type", it.event.Type),
+			slog.String("subject", it.event.Subject), slog.String("fate", string(it.Fate)))
+		if it.Reason != "" {
+			attrs = append(attrs, slog.String("reason", string(it.Reason)))
+		}
+		if it.record.Attempts > 0 {
+			attrs = append(attrs, slog.Int("attempts", it.record.Attempts))
+		}
+		if it.Cause != nil {
+			attrs = append(attrs, slog.Any("error", it.Cause))
+		}
+		slog.LogAttrs(ctx, level, "event "+string(it.Fate), attrs...)
+	}
+}
+
+// level is the level of the log line of an event.
+func (f Fate) level() slog.Level {
+	switch f {
+	case Delivered, Duplicate:
+		return slog.LevelDebug
+	case Claimed:
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+// settle tells the store how the delivery of each item ended: of those that it
+// claimed, and of those whose claim failed, for the store may be back.
+func (d *delivery) settle(ctx context.Context) {
+	outcomes := make([]Outcome, 0, len(d.items))
+	for _, it := range d.items {
+		if !it.event.StableID || it.known && !it.record.Mine {
+			continue
+		}
+		o := Outcome{it.event.ID, StateDone, it.record.Attempts, it.record.FirstError, it.record.LastError}
+		switch {
+		case it.Fate == Parked, it.Fate == Left && it.record.State == StateParked: // a replay that failed
+			o.State = StateParked
+		case it.Fate == Left:
+			o.State = StateFree
+		}
+		outcomes = append(outcomes, o)
+	}
+	if len(outcomes) == 0 {
+		return
+	}
+	ctx, cancel := d.settling(ctx)
+	defer cancel()
+	if err := d.Store.Settle(ctx, d.claimant, outcomes); err != nil {
+		slog.ErrorContext(ctx, "dedup store failed: events may come twice", "error", err)
+	}
+}
