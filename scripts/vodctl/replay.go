@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"path"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +15,6 @@ import (
 	"vodevents/shared/event"
 	"vodevents/shared/handler"
 	"vodevents/shared/sink"
-	"vodevents/shared/vod"
 )
 
 var replayCommand = command{
@@ -30,16 +23,19 @@ var replayCommand = command{
 	about: "deliver parked events again, from dead letters or from the log",
 	text: `Reads files line by line, "-" for stdin: CloudEvents as a file: sink or DEAD_LETTER has
 them, and whole logs of the functions, where an event that was parked without
-DEAD_LETTER stands in a line of level error, behind whatever prefix the platform gave
-that line. Other lines are passed over and counted. A line may have 16 MB.
+DEAD_LETTER stands in lines of level error, whole or in parts. Parts may come in any
+order. A line may have any prefix, and 16 MB. Of a log out of CLS it reads the JSON,
+one object a line: the text in SCF_Message, and the fields that CLS makes of JSON.
+Other lines are passed over and counted. An event that is cut off, or of which a part
+is missing, is listed like one that could not be delivered.
 
 Each event goes the way that it goes in the functions: DEDUP tells whether it was
 delivered before, shared/handler gets it, then every sink of SINK; with the default
 SINK it is printed. Ids and times stay as they were. DEDUP=memory: knows of this run
 only, so give it the DEDUP of the functions; an event that is parked there may be
 delivered here. Nothing is parked by a replay: what fails is listed on stderr with its
-line and id, and makes the exit status 3, or 1 if nothing could be delivered. Replay
-the file again when the reason is mended. Where a sink is down the replay stops.
+line and id. Then the exit status is 3, or 1 if nothing could be delivered. Mend the
+reason and replay the file again. The replay stops when a sink is down.
 
   export SINK=postgres://… DEDUP=postgres://…
   vodctl replay -dry-run -type NewFileUpload -since 48h dead.jsonl
@@ -88,10 +84,6 @@ func parseTime(to *time.Time) func(string) error {
 }
 
 const (
-	// maxLine is the longest line that may hold an event, in bytes. The largest
-	// event seen in the field has 10 kB.
-	maxLine = 16 << 20
-
 	// workers deliver batches of vod.MaxEvents side by side.
 	workers = 4
 
@@ -110,8 +102,9 @@ type replay struct {
 	eventType, subject string
 	since, until       time.Time
 
-	bar *progress
-	mu  sync.Mutex // of what follows, and of the output
+	parkings parkings
+	bar      *progress
+	mu       sync.Mutex // of what follows, and of the output
 	tally
 	down int // batches in a row that found a sink down
 }
@@ -122,12 +115,6 @@ type tally struct {
 	filtered                    int // events that are not asked for
 	delivered, repeated, failed int // events
 	untried                     int // events, because a sink is down
-}
-
-// located is an event and the line that it stands in.
-type located struct {
-	*event.Event
-	place string
 }
 
 func (r *replay) run(ctx context.Context, files []string) error {
@@ -159,98 +146,6 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	running.Wait()
 	r.bar.clear()
 	return r.report(err)
-}
-
-// read sends the events of the files in batches.
-func (r *replay) read(ctx context.Context, files []string, batches chan<- []located) error {
-	var batch []located
-	flush := func() {
-		if len(batch) > 0 {
-			batches <- batch
-			batch = nil
-		}
-	}
-	defer flush()
-	for _, file := range files {
-		err := r.readFile(ctx, file, func(e located) {
-			if batch = append(batch, e); len(batch) == vod.MaxEvents {
-				flush()
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readFile gives each event of a file that is asked for to take.
-func (r *replay) readFile(ctx context.Context, file string, take func(located)) error {
-	in := r.stdin
-	if file == "-" {
-		file = "stdin"
-	} else {
-		f, err := os.Open(file)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		in = f
-		if info.Mode().IsRegular() {
-			// If it is a sink as well it grows meanwhile, without an end.
-			in = io.LimitReader(f, info.Size())
-		}
-	}
-	lines := bufio.NewReaderSize(in, 64<<10)
-	var buf []byte
-	for n := 1; ; n++ {
-		if ctx.Err() != nil {
-			return fmt.Errorf("interrupted at %s:%d", file, n)
-		}
-		line, tooLong, err := readLine(lines, buf[:0], maxLine)
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w", file, n, err)
-		}
-		buf = line
-		place := fmt.Sprintf("%s:%d", file, n)
-		var e *event.Event
-		if tooLong {
-			err = fmt.Errorf("the line has more than %d MB", maxLine>>20)
-		} else {
-			e, err = findEvent(line)
-		}
-		wanted := r.note(place, e, err)
-		if wanted {
-			e.Parking = nil // it has another chance
-			take(located{e, place})
-		}
-	}
-}
-
-// note counts a line and tells whether its event is asked for.
-func (r *replay) note(place string, e *event.Event, err error) (wanted bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lines++
-	switch {
-	case err != nil:
-		r.broken++
-		r.tell("%s: not replayed: %v", place, err)
-	case e == nil:
-		r.others++
-	case !r.wants(e):
-		r.filtered++
-	default:
-		return true
-	}
-	return false
 }
 
 // tell says something between two states of the progress line.
@@ -353,74 +248,4 @@ func (r *replay) report(err error) error {
 		reason = ", and the replay stopped because a sink is down"
 	}
 	return count(failed, all, "%d of %d events were not delivered%s", failed, all, reason)
-}
-
-// readLine reads a line without its end, into buf. Of a line that is longer
-// than most it keeps nothing. At the end of the input the error is io.EOF.
-func readLine(r *bufio.Reader, buf []byte, most int) (line []byte, tooLong bool, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		if !tooLong {
-			buf = append(buf, part...)
-			if len(buf) > most+1 {
-				buf, tooLong = buf[:0], true
-			}
-		}
-		switch {
-		case err == nil:
-			return bytes.TrimSuffix(buf, []byte("\n")), tooLong, nil
-		case err == bufio.ErrBufferFull:
-		case err == io.EOF && (len(buf) > 0 || tooLong):
-			return buf, tooLong, nil
-		default:
-			return buf, tooLong, err
-		}
-	}
-}
-
-// maxObjects is how many braces of a line are taken for the beginning of an
-// object: a prefix may have some, but a line of braces only must end, too.
-const maxObjects = 16
-
-// findEvent finds the event in a line: a CloudEvent, or a record of the log at
-// level error with one in its member event, behind any prefix. Without an event
-// both results are nil; the error is about an event that cannot be read.
-func findEvent(line []byte) (*event.Event, error) {
-	torn := false
-	for tries := 0; tries < maxObjects; tries++ {
-		open := bytes.IndexByte(line, '{')
-		if open < 0 {
-			break
-		}
-		line = line[open:]
-		var object json.RawMessage
-		objects := json.NewDecoder(bytes.NewReader(line))
-		if objects.Decode(&object) != nil {
-			torn = torn || bytes.Contains(line, []byte(`"specversion"`))
-			line = line[1:]
-			continue
-		}
-		line = line[objects.InputOffset():]
-		var record struct {
-			Level string
-			Event json.RawMessage
-		}
-		json.Unmarshal(object, &record) // what does not fit is some other program's
-		switch {
-		case isOurs(object):
-			return event.ParseCloudEvent(object)
-		case strings.EqualFold(record.Level, "error") && isOurs(record.Event):
-			return event.ParseCloudEvent(record.Event)
-		}
-	}
-	if torn {
-		return nil, errors.New("an event stands in the line but is cut off or damaged")
-	}
-	return nil, nil
-}
-
-// isOurs tells whether JSON claims to be a CloudEvent of this project.
-func isOurs(object json.RawMessage) bool {
-	var claim struct{ SpecVersion, Type string }
-	return json.Unmarshal(object, &claim) == nil && claim.SpecVersion != "" && strings.HasPrefix(claim.Type, "com.tencent.cloud.vod.")
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -50,75 +49,6 @@ func TestReadLine(t *testing.T) {
 			t.Errorf("%.20q: %q, want %q", test.input, got, test.want)
 		}
 	}
-}
-
-const cloudEvent = `{"specversion":"1.0","id":"0123456789abcdef0123456789abcdef","source":"/tencentcloud/vod/7","type":"com.tencent.cloud.vod.FileDeleted","time":"2026-11-20T08:00:00Z","vodmode":"normal","data":{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}}`
-
-func TestFindEvent(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, line, want string // an id, "" or "error"
-	}{
-		{"alone", cloudEvent, "0123456789abcdef0123456789abcdef"},
-		{"carriage return", cloudEvent + "\r", "0123456789abcdef0123456789abcdef"},
-		{"prefix", "2026-11-20 [pod {7}] stdout F " + cloudEvent, "0123456789abcdef0123456789abcdef"},
-		{"second object", `{"request":{"id":1}} ` + cloudEvent, "0123456789abcdef0123456789abcdef"},
-		{"log", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `}`, "0123456789abcdef0123456789abcdef"},
-		{"log, cut off behind it", `{"level":"ERROR","msg":"parked","event":` + cloudEvent + `,"er`, "0123456789abcdef0123456789abcdef"},
-		{"log, lower case", `x {"level":"error","event":` + cloudEvent + `} y`, "0123456789abcdef0123456789abcdef"},
-		{"log, not an error", `{"level":"INFO","event":` + cloudEvent + `}`, ""},
-		{"log, no event", `{"level":"ERROR","event":"started"}`, ""},
-		{"log of something else", `{"level":50,"event":{"a":1}}`, ""},
-		{"cut off", cloudEvent[:100], "error"},
-		{"cut off in a log", `{"level":"ERROR","event":` + cloudEvent[:100], "error"},
-		{"no data", strings.Replace(cloudEvent, `"data"`, `"date"`, 1), "error"},
-		{"another's event", strings.Replace(cloudEvent, "com.tencent", "com.example", 1), ""},
-		{"no JSON", "START RequestId: 1b2c3d", ""},
-		{"empty", "", ""},
-		{"braces", strings.Repeat("{", 1<<20), ""},
-	} {
-		e, err := findEvent([]byte(test.line))
-		got := ""
-		switch {
-		case err != nil:
-			got = "error"
-		case e != nil:
-			got = e.ID
-		}
-		if got != test.want {
-			t.Errorf("%s: %q, want %q (%v)", test.name, got, test.want, err)
-		}
-	}
-}
-
-// FuzzFindEvent holds:
-//   - nothing panics;
-//   - a CloudEvent of ours is found behind any prefix without an opening brace,
-//     alone or in a record of the log, with its id and its data as they were.
-func FuzzFindEvent(f *testing.F) {
-	f.Add("2026-11-20T08:00:00Z ", `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`)
-	f.Add("", `{"EventType":"{","x":{"n":12345678901234567890,"s":"}\u2028"}}`)
-	f.Add("{", "{")
-	f.Fuzz(func(t *testing.T, prefix, body string) {
-		findEvent([]byte(prefix + body))
-		e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, Received: time.Unix(1795161600, 0)})
-		if err != nil || strings.ContainsAny(prefix, "{") {
-			return
-		}
-		whole := e.AppendCloudEvent(nil)
-		for _, line := range [][]byte{
-			append([]byte(prefix), whole...),
-			fmt.Appendf([]byte(prefix), `{"level":"ERROR","event":%s} RequestId: 7`, whole),
-		} {
-			got, err := findEvent(line)
-			if err != nil || got == nil {
-				t.Fatalf("not found in %q: %v", line, err)
-			}
-			if got.ID != e.ID || got.Type != e.Type || !bytes.Equal(got.AppendData(nil), e.AppendData(nil)) {
-				t.Fatalf("found %s %s %s, want %s %s %s", got.ID, got.Type, got.AppendData(nil), e.ID, e.Type, e.AppendData(nil))
-			}
-		}
-	})
 }
 
 // lost is a sink that is down from the batch on whose number is given.
