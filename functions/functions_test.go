@@ -316,14 +316,11 @@ func TestCallbackBadBodies(t *testing.T) {
 	good := []byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1"}}`)
 	bodies := map[string][]byte{
 		"empty": nil, "cut": good[:len(good)-5], "null": []byte("null"), "list": []byte(`[{"EventType":"X"}]`),
-		"deep": bytes.Repeat([]byte("["), 200_000), "invalid UTF-8": []byte("{\"EventType\":\"\xff\xfe\",\"X\":{}}"),
+		"deep": bytes.Repeat([]byte("["), 200_000), "a raw tab": []byte("{\"EventType\":\"\t\",\"X\":{}}"), "NaN": []byte(`{"EventType":"X","X":{"a":NaN}}`),
 		"no type": []byte(`{"FileId":"1"}`), "text": []byte("hello"), "two values": append(good, good...),
 	}
 	for name, body := range bodies {
 		for shape, trigger := range shapes(body) {
-			if name == "invalid UTF-8" && !strings.Contains(shape, "base64") {
-				continue // JSON of the trigger itself cannot carry it
-			}
 			if status, answer := f.invoke(trigger); status != 400 || !strings.Contains(answer, "error") {
 				t.Errorf("%s, %s: %d %s", name, shape, status, answer)
 			}
@@ -331,9 +328,6 @@ func TestCallbackBadBodies(t *testing.T) {
 	}
 	if status, _ := f.invoke(map[string]any{"httpMethod": "POST", "path": "/", "isBase64Encoded": true, "body": "%%%"}); status != 400 {
 		t.Errorf("bad base64: %d", status)
-	}
-	if status, _ := f.invokeRaw([]byte("{\"httpMethod\":\"POST\",\"path\":\"/\",\"body\":\"{\\\"EventType\\\":\\\"\xff\\\",\\\"X\\\":{}}\"}")); status != 400 {
-		t.Errorf("invalid UTF-8 in the trigger: %d", status)
 	}
 	for _, trigger := range []string{`{}`, `null`, `[]`, `7`, `"x"`, `{`, strings.Repeat("[", 200_000)} {
 		if status, _ := f.invokeRaw([]byte(trigger)); status != 400 {

@@ -383,8 +383,7 @@ func TestBadEvents(t *testing.T) {
 		{"method of another kind", `{"httpMethod":1}`, 400, "no HTTP event", ""},
 		{"method null", `{"httpMethod":null,"body":"{}"}`, 400, "no HTTP event", ""},
 		{"no method from API Gateway", `{"path":"/"` + gateway, 400, "no HTTP event", "false"},
-		{"bad base64", `{"httpMethod":"POST","isBase64Encoded":true,"body":"e30"}`, 400, "not base64", ""},
-		{"bad base64 from API Gateway", `{"httpMethod":"POST","isBase64Encoded":true,"body":"{}"` + gateway, 400, "not base64", "false"},
+		{"too large, not base64 though the flag says so", `{"httpMethod":"POST","isBase64Encoded":true,"body":"` + big + `x"}`, 413, "6 MB", ""},
 		{"too large", `{"httpMethod":"POST","body":"` + big + `x"}`, 413, "6 MB", ""},
 		{"too large, base64", `{"httpMethod":"POST","isBase64Encoded":true,"body":"` + base64.StdEncoding.EncodeToString([]byte(big+"x")) + `"` + gateway, 413, "6 MB", "false"},
 	}
@@ -404,6 +403,22 @@ func TestBadEvents(t *testing.T) {
 	f.Close()
 	if strings.Contains(f.log.String(), "xxxx") {
 		t.Error("a body is in the log")
+	}
+}
+
+// Where the flag is wrong the body is plain: it arrives as it is.
+func TestWrongBase64Flag(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for _, body := range []string{`{"EventType":"X"}`, `e30`, `{}`, ``} {
+		quoted, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := f.echo(t, `{"httpMethod":"POST","isBase64Encoded":true,"body":`+string(quoted)+`}`)
+		if string(got.Body) != body {
+			t.Errorf("%s arrived as %s", body, got.Body)
+		}
 	}
 }
 

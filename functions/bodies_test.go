@@ -1,0 +1,288 @@
+package functions_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+func zip(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return zipped.Bytes()
+}
+
+// strangeBodies are forms in which something on the way has put an event, and
+// what makes a trigger event of each. All of them are the event of plain.
+func strangeBodies(t *testing.T, plain []byte) map[string]map[string]any {
+	code := base64.StdEncoding.EncodeToString
+	marked := append([]byte("\ufeff"), plain...)
+	bodies := map[string]map[string]any{
+		"byte order mark":          {"body": string(marked)},
+		"byte order mark, coded":   {"body": code(marked), "isBase64Encoded": true},
+		"gzip":                     {"body": code(zip(t, plain)), "isBase64Encoded": true, "headers": map[string]string{"Content-Encoding": "gzip"}},
+		"gzip, its flag lost":      {"body": code(zip(t, plain)), "headers": map[string]string{"Content-Encoding": "gzip"}},
+		"gzip, undone already":     {"body": string(plain), "headers": map[string]string{"Content-Encoding": "gzip"}},
+		"base64 without its flag":  {"body": code(plain)},
+		"the flag on a plain body": {"body": string(plain), "isBase64Encoded": true},
+	}
+	for _, b := range bodies {
+		b["httpMethod"], b["path"] = "POST", "/"
+	}
+	return bodies
+}
+
+// Whatever was done to a callback on its way, the event is delivered.
+func TestStrangeBodies(t *testing.T) {
+	t.Parallel()
+	const key = "bodykey1"
+	plain := event.Sign([]byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"61","Name":"été"}}`), key, time.Now().Add(time.Hour))
+	want, err := event.Parse(plain, event.Origin{Mode: event.Normal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, callbackBin, "CALLBACK_SIGN_KEY="+key, "DEDUP=off")
+	for name, trigger := range strangeBodies(t, plain) {
+		status, answer := f.invoke(trigger)
+		lines := f.out.take()
+		if status != 200 || len(lines) != 1 {
+			t.Errorf("%s: %d %s, %q", name, status, answer, lines)
+			continue
+		}
+		if c := readCloudEvent(t, lines[0]); c.Id != want.ID || !bytes.Equal(c.Data, want.AppendData(nil)) {
+			t.Errorf("%s: came out %s", name, lines[0])
+		}
+	}
+}
+
+// A byte that is no UTF-8 costs no event, be it in the trigger event itself or
+// in base64; a replay gets the exact bytes.
+func TestInvalidUTF8(t *testing.T) {
+	t.Parallel()
+	body := []byte("{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"62\",\"Name\":\"caf\xe9\"}}")
+	f := start(t, callbackBin, "DEDUP=off")
+	quoted := strings.ReplaceAll(string(body), `"`, `\"`)
+	for name, trigger := range map[string]string{
+		"in the trigger": `{"httpMethod":"POST","path":"/","body":"` + quoted + `"}`,
+		"in base64":      `{"httpMethod":"POST","path":"/","isBase64Encoded":true,"body":"` + base64.StdEncoding.EncodeToString(body) + `"}`,
+	} {
+		status, answer := f.invokeRaw([]byte(trigger))
+		lines := f.out.take()
+		if status != 200 || len(lines) != 1 {
+			t.Errorf("%s: %d %s, %q", name, status, answer, lines)
+			continue
+		}
+		e, err := event.ParseCloudEvent([]byte(lines[0]))
+		if err != nil || e.Subject != "62" || !bytes.Equal(e.RawData(), body) || !strings.Contains(lines[0], "caf\ufffd") {
+			t.Errorf("%s: %v, came out %s", name, err, lines[0])
+		}
+	}
+}
+
+// On a host the bodies come over HTTP itself.
+func TestStrangeBodiesOnAHost(t *testing.T) {
+	t.Parallel()
+	plain := []byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"63"}}`)
+	want, err := event.Parse(plain, event.Origin{Mode: event.Normal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := startHost(t)
+	for name, body := range map[string][]byte{
+		"plain": plain, "byte order mark": append([]byte("\ufeff"), plain...), "gzip": zip(t, plain),
+		"base64": []byte(base64.StdEncoding.EncodeToString(plain)),
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "gzip" {
+			r.Header.Set("Content-Encoding", "gzip")
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer struct{ Id string }
+		err = json.NewDecoder(resp.Body).Decode(&answer)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != 200 || answer.Id != want.ID {
+			t.Errorf("%s: %d %v %v", name, resp.StatusCode, answer, err)
+		}
+	}
+}
+
+// startHost starts callback on a host and returns its address.
+func startHost(t *testing.T) string {
+	t.Helper()
+	out := newOutput(t)
+	cmd := exec.CommandContext(t.Context(), callbackBin)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LISTEN_ADDR=127.0.0.1:0", "DEDUP=off"}
+	cmd.Stdout, cmd.Stderr = out.File, out.File
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	for {
+		for _, line := range out.take() {
+			var l struct{ Addr string }
+			if json.Unmarshal([]byte(line), &l) == nil && l.Addr != "" {
+				return "http://" + l.Addr
+			}
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("callback does not say where it listens")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// A rightly signed callback that is no event is answered 400 and parked byte by
+// byte; nothing is kept of one whose signature is wrong.
+func TestSignedCallbackThatIsNoEvent(t *testing.T) {
+	t.Parallel()
+	const key = "bodykey2"
+	dead := t.TempDir() + "/dead"
+	f := start(t, callbackBin, "CALLBACK_SIGN_KEY="+key, "DEAD_LETTER=file:"+dead)
+	later := time.Now().Add(time.Hour)
+	bodies := [][]byte{
+		event.Sign([]byte("{\"EventType\":\"X\",\"P\":{\"Name\":\"tab\there\"}}"), key, later),
+		event.Sign([]byte("{\"EventType\":\"X\",\"P\":{\"Name\":\"\xff\",\"Size\":NaN}}"), key, later),
+	}
+	for _, body := range bodies {
+		status, answer := f.invoke(map[string]any{
+			"httpMethod": "POST", "path": "/", "body": base64.StdEncoding.EncodeToString(body), "isBase64Encoded": true,
+		})
+		if status != 400 {
+			t.Errorf("%q: %d %s", body, status, answer)
+		}
+	}
+	if status, _ := f.post(event.Sign([]byte("{\"secret\":\"\t\"}"), "forged", later)); status != 401 {
+		t.Errorf("forged: %d", status)
+	}
+	if log := strings.Join(f.log.take(), "\n"); strings.Contains(log, "secret") {
+		t.Errorf("a forged body is in the log: %s", log)
+	}
+	text, err := os.ReadFile(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != len(bodies) {
+		t.Fatalf("%d are parked: %s", len(lines), text)
+	}
+	for i, line := range lines {
+		e, err := event.ParseCloudEvent([]byte(line))
+		if err != nil || e.Type != event.TypeUnparsed || !bytes.Equal(e.RawData(), bodies[i]) || e.Parking == nil || e.Parking.Reason != "unparsed" {
+			t.Errorf("parked: %v, %s", err, line)
+		}
+	}
+}
+
+// hostileBodies are what a stranger can think of, of a size each.
+func hostileBodies(size int) map[string][]byte {
+	repeat := func(head, unit, tail string) []byte {
+		return []byte(head + strings.Repeat(unit, (size-len(head)-len(tail))/len(unit)) + tail)
+	}
+	distinct := func(key, value string) []byte {
+		b := []byte(`{"EventType":"X"`)
+		for i := 0; len(b) < size-2*len(key)-40; i++ {
+			b = fmt.Appendf(b, `,"`+key+`%d":`+value, i)
+		}
+		return append(b, '}')
+	}
+	escaped := []byte("{\"a0\":1")
+	for i := range 990 {
+		escaped = fmt.Appendf(escaped, `,"\u0061\u0062%d":1`, i)
+	}
+	long := strings.Repeat(`\u0061`, size/6/500)
+	return map[string][]byte{
+		"null members":             repeat(`{"a":1`, `,"\u0062":null`, `}`),
+		"null after escaped names": append(escaped, repeat("", `,"\u0062":null`, `}`)...),
+		"distinct members":         distinct("m", "1"),
+		"distinct null members":    distinct(`\u006d`, "null"),
+		"long escaped names":       distinct(long, "{}"),
+		"one member, again":        repeat(`{"P":{}`, `,"P":{}`, `}`),
+		"one member in turns":      repeat(`{"P":{}`, `,"P":null,"\u0050":1`, `}`),
+		"members of a payload":     repeat(`{"EventType":"X","P":{"a":1`, `,"\u0046ileId":"1"`, `}}`),
+		"one escaped string":       repeat(`{"EventType":"`, `\ud83d`, `"}`),
+		"one escaped name":         repeat(`{"`, `\u0053`, `":1}`),
+		"lists":                    repeat("", "[", ""),
+		"objects":                  repeat("", `{"a":`, ""),
+		"lists in an event":        repeat(`{"EventType":"X","P":`, "[", ""),
+		"numbers":                  repeat(`{"P":[1`, ",1e131071", `]}`),
+		"quotes":                   repeat(`{"a":1,`, `"`, ""),
+		"backslashes":              repeat(`{"a":"`, `\`, ""),
+		"spaces":                   repeat(`{"a"`, " ", ""),
+		"invalid UTF-8":            repeat(`{"EventType":"`, "\xff", `"}`),
+		"signatures":               repeat(`{"EventType":"X","P":{}`, `,"Sign":"a","T":1`, `}`),
+		"base64":                   []byte(base64.StdEncoding.EncodeToString(repeat(`{"a":1`, `,"\u0062":null`, `}`)[:size*3/4])),
+	}
+}
+
+// Whoever does not know the key can make the function work for no longer than a
+// few times what encoding/json needs to check the body, whatever is in it. That
+// is measured beside it, so a slow or a busy machine does not matter; a cost that
+// is quadratic is a hundred times over it.
+func TestHostileBodies(t *testing.T) {
+	f := start(t, callbackBin, "CALLBACK_SIGN_KEY=bodykey3")
+	for _, size := range []int{100_000, 6 << 20} {
+		for name, body := range hostileBodies(size) {
+			if len(body) > 6<<20 {
+				body = body[:6<<20]
+			}
+			trigger, err := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": base64.StdEncoding.EncodeToString(body), "isBase64Encoded": true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var took, check time.Duration
+			for range 5 { // once without anybody else on the machine is enough
+				check = max(checkTwice(t, len(body)), 2*time.Millisecond)
+				began := time.Now()
+				status, answer := f.invokeRaw(trigger)
+				took = time.Since(began)
+				if status != 401 {
+					t.Fatalf("%s of %d bytes: %d %s", name, len(body), status, answer)
+				}
+				if took < 10*check {
+					break
+				}
+			}
+			t.Logf("%7d bytes, %s: %v, encoding/json %v", len(body), name, took, check)
+			if took > 10*check {
+				t.Errorf("%s of %d bytes was refused after %v, encoding/json needs %v", name, len(body), took, check)
+			}
+		}
+	}
+}
+
+// checkTwice is how long encoding/json takes to check so many bytes twice.
+func checkTwice(t *testing.T, size int) time.Duration {
+	t.Helper()
+	valid := []byte("[" + strings.Repeat("1,", size/2) + "1]")
+	began := time.Now()
+	for range 2 {
+		if !json.Valid(valid) {
+			t.Fatal("no JSON")
+		}
+	}
+	return time.Since(began)
+}
