@@ -28,7 +28,7 @@ type AigcHunyuan3DTask struct {
 	// What the task was asked to do.
 	Input *AigcHunyuan3DTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *AigcHunyuan3DTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

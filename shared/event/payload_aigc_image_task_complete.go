@@ -30,7 +30,7 @@ type AigcImageTask struct {
 	// What the task was asked to do.
 	Input *AigcImageTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *AigcImageTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

@@ -30,7 +30,7 @@ type AigcVideoTask struct {
 	// What the task was asked to do.
 	Input *AigcVideoTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *AigcVideoTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

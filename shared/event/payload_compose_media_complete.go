@@ -23,7 +23,7 @@ type ComposeMediaTask struct {
 	// What the task was asked to do.
 	Input *ComposeMediaTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *ComposeMediaTaskOutput `json:"Output,omitempty"`
 
 	// Metadata of the output video. Nil when VOD sends null or nothing: check

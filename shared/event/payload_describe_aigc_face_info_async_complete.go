@@ -29,7 +29,7 @@ type DescribeAigcFaceInfoAsyncTask struct {
 	// What the task was asked to do.
 	Input *DescribeAigcFaceInfoAsyncInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *DescribeAigcFaceInfoAsyncOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

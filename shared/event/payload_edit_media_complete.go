@@ -27,7 +27,7 @@ type EditMediaTask struct {
 	// What the task was asked to do.
 	Input *EditMediaTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *EditMediaTaskOutput `json:"Output,omitempty"`
 
 	// Metadata of the output video.

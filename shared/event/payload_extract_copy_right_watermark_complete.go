@@ -25,7 +25,7 @@ type ExtractCopyRightWatermarkTask struct {
 	// What the task was asked to do.
 	Input *ExtractCopyRightWatermarkTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *ExtractCopyRightWatermarkTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

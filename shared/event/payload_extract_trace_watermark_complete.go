@@ -24,7 +24,7 @@ type ExtractTraceWatermarkTask struct {
 	// What the task was asked to do.
 	Input *ExtractTraceWatermarkTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *ExtractTraceWatermarkTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

@@ -27,7 +27,7 @@ type QualityEnhanceTask struct {
 	// What the task was asked to do.
 	Input *QualityEnhanceTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *QualityEnhanceTaskOutput `json:"Output,omitempty"`
 
 	// About the output video.

@@ -27,7 +27,7 @@ type RebuildMediaTask struct {
 	// What the task was asked to do.
 	Input *RebuildMediaTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *RebuildMediaTaskOutput `json:"Output,omitempty"`
 
 	// About the output video.

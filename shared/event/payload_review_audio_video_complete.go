@@ -20,7 +20,7 @@ type ReviewAudioVideoTask struct {
 	// What the task was asked to do.
 	Input *ReviewAudioVideoTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *ReviewAudioVideoTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

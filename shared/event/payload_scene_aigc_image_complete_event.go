@@ -24,7 +24,7 @@ type SceneAigcImageTask struct {
 	// What the task was asked to do.
 	Input *SceneAigcImageTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *SceneAigcImageTaskOutput `json:"Output,omitempty"`
 
 	// Deduplication code: a request repeating it within 7 days fails; at most

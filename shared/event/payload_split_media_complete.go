@@ -42,7 +42,7 @@ type SplitMediaTaskSegmentInfo struct {
 	// What the task was asked to do.
 	Input *SplitMediaTaskInput `json:"Input,omitempty"`
 
-	// What the task made. It may be nil when the task failed.
+	// What the task made. It may be missing when the task failed.
 	Output *TaskOutputMediaInfo `json:"Output,omitempty"`
 
 	// Procedure task ID, where ProcedureName named a flow with

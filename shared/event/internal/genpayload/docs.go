@@ -53,10 +53,19 @@ func (s *schema) enumerate(kinds []kind) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// fieldDoc returns what a field of an object means, and what to use instead if
-// it is deprecated. Both are the description's own words, then those of its
-// name, then what is absent when.
+// fieldDoc returns the Go doc of a field, and what to use instead if it is
+// deprecated.
 func (s *schema) fieldDoc(object string, f field) (doc, deprecated string) {
+	doc, deprecated = s.meaning(object, f)
+	if deprecated != "" {
+		return doc, deprecated
+	}
+	return strings.TrimSpace(doc + " " + s.absence(object, f)), ""
+}
+
+// meaning returns what a field of an object means, in the description's own
+// words, else in those of its name, and what to use instead if it is deprecated.
+func (s *schema) meaning(object string, f field) (doc, deprecated string) {
 	doc = f.Doc
 	if rest, ok := strings.CutPrefix(doc, "Deprecated:"); ok {
 		deprecated, doc, _ = strings.Cut(strings.TrimSpace(rest), ". ")
@@ -70,10 +79,9 @@ func (s *schema) fieldDoc(object string, f field) (doc, deprecated string) {
 	if f.Nullable {
 		doc = strings.TrimSpace(strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(doc, "May be null."), "may be null."), ",; "))
 	}
-	absence := s.absence(object, f)
 	if doc == "" {
 		doc = s.words.Names[f.Name]
-		if f.Name == "Output" && absence != "" {
+		if f.Name == "Output" && s.absence(object, f) != "" {
 			doc = "What the task made."
 		}
 	} else if !strings.HasSuffix(doc, ".") {
@@ -82,7 +90,7 @@ func (s *schema) fieldDoc(object string, f field) (doc, deprecated string) {
 	if f.observed {
 		doc += " Not documented, but in real or published events."
 	}
-	return strings.TrimSpace(doc + " " + absence), ""
+	return doc, ""
 }
 
 // absence says when an object is nil.

@@ -14,11 +14,16 @@ import (
 
 // schema is schema.json with what the other files add.
 type schema struct {
+	Source string             `json:"source"`
 	Events []kind             `json:"events"`
 	Types  map[string][]field `json:"types"`
 
 	constants []constants
 	words     words
+	dev       struct {
+		Paths   object `json:"paths"`
+		Schemas object `json:"schemas"`
+	}
 }
 
 type kind struct {
@@ -74,11 +79,11 @@ var scalars = map[string]string{
 	"bool":   "bool",
 }
 
-// load reads the four files in a folder.
+// load reads the five files in a folder.
 func load(dir string) (*schema, error) {
 	var s, observed schema
 	for name, to := range map[string]any{
-		"schema.json": &s, "observed.json": &observed, "constants.json": &s.constants, "words.json": &s.words,
+		"schema.json": &s, "observed.json": &observed, "constants.json": &s.constants, "words.json": &s.words, "dev.json": &s.dev,
 	} {
 		if err := readJSON(filepath.Join(dir, name), to); err != nil {
 			return nil, err
