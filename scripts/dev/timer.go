@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"vodevents/shared/cron"
+	"vodevents/scripts/internal/cron"
 )
 
 const (

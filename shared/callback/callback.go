@@ -17,7 +17,6 @@ package callback
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"maps"
@@ -75,7 +74,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		slog.InfoContext(ctx, "greeting", "method", r.Method, "path", r.URL.Path, "query", slices.Sorted(maps.Keys(query)))
-		answer(w, http.StatusOK, map[string]string{"status": "ready", "next": "set this URL as the Callback URL of VOD; it takes POST"})
+		scf.JSON(w, http.StatusOK, map[string]string{"status": "ready", "next": "set this URL as the Callback URL of VOD; it takes POST"})
 		return
 	case http.MethodPost:
 	default:
@@ -122,9 +121,9 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch result.Fate {
 	case deliver.Delivered, deliver.Duplicate:
-		answer(w, http.StatusOK, map[string]string{"id": e.ID})
+		scf.JSON(w, http.StatusOK, map[string]string{"id": e.ID})
 	default:
-		answer(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})
+		scf.JSON(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})
 	}
 }
 
@@ -134,16 +133,6 @@ func notDelivered(r deliver.Result) string {
 		return string(r.Fate)
 	}
 	return string(r.Fate) + ": " + r.Cause.Error()
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings have no way not to encode
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(append(b, '\n')) // who has hung up is not told
 }
 
 var signMember = sync.OnceValue(func() *regexp.Regexp {

@@ -7,15 +7,21 @@ import (
 	"strings"
 )
 
-// Error answers with a JSON object {"error": text}.
-func Error(w http.ResponseWriter, status int, text string) {
-	b, err := json.Marshal(map[string]string{"error": text})
+// JSON answers with v as JSON and a line break. v must have no way not to
+// encode.
+func JSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // a string has no way not to encode
+		panic(err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(append(b, '\n'))
+	w.Write(append(b, '\n')) // who has hung up is not told
+}
+
+// Error answers with a JSON object {"error": text}.
+func Error(w http.ResponseWriter, status int, text string) {
+	JSON(w, status, map[string]string{"error": text})
 }
 
 // respond gives r to h and returns what it answered, or 500 if it panicked.

@@ -72,8 +72,7 @@ func ListenAndServe(ctx context.Context, h http.Handler) error {
 func hosted(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			w.Header().Set("Content-Type", "application/json")
-			io.WriteString(w, `{"status":"ok"}`+"\n")
+			JSON(w, http.StatusOK, map[string]string{"status": "ok"})
 			return
 		}
 

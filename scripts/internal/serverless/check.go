@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"vodevents/scripts/internal/cron"
 	"vodevents/shared/config"
-	"vodevents/shared/cron"
 )
 
 // Finding is something that is wrong with a file, or, with Warning, that works

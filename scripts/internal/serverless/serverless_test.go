@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vodevents/scripts/internal/cron"
 	"vodevents/shared/config"
-	"vodevents/shared/cron"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

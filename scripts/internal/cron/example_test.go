@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"vodevents/shared/cron"
+	"vodevents/scripts/internal/cron"
 )
 
 // Every weekday at a quarter past ten, Beijing time.
