@@ -1,13 +1,14 @@
 package deliver
 
 import (
-	"container/list"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"time"
 )
 
-// memoryCapacity is the most ids that a [Memory] remembers.
+// memoryCapacity is the most ids that a [Memory] remembers: about 4 MB.
 const memoryCapacity = 1 << 16
 
 // Memory is the [Store] of one process: what it knows ends with it. It tells
@@ -21,39 +22,71 @@ const memoryCapacity = 1 << 16
 //
 // Times are those of the wall clock: the monotonic clock may stand still while
 // SCF has frozen the instance, and a claim must run out meanwhile.
+//
+// It is a ring of small structs rather than a map of pointers and a list, for a
+// function of 64 MB feels the difference: full, it takes 4.7 MiB instead of
+// 15.3, and a garbage collection 5 ms instead of 38 (BenchmarkMemoryFull).
 type Memory struct {
 	now      func() time.Time
 	capacity int
 
-	mu   sync.Mutex
-	byID map[string]*list.Element // of *memoryEvent
-	ages *list.List               // the event whose last change is longest ago is in front
+	mu sync.Mutex
+	// What is known of every event holds no pointers: tens of thousands of them
+	// cost the garbage collector nothing. Blocks, so that growing copies nothing.
+	index  map[memoryID]place
+	blocks [][]memoryEvent
+	unused []place
+	places place // how many there are; 0 is the ring's anchor
+
+	// Of the few that are in progress or have failed.
+	claims   map[place]memoryClaim
+	failures map[place]memoryFailure
 }
 
-// memoryEvent is what is known of one event.
+// memoryID is the 16 bytes that an event's id spells.
+type memoryID [16]byte
+
+// place is where an event is: in block place/blockSize. 0 is nowhere.
+type place int32
+
+const blockSize = 1024
+
+// memoryEvent is in a ring, ordered by changed; the anchor's next is the
+// oldest.
 type memoryEvent struct {
-	id       string
-	changed  time.Time
-	state    State // what holds when the claim runs out
-	claimant string
-	until    time.Time // of the claim; zero: there is none
-	failure  *memoryFailure
+	id         memoryID
+	prev, next place
+	changed    int32 // seconds since memoryEpoch
+	state      uint8 // in memoryStates: what holds when the claim runs out
 }
 
-// memoryFailure is apart because few events ever fail.
+var memoryStates = [...]State{StateFree, StateDone, StateParked}
+
+// memoryEpoch makes 32 bits of seconds enough until 2094.
+const memoryEpoch = 1_767_225_600 // 2026-01-01
+
+type memoryClaim struct {
+	claimant string
+	until    int64 // Unix nanoseconds
+}
+
 type memoryFailure struct {
 	attempts    int
 	first, last string
 }
 
-func (e *memoryEvent) inProgress(now time.Time) bool { return e.until.After(now) }
-
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{now: wallClock, capacity: memoryCapacity, byID: make(map[string]*list.Element), ages: list.New()}
+	m := &Memory{
+		now:      time.Now,
+		capacity: memoryCapacity,
+		index:    make(map[memoryID]place),
+		claims:   make(map[place]memoryClaim),
+		failures: make(map[place]memoryFailure),
+	}
+	m.newPlace() // the anchor
+	return m
 }
-
-func wallClock() time.Time { return time.Now().Round(0) }
 
 // Claim implements [Store]. When every one of 65,536 events is in progress a
 // further one is Mine but not remembered.
@@ -63,25 +96,31 @@ func (m *Memory) Claim(_ context.Context, claimant string, ids []string, lasts t
 	defer m.mu.Unlock()
 	now := m.now()
 	for i, id := range ids {
-		r := &records[i]
-		e := m.find(id, now)
-		if e == nil {
-			if e = m.add(id, now); e == nil {
-				r.Mine = true
+		key := memoryKey(id)
+		at, known := m.index[key]
+		if known && seconds(now)-m.at(at).changed > int32(Keep/time.Second) {
+			m.drop(at)
+			known = false
+		}
+		if !known {
+			if at = m.add(key, now); at == 0 {
+				records[i].Mine = true
 				continue
 			}
 		}
-		r.State = e.state
-		if f := e.failure; f != nil {
+		r := &records[i]
+		r.State = memoryStates[m.at(at).state]
+		if f, failed := m.failures[at]; failed {
 			r.Attempts, r.FirstError, r.LastError = f.attempts, f.first, f.last
 		}
+		claim, claimed := m.claims[at]
 		switch {
-		case e.inProgress(now):
+		case claimed && claim.until > now.UnixNano():
 			r.State = StateClaimed
-		case e.state == StateFree, e.state == StateParked && takeParked:
+		case r.State == StateFree, r.State == StateParked && takeParked:
 			r.Mine = true
-			e.claimant, e.until = claimant, now.Add(lasts)
-			m.touch(e, now)
+			m.claims[at] = memoryClaim{claimant, now.Add(lasts).UnixNano()}
+			m.touch(at, now)
 		}
 	}
 	return records, nil
@@ -93,9 +132,10 @@ func (m *Memory) Renew(_ context.Context, claimant string, ids []string, lasts t
 	defer m.mu.Unlock()
 	now := m.now()
 	for _, id := range ids {
-		if e := m.find(id, now); e != nil && e.claimant == claimant && !e.until.IsZero() {
-			e.until = now.Add(lasts)
-			m.touch(e, now)
+		at := m.index[memoryKey(id)]
+		if claim, ok := m.claims[at]; ok && claim.claimant == claimant {
+			m.claims[at] = memoryClaim{claimant, now.Add(lasts).UnixNano()}
+			m.touch(at, now)
 		}
 	}
 	return nil
@@ -107,19 +147,29 @@ func (m *Memory) Settle(_ context.Context, claimant string, outcomes []Outcome) 
 	defer m.mu.Unlock()
 	now := m.now()
 	for _, o := range outcomes {
-		e := m.find(o.ID, now)
-		if e == nil {
-			if e = m.add(o.ID, now); e == nil {
+		key := memoryKey(o.ID)
+		at, known := m.index[key]
+		switch {
+		case !known:
+			if at = m.add(key, now); at == 0 {
 				continue
 			}
-		} else if o.State != StateDone && (e.claimant != claimant || e.until.IsZero()) {
+		case o.State != StateDone && m.claims[at].claimant != claimant:
 			continue
 		}
-		e.state, e.claimant, e.until, e.failure = o.State, "", time.Time{}, nil
-		if o.Attempts > 0 {
-			e.failure = &memoryFailure{o.Attempts, o.FirstError, o.LastError}
+		e := m.at(at)
+		for i, s := range memoryStates {
+			if s == o.State {
+				e.state = uint8(i)
+			}
 		}
-		m.touch(e, now)
+		delete(m.claims, at)
+		if o.Attempts > 0 {
+			m.failures[at] = memoryFailure{o.Attempts, o.FirstError, o.LastError}
+		} else {
+			delete(m.failures, at)
+		}
+		m.touch(at, now)
 	}
 	return nil
 }
@@ -130,45 +180,75 @@ func (m *Memory) CloseIdle() {}
 // Close implements [Store]; there is nothing to close.
 func (m *Memory) Close() error { return nil }
 
-// find returns what is known of an event and not older than [Keep], or nil.
-func (m *Memory) find(id string, now time.Time) *memoryEvent {
-	at := m.byID[id]
-	if at == nil {
-		return nil
+// memoryKey is the 16 bytes of an event's id. Any other string has a key, too.
+func memoryKey(id string) (key memoryID) {
+	if len(id) == 2*len(key) {
+		if _, err := hex.Decode(key[:], []byte(id)); err == nil {
+			return key
+		}
 	}
-	e := at.Value.(*memoryEvent)
-	if now.Sub(e.changed) > Keep {
-		m.drop(e)
-		return nil
-	}
-	return e
+	sum := sha256.Sum256([]byte(id))
+	return memoryID(sum[:])
 }
 
-// add makes room for an event, the newest, and returns it, or nil when
+func seconds(t time.Time) int32 { return int32(t.Unix() - memoryEpoch) }
+
+func (m *Memory) at(p place) *memoryEvent { return &m.blocks[p/blockSize][p%blockSize] }
+
+func (m *Memory) newPlace() place {
+	p := m.places
+	if p%blockSize == 0 {
+		m.blocks = append(m.blocks, make([]memoryEvent, blockSize))
+	}
+	m.places++
+	return p
+}
+
+// add makes room for an event, the newest, and returns its place, or 0 when
 // everything is in progress.
-func (m *Memory) add(id string, now time.Time) *memoryEvent {
-	if m.ages.Len() >= m.capacity {
-		at := m.ages.Front()
-		for at != nil && at.Value.(*memoryEvent).inProgress(now) {
-			at = at.Next()
+func (m *Memory) add(key memoryID, now time.Time) place {
+	if len(m.index) >= m.capacity {
+		at := m.at(0).next
+		for at != 0 && m.claims[at].until > now.UnixNano() {
+			at = m.at(at).next
 		}
-		if at == nil {
-			return nil
+		if at == 0 {
+			return 0
 		}
-		m.drop(at.Value.(*memoryEvent))
+		m.drop(at)
 	}
-	e := &memoryEvent{id: id, changed: now}
-	m.byID[id] = m.ages.PushBack(e)
-	return e
+	var at place
+	if n := len(m.unused); n > 0 {
+		at, m.unused = m.unused[n-1], m.unused[:n-1]
+	} else {
+		at = m.newPlace()
+	}
+	*m.at(at) = memoryEvent{id: key, prev: at, next: at}
+	m.index[key] = at
+	m.touch(at, now)
+	return at
 }
 
-func (m *Memory) drop(e *memoryEvent) {
-	m.ages.Remove(m.byID[e.id])
-	delete(m.byID, e.id)
+func (m *Memory) drop(at place) {
+	m.unlink(at)
+	delete(m.index, m.at(at).id)
+	delete(m.claims, at)
+	delete(m.failures, at)
+	m.unused = append(m.unused, at)
 }
 
 // touch makes an event the newest.
-func (m *Memory) touch(e *memoryEvent, now time.Time) {
-	e.changed = now
-	m.ages.MoveToBack(m.byID[e.id])
+func (m *Memory) touch(at place, now time.Time) {
+	m.unlink(at)
+	anchor, e := m.at(0), m.at(at)
+	e.changed = seconds(now)
+	e.prev, e.next = anchor.prev, 0
+	m.at(anchor.prev).next = at
+	anchor.prev = at
+}
+
+func (m *Memory) unlink(at place) {
+	e := m.at(at)
+	m.at(e.prev).next = e.next
+	m.at(e.next).prev = e.prev
 }

@@ -46,8 +46,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 		m.claimOne(t, id)
 		m.done(t, id)
 	}
-	if len(m.byID) != 4 {
-		t.Errorf("it holds %d ids, want 4", len(m.byID))
+	if len(m.index) != 4 {
+		t.Errorf("it holds %d ids, want 4", len(m.index))
 	}
 	if r := m.claimOne(t, "in progress"); r.State != StateClaimed {
 		t.Errorf("the event in progress was dropped: %+v", r)
@@ -69,8 +69,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 	if r := m.claimOne(t, "in progress"); !r.Mine {
 		t.Errorf("got %+v", r)
 	}
-	if len(m.byID) != 4 || m.ages.Len() != 4 {
-		t.Errorf("it holds %d ids and %d ages, want 4", len(m.byID), m.ages.Len())
+	if len(m.index) != 4 || m.places != 5 {
+		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), m.places)
 	}
 }
 
@@ -119,8 +119,8 @@ func TestMemoryHoldsItsCapacity(t *testing.T) {
 		ids[i] = fmt.Sprintf("%032x", i)
 		m.done(t, ids[i])
 	}
-	if len(m.byID) != memoryCapacity {
-		t.Errorf("it holds %d ids, want %d", len(m.byID), memoryCapacity)
+	if len(m.index) != memoryCapacity {
+		t.Errorf("it holds %d ids, want %d", len(m.index), memoryCapacity)
 	}
 	if r := m.claimOne(t, ids[100]); r.State != StateDone {
 		t.Errorf("the oldest of 65,536 was dropped: %+v", r)
@@ -128,29 +128,4 @@ func TestMemoryHoldsItsCapacity(t *testing.T) {
 	if r := m.claimOne(t, ids[99]); !r.Mine {
 		t.Errorf("got %+v", r)
 	}
-}
-
-// One batch of 16 events: a claim, an outcome each, and the room for them, for
-// the store is full.
-func BenchmarkMemory(b *testing.B) {
-	const batch = 16
-	ids := make([]string, 2*memoryCapacity) // each is forgotten when it comes again
-	outcomes := make([]Outcome, len(ids))
-	for i := range ids {
-		ids[i] = fmt.Sprintf("%032x", i)
-		outcomes[i] = Outcome{ID: ids[i], State: StateDone}
-	}
-	m := NewMemory()
-	_ = m.Settle(b.Context(), "A", outcomes[memoryCapacity:])
-	b.ReportAllocs()
-	at := 0
-	for b.Loop() {
-		records, _ := m.Claim(b.Context(), "A", ids[at:at+batch], time.Hour, false)
-		if !records[0].Mine {
-			b.Fatal(records[0])
-		}
-		_ = m.Settle(b.Context(), "A", outcomes[at:at+batch])
-		at = (at + batch) % len(ids)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/event")
 }

@@ -74,8 +74,10 @@ CREATE INDEX IF NOT EXISTS %[4]s ON %[2]s (type, received_at);
 CREATE INDEX IF NOT EXISTS %[5]s ON %[2]s (subject) WHERE subject IS NOT NULL;
 `
 
-// A parked event that is delivered after all, by a replay, is parked no longer;
-// every other row stays as it is.
+// A parked event that is delivered after all, by a replay, is parked no longer.
+// A dead letter sets its mark whoever wrote the row: where the table is SINK as
+// well, it may have taken the event before another sink refused it. Every other
+// row stays as it is.
 const insertEvents = `
 INSERT INTO %[1]s AS t (id, type, subject, source, mode, received_at, data, raw,
 	parkreason, parkattempts, parkfirsterror, parklasterror)
@@ -88,7 +90,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::time
 ON CONFLICT (id) DO UPDATE SET
 	parkreason = excluded.parkreason, parkattempts = excluded.parkattempts,
 	parkfirsterror = excluded.parkfirsterror, parklasterror = excluded.parklasterror
-WHERE t.parkreason IS NOT NULL`
+WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL`
 
 // Send writes the batch in one statement, and makes the table if there is none.
 // Events that are there already are delivered.

@@ -136,9 +136,36 @@ func TestParkedThenDelivered(t *testing.T) {
 	want("1 | attempts | 5 | five")
 	send(e, nil)
 	want("1 | NULL | NULL | NULL")
-	send(e, &event.Parking{Reason: "attempts", Attempts: 9, LastError: "nine"}) // it is there already
+	send(e, nil) // it is there already
 	want("1 | NULL | NULL | NULL")
 }
+
+// Where one table is SINK and DEAD_LETTER, it has an event that another sink
+// refuses already when it is parked.
+func TestDeadLetterSetsItsMark(t *testing.T) {
+	u, table := newTable(t)
+	s := openSink(t, u)
+	refuses := refusing{errors.New("no")}
+	p := &deliver.Pipeline{Sinks: []deliver.Sink{s, refuses}, DeadLetter: s, Store: deliver.NewMemory(), MaxAttempts: 2}
+	e := parse(t, `{"FileId":"1"}`)
+	for attempt, want := range []deliver.Fate{deliver.Left, deliver.Parked} {
+		if got := p.Deliver(t.Context(), []*event.Event{e})[0]; got.Fate != want {
+			t.Errorf("attempt %d: got %+v", attempt+1, got)
+		}
+	}
+	if got := rowsOf(t, table, "subject", "parkreason", "parkattempts", "parklasterror"); got != "1 | attempts | 2 | no" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// refusing is a sink that takes nothing.
+type refusing struct{ err error }
+
+func (r refusing) Send(_ context.Context, events []*event.Event) []error {
+	return deliver.FailAll(len(events), r.err)
+}
+func (refusing) CloseIdle()   {}
+func (refusing) Close() error { return nil }
 
 func TestFaults(t *testing.T) {
 	setup := func(t *testing.T, sql string) (*Sink, *event.Event) {
