@@ -25,73 +25,99 @@ import (
 // connects to nobody. Its argument is a string because several brokers with
 // ports make no URL to net/url.
 func Open(rawURL string) (*Sink, error) {
-	rest, ok := strings.CutPrefix(rawURL, "kafka://")
-	if !ok {
-		return nil, errors.New("kafka: the URL must begin with kafka://")
+	u, hosts, err := splitHosts(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	authority, rest := rest[:end], rest[end:]
-	user, hosts := "", authority
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		user, hosts = authority[:at+1], authority[at+1:]
-	}
-	// A / ? or # in a password splits the URL at the wrong place, and what looks
-	// like a host is none to be printed. Neither are the errors of net/url.
-	u, err := url.Parse("kafka://" + user + "broker" + rest)
-	if err != nil || u.Fragment != "" || strings.Contains(rest, "@") {
-		return nil, fmt.Errorf("kafka: %w", safeurl.ErrNotURL)
-	}
-	brokers := strings.Split(hosts, ",")
-	for i, b := range brokers {
-		host, port := b, "9092"
-		if strings.Contains(b, ":") {
-			if host, port, err = net.SplitHostPort(b); err != nil {
-				return nil, fmt.Errorf("kafka: broker %d of the URL is not host:port", i+1)
-			}
-		}
-		if _, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil {
-			return nil, fmt.Errorf("kafka: broker %d of the URL is not host:port", i+1)
-		}
+	brokers, err := brokersOf(hosts)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
 	}
 	name := "kafka://" + hosts
 	topic := strings.TrimPrefix(u.Path, "/")
 	if topic == "" || strings.Contains(topic, "/") {
 		return nil, fmt.Errorf("%s: write the topic behind the brokers, as in kafka://broker:9092/topic", name)
 	}
-	options := []kgo.Opt{kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic)}
+	options, err := security(u)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return newSink(name, append(options, kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic))), nil
+}
 
+// splitHosts takes the list of brokers out of a URL and parses the rest. A
+// / ? or # in a password would split the URL at the wrong place, so an @ behind
+// the brokers is refused, and what looks like a host is not shown.
+func splitHosts(rawURL string) (u *url.URL, hosts string, err error) {
+	rest, ok := strings.CutPrefix(rawURL, "kafka://")
+	if !ok {
+		return nil, "", errors.New("the URL must begin with kafka://")
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	hosts, rest = rest[:end], rest[end:]
+	user := ""
+	if at := strings.LastIndexByte(hosts, '@'); at >= 0 {
+		user, hosts = hosts[:at+1], hosts[at+1:]
+	}
+	u, err = url.Parse("kafka://" + user + "broker" + rest)
+	if err != nil || u.Fragment != "" || strings.Contains(rest, "@") {
+		return nil, "", safeurl.ErrNotURL
+	}
+	return u, hosts, nil
+}
+
+// brokersOf checks a list of HOST or HOST:PORT.
+func brokersOf(hosts string) ([]string, error) {
+	brokers := strings.Split(hosts, ",")
+	for i, b := range brokers {
+		host, port, err := b, "9092", error(nil)
+		if strings.Contains(b, ":") {
+			host, port, err = net.SplitHostPort(b)
+		}
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if host == "" || err != nil {
+			return nil, fmt.Errorf("broker %d of the URL is not host:port", i+1)
+		}
+	}
+	return brokers, nil
+}
+
+// security is what user and parameters ask for.
+func security(u *url.URL) (options []kgo.Opt, err error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the parameters are badly percent-encoded", name)
+		return nil, errors.New("the parameters are badly percent-encoded")
 	}
 	for key, values := range query {
 		switch key {
 		case "sasl", "tls", "ca", "cert", "key":
 		default:
-			return nil, fmt.Errorf("%s: has a parameter that is none of sasl, tls, ca, cert and key", name)
+			return nil, errors.New("has a parameter that is none of sasl, tls, ca, cert and key")
 		}
 		if len(values) > 1 {
-			return nil, fmt.Errorf("%s: the parameter %s is given twice", name, key)
+			return nil, fmt.Errorf("the parameter %s is given twice", key)
 		}
 	}
 	mechanism, err := saslOf(u.User, query.Get("sasl"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	if mechanism != nil {
 		options = append(options, kgo.SASL(mechanism))
 	}
 	config, err := tlsOf(query)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	if config != nil {
 		options = append(options, kgo.DialTLSConfig(config))
 	}
-	return newSink(name, options), nil
+	return options, nil
 }
 
 func saslOf(user *url.Userinfo, mechanism string) (sasl.Mechanism, error) {
