@@ -142,7 +142,8 @@ func (p *program) signKeys(value string) (keys []string, from string, err error)
 }
 
 // shownURL is a URL without what may be secret in it: user, password, and the
-// values of the query.
+// values of the query. If an @ follows the host, that may be the end of a password
+// with a slash in it, and only the scheme is shown.
 func shownURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -151,6 +152,9 @@ func shownURL(address string) string {
 	shown := ""
 	if u.Scheme != "" {
 		shown = u.Scheme + "://"
+	}
+	if strings.Contains(u.EscapedPath()+u.RawQuery+u.Fragment, "@") {
+		return shown + "(masked)"
 	}
 	if u.User != nil {
 		shown += "(masked)@"

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 )
 
@@ -15,7 +16,7 @@ import (
 // that was parked in several lines, or why an event cannot be read.
 type found struct {
 	event *event.Event
-	part  *part
+	part  *parklog.Part
 	err   error
 }
 

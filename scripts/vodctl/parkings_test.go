@@ -3,17 +3,22 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"vodevents/shared/deliver/parklog"
+	"vodevents/shared/event"
 )
 
 // parts are the records of the log in which text, an event, was parked.
 func parts(parking, id, text string, size int) (lines []string) {
 	of := (len(text) + size - 1) / size
 	for n := 1; n <= of; n++ {
-		line := fmt.Sprintf(`{"time":"2026-11-20T08:00:00Z","level":"ERROR","msg":"event parked in the log","part":%d,"of":%d,"id":%q,"parking":%q,"text":%s`,
+		line := fmt.Sprintf(`{"time":"2026-11-20T08:00:00Z","level":"ERROR","msg":"parked event","part":%d,"of":%d,"id":%q,"parking":%q,"text":%s`,
 			n, of, id, parking, quoted(text[(n-1)*size:min(n*size, len(text))]))
 		if n == of {
 			line += fmt.Sprintf(`,"sha256":"%x"`, sha256.Sum256([]byte(text)))
@@ -63,6 +68,45 @@ func TestPartsInAnyOrder(t *testing.T) {
 		twice := append(lines, lines...)
 		if status, out, errs := replayLines(t, twice); status != statusOK || strings.Count(out, otherID) != 1 {
 			t.Fatalf("%s, the log twice: exit status %d\n%s%s", name, status, out, errs)
+		}
+	}
+}
+
+// What the functions write into their log comes out as it was.
+func TestPartsOfTheLog(t *testing.T) {
+	e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"2","Name":%s}}`,
+		quoted(strings.Repeat("海港\"\\\x01\u2028<a>", 1000))), event.Origin{Mode: event.Reliable, SubAppId: 7, Received: time.Unix(1795161600, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Parking = &event.Parking{Reason: "permanent", Attempts: 2, FirstError: "422\nno", LastError: "\xff"}
+	var log strings.Builder
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	if err := parklog.Write(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) < 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	slices.Reverse(lines)
+	var all parkings
+	for i, line := range lines {
+		if len(line) > parklog.MaxLine {
+			t.Errorf("a line has %d bytes", len(line))
+		}
+		found := findEvents([]byte(in(line)))
+		if len(found) != 1 || found[0].part == nil {
+			t.Fatalf("%s in %s", tell(found), line)
+		}
+		got, _, err := all.add("log:1", found[0].part)
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case i < len(lines)-1 && got != nil, i == len(lines)-1 && (got == nil || string(got.AppendCloudEvent(nil)) != string(e.AppendCloudEvent(nil))):
+			t.Fatalf("with line %d of %d: %v", i+1, len(lines), got)
 		}
 	}
 }

@@ -346,6 +346,9 @@ func TestShownURL(t *testing.T) {
 		{"https://example.com/?token=s3cret&x=s3cret", "https://example.com/?token=(masked)&x=(masked)"},
 		{"https://example.com/?s3cret", "https://example.com/?(masked)"},
 		{"https://example.com/#s3cret", "https://example.com/"},
+		{"https://admin:2024/s3cret@example.com/callback", "https://(masked)"},
+		{"https://admin:2024?s3cret@example.com/callback", "https://(masked)"},
+		{"https://admin:2024#s3cret@example.com/callback", "https://(masked)"},
 		{"https://example.com/%zzs3cret", "(not a URL)"},
 		{"", ""},
 	} {
