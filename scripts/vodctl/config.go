@@ -201,6 +201,8 @@ func (s *settings) change(p *program) (c vod.EventConfigChange, keyFrom string, 
 	return c, keyFrom, nil
 }
 
+// configSet changes the configuration of every application, or of none if one of
+// them cannot be looked at.
 func (p *program) configSet(ctx context.Context, s settings, yes bool) error {
 	change, keyFrom, err := s.change(p)
 	if err != nil {
@@ -210,8 +212,32 @@ func (p *program) configSet(ctx context.Context, s settings, yes bool) error {
 	if err != nil {
 		return err
 	}
-	// All are looked at before the first is changed.
-	changing := &account{Client: a.Client}
+	changing, err := p.preview(ctx, a, change, keyFrom)
+	if err != nil {
+		status := statusFailed
+		if statusOf(err) == statusMisuse {
+			status = statusMisuse
+		}
+		return &statusError{status, "nothing was changed: " + err.Error()}
+	}
+	if len(changing.apps) == 0 {
+		return nil
+	}
+	if err := p.consent(ctx, change, keyFrom, yes); err != nil {
+		return err
+	}
+	return p.each(changing, func(app uint64) error {
+		if err := a.ModifyEventConfig(ctx, app, change); err != nil {
+			return err
+		}
+		return p.print("%s: changed\n", appName(app))
+	})
+}
+
+// preview prints what would change, and returns the applications of which
+// something would.
+func (p *program) preview(ctx context.Context, a *account, change vod.EventConfigChange, keyFrom string) (changing *account, err error) {
+	changing = &account{Client: a.Client}
 	err = p.each(a, func(app uint64) error {
 		old, err := a.DescribeEventConfig(ctx, app)
 		if err != nil {
@@ -232,17 +258,12 @@ func (p *program) configSet(ctx context.Context, s settings, yes bool) error {
 		changing.apps = append(changing.apps, app)
 		return nil
 	})
-	if err != nil {
-		status := statusFailed
-		if statusOf(err) == statusMisuse {
-			status = statusMisuse
-		}
-		return &statusError{status, "nothing was changed: " + err.Error()}
-	}
-	if len(changing.apps) == 0 {
-		return nil
-	}
+	return changing, err
+}
 
+// consent says what a change brings with it, and asks unless yes was said
+// before. An error means that nothing shall be changed.
+func (p *program) consent(ctx context.Context, change vod.EventConfigChange, keyFrom string, yes bool) error {
 	if keyFrom == "-sign-key" {
 		p.say("The sign key stands in the list of processes and in the shell's history; -sign-key env keeps it out of both.")
 	}
@@ -250,21 +271,14 @@ func (p *program) configSet(ctx context.Context, s settings, yes bool) error {
 		p.say("The address is not HTTPS: on the way anybody can read events, and take their signature for events of his own.")
 	}
 	p.say("A change takes about 10 minutes to work, and hits whoever receives these events today (266/37542).")
-	if !yes {
-		ok, err := p.ask(ctx, "Change it?")
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return &statusError{statusFailed, "nothing was changed"}
-		}
+	if yes {
+		return nil
 	}
-	return p.each(changing, func(app uint64) error {
-		if err := a.ModifyEventConfig(ctx, app, change); err != nil {
-			return err
-		}
-		return p.print("%s: changed\n", appName(app))
-	})
+	ok, err := p.ask(ctx, "Change it?")
+	if err == nil && !ok {
+		err = &statusError{statusFailed, "nothing was changed"}
+	}
+	return err
 }
 
 // difference is what a change would change, a line for each setting. It is an
