@@ -22,9 +22,13 @@ import (
 )
 
 const (
-	// tryTime ends a try whose brokers say nothing: the lease of a pulled event
-	// is 30 s (266/33433) and should hold a second try.
-	tryTime = 12 * time.Second
+	// The client's own limits for a dial, an answer to a request, the
+	// acknowledgement of all replicas, and all its tries of one request. The
+	// context of Send mostly ends them earlier.
+	dialTime    = 4 * time.Second
+	requestTime = 4 * time.Second
+	ackTime     = 6 * time.Second
+	retryTime   = 6 * time.Second
 
 	// maxRecord is the most that this side lets a record be; the brokers have
 	// their own limit (max.message.bytes, 1 MB unless configured). An SCF
@@ -81,7 +85,7 @@ func (d *lastDial) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.
 
 // ended is why ctx ended, and what the client was busy with.
 func (c *client) ended(ctx context.Context) error {
-	err := context.Cause(ctx)
+	err := fmt.Errorf("no answer in time: %w", context.Cause(ctx))
 	if dial := c.dial.err.Load(); dial != nil {
 		return fmt.Errorf("%w: %w", err, *dial)
 	}
@@ -103,14 +107,14 @@ func newSink(name string, options []kgo.Opt) *Sink {
 		kgo.RecordRetries(3),
 		kgo.UnknownTopicRetries(2),
 		kgo.RequestRetries(1),
-		kgo.RetryTimeout(tryTime / 2),
+		kgo.RetryTimeout(retryTime),
 		kgo.RetryBackoffFn(backoff),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.MetadataMaxAge(time.Hour), // the longest: nothing is to run between invocations
 
-		kgo.DialTimeout(tryTime / 3),
-		kgo.ProduceRequestTimeout(tryTime / 2),
-		kgo.RequestTimeoutOverhead(tryTime / 3),
+		kgo.DialTimeout(dialTime),
+		kgo.ProduceRequestTimeout(ackTime),
+		kgo.RequestTimeoutOverhead(requestTime),
 		kgo.ConnIdleTimeout(keepalive.Limit),
 	}, options...)
 	return &Sink{name: name, options: options, now: time.Now}
@@ -139,8 +143,6 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	if err != nil {
 		return s.unavailable(len(events), err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, tryTime, fmt.Errorf("no answer within %v", tryTime))
-	defer cancel()
 	errs, complete := c.produce(ctx, events, 1)
 	for i, err := range errs {
 		if refused(err) {

@@ -21,10 +21,6 @@ const (
 
 	// connectTimeout is the default of the URL's connect_timeout.
 	connectTimeout = 10 * time.Second
-
-	// tryTime ends a Send whose server says nothing: the lease of a pulled event
-	// is 30 s (266/33433) and should hold a second try.
-	tryTime = 12 * time.Second
 )
 
 var errClosed = errors.New("used after Close")

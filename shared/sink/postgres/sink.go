@@ -104,8 +104,6 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	if len(events) == 0 {
 		return errs
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
-	defer cancel()
 	err := s.write(ctx, events, false)
 	if err == nil {
 		return errs

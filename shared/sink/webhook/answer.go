@@ -92,7 +92,7 @@ func (s *Sink) judge(answer *http.Response, sent http.Header, cancel func()) err
 	case refused:
 		return deliver.Permanent(err)
 	case down:
-		return deliver.Unavailable(err, retryAfter(answer.Header.Get("Retry-After"), s.now()))
+		return deliver.Answered(answer.StatusCode, err, retryAfter(answer.Header.Get("Retry-After"), s.now()))
 	}
 	return err
 }

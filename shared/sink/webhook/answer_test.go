@@ -102,7 +102,7 @@ func TestAnswers(t *testing.T) {
 			case errors.Is(err, deliver.ErrUnavailable):
 				got = unavailable
 				inner := err.(interface{ Unwrap() []error }).Unwrap()[0]
-				if want := deliver.Unavailable(inner, c.after); !reflect.DeepEqual(err, want) {
+				if want := deliver.Answered(c.status, inner, c.after); !reflect.DeepEqual(err, want) {
 					t.Errorf("got %#v, want it to ask for a patience of %v", err, c.after)
 				}
 			case err != nil:

@@ -22,9 +22,9 @@ const (
 	// inFlight is how many requests of one sink run at a time.
 	inFlight = 32
 
-	// tryTime ends a try whose server says nothing: the lease of a pulled event
-	// is 30 s (266/33433) and should hold a second try.
-	tryTime = 12 * time.Second
+	// dialTime is the longest that a dial, or a TLS handshake, may take. The
+	// context of a try mostly ends it earlier.
+	dialTime = 5 * time.Second
 )
 
 // Sink posts each event to one URL.
@@ -65,7 +65,7 @@ func Open(u *url.URL) (*Sink, error) {
 	target.User, target.RawQuery = nil, query
 
 	return &Sink{
-		transport: keepalive.NewTransport(inFlight, tryTime/2),
+		transport: keepalive.NewTransport(inFlight, dialTime),
 		target:    target.String(),
 		name:      name,
 		mask:      newMask(&target, u.User, secrets),
@@ -83,7 +83,7 @@ func Open(u *url.URL) (*Sink, error) {
 //
 // The status decides as soon as it is there, whatever becomes of the body. 2xx
 // is taken; 400, 413, 415 and 422 are permanent; 401, 403, 404, 405, 407, 408,
-// 410, 421, 425, 429 and 5xx are unavailable, with the patience that
+// 410, 421, 425, 429 and 5xx are [deliver.Answered], with the patience that
 // Retry-After asks for. Everything else is a failure of the event, redirects
 // too, which are not followed.
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
@@ -94,7 +94,7 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 			for n, i := range queue {
 				errs[i] = s.post(ctx, events[i])
 				if errs[i] != nil && !deliver.IsPermanent(errs[i]) {
-					untried := deliver.Unavailable(fmt.Errorf("not tried, since an earlier event of its subject failed: %w", errs[i]), 0)
+					untried := deliver.Untried(fmt.Errorf("not tried, since an earlier event of its subject failed: %w", errs[i]))
 					for _, later := range queue[n+1:] {
 						errs[later] = untried
 					}
@@ -131,12 +131,12 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
-		return s.unavailable(ctx.Err())
+		return deliver.Untried(fmt.Errorf("%s: %w", s.name, ctx.Err()))
 	}
 	if s.closed.Load() {
 		return s.unavailable(errClosed)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, tryTime, fmt.Errorf("no answer within %v", tryTime))
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r, err := s.request(ctx, e)
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Sink) post(ctx context.Context, e *event.Event) error {
 	answer, err := s.transport.RoundTrip(r) // a client would follow redirects
 	if err != nil {
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			err = fmt.Errorf("no answer in time: %w", context.Cause(ctx))
 		}
 		return s.unavailable(s.mask.sent(r.Header).error(err)) // net/http quotes an answer that is no HTTP
 	}
