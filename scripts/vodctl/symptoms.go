@@ -13,36 +13,36 @@ type cause struct {
 	docs []string // ids of Tencent's pages
 }
 
-// The causes, of which the doctor finds those that can be found from outside.
+// The causes. The doctor finds those that can be seen from outside.
 var (
 	causeSettings = cause{
 		"a variable of the function has a bad value",
-		"correct the variable that the message names, and deploy again; GET of the callback URL, or the result of pull, shows the message",
+		"correct the variable that the message names, and deploy again; a GET of the callback URL and the result of pull show the message",
 		[]string{"583/14570"},
 	}
 	causeEndpoint = cause{
 		"the VOD API cannot be reached",
-		"check VOD_ENDPOINT, the network and the proxy; leave VOD_ENDPOINT unset for the real VOD",
+		"check VOD_ENDPOINT, the network and the proxy; for the real VOD leave VOD_ENDPOINT unset",
 		[]string{"266/34184"},
 	}
 	causeKeys = cause{
-		"the keys are missing, mistyped, disabled or run out",
-		"on a host set VOD_SECRET_ID and VOD_SECRET_KEY; on SCF give the function an execution role (role in serverless.yml)",
+		"the keys are missing, mistyped, disabled or expired",
+		"on a host, set VOD_SECRET_ID and VOD_SECRET_KEY; on SCF, give the function an execution role (role in serverless.yml)",
 		[]string{"583/32748", "583/32389"},
 	}
 	causeClock = cause{
-		"the clock is off by minutes: VOD refuses signatures that are more than 5 minutes old or ahead, and a receiver takes fresh callbacks for expired",
+		"the clock is off by minutes: VOD refuses signatures that are more than 5 minutes old or ahead, and a receiver takes fresh callbacks for expired ones",
 		"set the clock (NTP)",
 		[]string{"266/31757"},
 	}
 	causeRights = cause{
 		"the keys lack a right",
-		"allow the user or role vod:PullEvents and vod:ConfirmEvents (and for vodctl vod:DescribeEventConfig, vod:ModifyEventConfig and vod:DescribeEventsState) on qcs::vod::uin/…:subAppId/…; QcloudVODReadOnlyAccess likely cannot confirm",
+		"allow the user or role vod:PullEvents and vod:ConfirmEvents (and for vodctl vod:DescribeEventConfig, vod:ModifyEventConfig and vod:DescribeEventsState) on qcs::vod::uin/…:subAppId/…; QcloudVODReadOnlyAccess probably cannot confirm",
 		[]string{"266/39337", "598/70068"},
 	}
 	causeInactive = cause{
-		"VOD is not activated for the account of these keys, or the application is another account's",
-		"activate VOD in the console, or take the keys of the right account; check VOD_SUB_APP_IDS",
+		"VOD is not activated for the account of these keys, or the application belongs to another account",
+		"activate VOD in the console, or use the keys of the right account; check VOD_SUB_APP_IDS",
 		[]string{"266/33433"},
 	}
 	causeSubAppId = cause{
@@ -52,7 +52,7 @@ var (
 	}
 	causeAPI = cause{
 		"VOD refused the call",
-		"do what the message says; give Tencent's support the RequestId",
+		"do what the message says; if that does not help, give the RequestId to Tencent's support",
 		[]string{"266/33433"},
 	}
 	causeStrange = cause{
@@ -81,8 +81,8 @@ var (
 		[]string{"266/33948"},
 	}
 	causeSwitch = cause{
-		"the switch for this kind of event is OFF, as it is until somebody puts it ON",
-		"vodctl config set -upload on -delete on -persistence on, as you need them",
+		"the switch for this kind of event is OFF, which is the default",
+		"vodctl config set -upload on -delete on -persistence on, for the kinds that you need",
 		[]string{"266/33781"},
 	}
 	causeRecent = cause{
@@ -92,32 +92,32 @@ var (
 	}
 	causePrivate = cause{
 		"the URL leads to a private address, which VOD cannot reach",
-		"use the function URL's public form: netConfig.enableExtranet true in serverless.yml, and no .in. in the host's name",
+		"use the function URL's public form: set netConfig.enableExtranet to true in serverless.yml; the host's name has no .in. in it",
 		[]string{"583/96099"},
 	}
 	causeUnreachable = cause{
 		"nothing answers at the URL",
-		"check the address, the certificate and the firewall; on SCF whether the function URL is there: a deployment without the http trigger switches it off",
+		"check the address, the certificate and the firewall; on SCF, check that the function URL exists: a deployment without the http trigger switches it off",
 		[]string{"583/96099", "1154/43228"},
 	}
 	causeHTTP = cause{
-		"the URL is not HTTPS: on the way anybody can read events and use their signature, which covers no body, for events of his own",
+		"the URL is not HTTPS: anybody on the way can read events, and use their signature, which covers no body, for events of their own",
 		"use an https:// URL; a function URL is one",
 		[]string{"266/7829"},
 	}
 	causeSlow = cause{
 		"the URL takes too long: VOD gives up after 5 s and sends again, twice at most",
-		"put a faster SINK behind it, or one that is up; look at the function's Duration in its log, and at cold starts",
+		"check that SINK is up and fast; look at the function's Duration in its log, and at cold starts",
 		[]string{"266/7829"},
 	}
 	causeAnswer = cause{
-		"what answers at the URL is not this project's callback, or something stands before it",
-		"check path and host; a function URL needs authType NONE, for VOD cannot sign for CAM",
+		"what answers at the URL is not this project's callback, or something stands in front of it",
+		"check path and host; a function URL needs authType NONE, because VOD cannot sign for CAM",
 		[]string{"583/96099"},
 	}
 	causeNoKey = cause{
 		"callbacks are not signed: whoever knows the URL can send events",
-		"set CALLBACK_SIGN_KEY, deploy, then vodctl config set -sign-key env; to leave it open say -open",
+		"set CALLBACK_SIGN_KEY, deploy, then vodctl config set -sign-key env; if it shall stay open, say -open",
 		[]string{"ModifyEventConfig"},
 	}
 	causeOpen = cause{
@@ -136,13 +136,13 @@ var (
 		[]string{"ModifyEventConfig"},
 	}
 	causeVODKey = cause{
-		"VOD signs with no key, or with another one than the receiver's",
-		"vodctl config set -sign-key env: VOD does not tell its key, so set it anew",
+		"VOD signs with no key, or with another key than the receiver's",
+		"vodctl config set -sign-key env; VOD does not show the key it has, so set it again",
 		[]string{"ModifyEventConfig"},
 	}
 	causeBacklog = cause{
 		"events wait in the queue and are not confirmed",
-		"read the result of the function pull: left counts what failed, stopped: sink means that SINK is down; where there is no result look at the timer; events wait 4 days at most",
+		"read the result of the function pull: left counts what failed, and stopped: sink means that SINK is down; if there is no result, look at the timer; events wait 4 days at most",
 		[]string{"266/33433", "266/48758"},
 	}
 	causeStranded = cause{
@@ -151,27 +151,27 @@ var (
 		[]string{"266/33433"},
 	}
 	causeTimer = cause{
-		"the timer does not fire: it was made without enable: true, or its cron expression was meant in another zone than UTC+8",
+		"the timer does not fire: it was made without enable: true, or its cron expression was written for another time zone than UTC+8",
 		"compare the timer in the console with serverless.yml",
 		[]string{"583/9708", "1154/43228"},
 	}
 	causeRival = cause{
-		"somebody else pulls from the same queue, vodctl pull or a second deployment; each event comes to one of them",
+		"somebody else pulls from the same queue, such as vodctl pull or a second deployment; each event comes to one of them",
 		"stop the other, or read its log",
 		[]string{"266/33433"},
 	}
 	causeLate = cause{
-		"events are confirmed more than 30 s after their pull, or not at all since the handler or a sink fails",
-		"look for \"event failed\" and \"sink is down\" in the log; make the handler faster; set DEAD_LETTER, so that what fails MAX_ATTEMPTS times is parked",
+		"events are confirmed more than 30 s after their pull, or not at all because the handler or a sink fails",
+		"look for \"event left\" and \"sink is down\" in the log; make the handler faster; set DEAD_LETTER, so that what fails MAX_ATTEMPTS times is parked",
 		[]string{"266/33433", "266/33434"},
 	}
 	causeResend = cause{
 		"a callback took over 5 s and was sent again, or one event came to two instances that share no memory",
-		"set DEDUP=postgres://…; with SINK=postgres://… the table alone is exact",
+		"set DEDUP=postgres://…; with SINK=postgres://… the table alone is enough",
 		[]string{"266/7829"},
 	}
 	causeMany = cause{
-		"they are no repetitions: ProcessMedia with TasksNotifyMode Change tells each sub-task with the same TaskId",
+		"they are not repetitions: with TasksNotifyMode Change, ProcessMedia sends an event for each sub-task, all with the same TaskId",
 		"look at Status; handle FINISH only, or ask for Finish",
 		[]string{"266/33950"},
 	}
@@ -181,8 +181,8 @@ var (
 		[]string{"583/14570"},
 	}
 	causeParked = cause{
-		"they failed for good and were parked: in DEAD_LETTER or, without one, whole in the log at level error",
-		"mend the cause that parkreason and parklasterror tell, then vodctl replay FILE",
+		"they failed for good and were parked: in DEAD_LETTER or, without one, in the log at level error",
+		"read parkreason and parklasterror, remove the cause, then vodctl replay FILE",
 		nil,
 	}
 	causeSubTask = cause{
@@ -192,14 +192,13 @@ var (
 	}
 )
 
-// symptoms are what somebody sees, and what may be behind it, the likeliest
-// first.
+// symptoms are what somebody sees and what may cause it, the likeliest first.
 var symptoms = []struct {
 	seen   string
 	causes []cause
 }{
 	{"Nothing arrives at all", []cause{causeRecent, causeSubAppId, causeKeys, causeRights, causeInactive, causeClock, causeEndpoint, causeSettings}},
-	{"No uploads (or deletions) arrive, other events do", []cause{causeSwitch}},
+	{"Uploads or deletions do not arrive, other events do", []cause{causeSwitch}},
 	{"callback gets nothing", []cause{causeModePull, causeNoURL, causeOtherURL, causePrivate, causeUnreachable, causeAnswer}},
 	{"pull finds the queue empty", []cause{causeModePush, causeTimer, causeRival}},
 	{"callback answers 401", []cause{causeVODKey, causeKey, causeClock}},
@@ -211,23 +210,45 @@ var symptoms = []struct {
 	{"The same events come every 30 s", []cause{causeRights, causeLate}},
 	{"Events come twice", []cause{causeResend, causeMany}},
 	{"Events are in the log and not in the sink", []cause{causeStdout, causeParked}},
-	{"A procedure says ErrCode 40000 and all went well", []cause{causeSubTask}},
+	{"A procedure has ErrCode 40000 although all went well", []cause{causeSubTask}},
 }
 
-// symptomsMarkdown is the page of symptoms for the README, a table.
+// symptomsMarkdown is the page of symptoms in this folder's README.md.
 func symptomsMarkdown() string {
 	var b strings.Builder
-	b.WriteString("| what you see | why it may be so | what to do | Tencent's page |\n|---|---|---|---|\n")
 	for _, s := range symptoms {
-		seen := s.seen
+		fmt.Fprintf(&b, "### %s\n\n", s.seen)
 		for _, c := range s.causes {
-			// A bar would end the cell.
-			cells := strings.ReplaceAll(strings.Join([]string{seen, c.what, c.do}, "\x00"), "|", `\|`)
-			fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(cells, "\x00", " | "), strings.Join(c.docs, ", "))
-			seen = ""
+			what := strings.ToUpper(c.what[:1]) + c.what[1:]
+			do := strings.ToUpper(c.do[:1]) + c.do[1:]
+			if strings.HasPrefix(c.do, "vodctl ") {
+				do = c.do // a command
+			}
+			fmt.Fprintf(&b, "- **%s.** %s.", what, do)
+			for i, id := range c.docs {
+				if i == 0 {
+					b.WriteString(" See ")
+				} else {
+					b.WriteString(", ")
+				}
+				b.WriteString(docLink(id))
+			}
+			if len(c.docs) > 0 {
+				b.WriteString(".")
+			}
+			b.WriteString("\n")
 		}
+		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// docLink is a page of Tencent's, which has a number, or an action of the API.
+func docLink(id string) string {
+	if !strings.Contains(id, "/") {
+		return id
+	}
+	return fmt.Sprintf("[%s](https://cloud.tencent.com/document/product/%s)", id, id)
 }
 
 // printSymptoms prints the page for a terminal.

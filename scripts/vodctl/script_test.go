@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,20 +17,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vodevents/shared/callback"
 	"vodevents/shared/deliver"
-	"vodevents/shared/event"
 	"vodevents/shared/sink/lines"
-	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
-var update = flag.Bool("update", false, "write the golden files, and the page of symptoms in README.md")
+var update = flag.Bool("update", false, "write the golden files, README.md among them")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"vodctl": main})
@@ -272,207 +268,4 @@ func sortLines(ts *testscript.TestScript, _ bool, args []string) {
 	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
 	slices.Sort(lines)
 	ts.Check(os.WriteFile(ts.MkAbs("sorted"), []byte(strings.Join(lines, "")), 0o666))
-}
-
-// The manual is complete, and a golden file shows how it reads.
-func TestManual(t *testing.T) {
-	t.Parallel()
-	var out, errs strings.Builder
-	if status := run(t.Context(), []string{"help"}, func(string) string { return "" }, nil, &out, &errs); status != statusOK || errs.Len() > 0 {
-		t.Fatalf("exit status %d, stderr %q", status, errs.String())
-	}
-	golden(t, filepath.Join("testdata", "help.txt"), out.String())
-	for i, line := range strings.Split(out.String(), "\n") {
-		if n := len([]rune(line)); n > 80 {
-			t.Errorf("line %d has %d characters: %s", i+1, n, line)
-		}
-	}
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; go test -update writes it. Got:\n%s", file, got)
-	}
-}
-
-// README.md holds the page of symptoms between two markers.
-func TestSymptomsInReadme(t *testing.T) {
-	t.Parallel()
-	const begin, end = "<!-- symptoms -->\n", "<!-- /symptoms -->"
-	file := filepath.Join("..", "..", "README.md")
-	text, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("there is no README.md")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	if !ok {
-		t.Skip("README.md has no place for it: " + begin + end)
-	}
-	got, after, ok := strings.Cut(rest, end)
-	if !ok {
-		t.Fatalf("README.md has no %s", end)
-	}
-	want := symptomsMarkdown()
-	if got == want {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Error("the page of symptoms in README.md is not that of symptoms.go; go test ./scripts/vodctl -update writes it")
-}
-
-func TestShownURL(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ address, want string }{
-		{"https://example.com/callback", "https://example.com/callback"},
-		{"https://user:s3cret@example.com:8443/a%20b", "https://(masked)@example.com:8443/a%20b"},
-		{"https://example.com/?token=s3cret&x=s3cret", "https://example.com/?token=(masked)&x=(masked)"},
-		{"https://example.com/?s3cret", "https://example.com/?(masked)"},
-		{"https://example.com/#s3cret", "https://example.com/"},
-		{"https://admin:2024/s3cret@example.com/callback", "https://(masked)"},
-		{"https://admin:2024?s3cret@example.com/callback", "https://(masked)"},
-		{"https://admin:2024#s3cret@example.com/callback", "https://(masked)"},
-		{"https://example.com/%zzs3cret", "(not a URL)"},
-		{"", ""},
-	} {
-		if got := shownURL(test.address); got != test.want {
-			t.Errorf("shownURL(%q) = %q, want %q", test.address, got, test.want)
-		}
-	}
-}
-
-func TestPrivate(t *testing.T) {
-	t.Parallel()
-	for host, want := range map[string]bool{
-		"localhost": true, "127.0.0.1": true, "::1": true, "10.0.0.7": true, "169.254.0.1": true, "callback": true,
-		"1300000000-abc.in.ap-guangzhou.tencentscf.com": true,
-		"1300000000-abc.ap-guangzhou.tencentscf.com":    false,
-		"vod.tencentcloudapi.com":                       false,
-		"203.0.113.5":                                   false, "": false,
-	} {
-		if got := private(host); got != want {
-			t.Errorf("private(%q) = %t", host, got)
-		}
-	}
-}
-
-// What VOD answers is told apart by its code.
-func TestDiagnose(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		code       string
-		want       cause
-		everywhere bool
-	}{
-		{"AuthFailure.SignatureExpire", causeClock, true},
-		{"AuthFailure.SecretIdNotFound", causeKeys, true},
-		{"AuthFailure.TokenFailure", causeKeys, true},
-		{"AuthFailure.UnauthorizedOperation", causeRights, false},
-		{"UnauthorizedOperation", causeRights, false},
-		{"FailedOperation.InvalidVodUser", causeInactive, false},
-		{"InvalidParameterValue.SubAppId", causeSubAppId, false},
-		{"MissingParameter", causeSubAppId, false},
-		{"ClientError.NetworkError", causeEndpoint, true},
-		{"RequestLimitExceeded", causeAPI, false},
-		{"InternalError", causeAPI, false},
-		{"ClientError.StrangeAnswer", causeStrange, false},
-	} {
-		got, everywhere := diagnose(&vod.Error{Action: "DescribeEventConfig", Code: test.code})
-		if got.what != test.want.what || everywhere != test.everywhere {
-			t.Errorf("%s: %q, %t", test.code, got.what, everywhere)
-		}
-	}
-}
-
-// Of events that come along those of the demonstration are picked, and what
-// went wrong in VOD is told.
-func TestDemonstrationSorts(t *testing.T) {
-	t.Parallel()
-	parse := func(body string) pulled {
-		e, err := event.Parse([]byte(body), event.Origin{Mode: event.Reliable})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pulled{Event: e}
-	}
-	upload := parse(`{"EventHandle":"1","EventType":"NewFileUpload","FileUploadEvent":{"FileId":"f"}}`)
-	stored := parse(`{"EventHandle":"2","EventType":"PullComplete","PullCompleteEvent":{"TaskId":"u","FileId":"f"}}`)
-	procedure := func(handle, task string, errCode, subErrCode int) pulled {
-		return parse(fmt.Sprintf(`{"EventHandle":%q,"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":%q,"FileId":"f","Status":"FINISH","ErrCode":%d,
-			"MediaProcessResultSet":[{"Type":"Transcode","TranscodeTask":{"ErrCode":%d,"Message":"source file broken"}}]}}`, handle, task, errCode, subErrCode))
-	}
-	for _, test := range []struct {
-		name   string
-		pulls  [][]pulled
-		want   string // handles of its own
-		others int
-		fails  string
-	}{
-		{"in the order of the tutorial", [][]pulled{{stored}, {upload}, {procedure("3", "p", 0, 0)}}, "2 1 3", 0, ""},
-		{"upload first", [][]pulled{{upload, stored}, {procedure("3", "p", 0, 0)}}, "2 1 3", 0, ""},
-		{"others", [][]pulled{{
-			parse(`{"EventHandle":"7","EventType":"NewFileUpload","FileUploadEvent":{"FileId":"g"}}`),
-			parse(`{"EventHandle":"8","EventType":"PullComplete","PullCompleteEvent":{"TaskId":"v","FileId":"g"}}`),
-			parse(`{"EventHandle":"9","EventType":"SomethingNew"}`),
-			parse(`{"EventHandle":"10","EventType":"NewFileUpload","FileUploadEvent":{"FileId":1}}`),
-			procedure("11", "q", 0, 70000),
-		}, {stored, procedure("3", "p", 0, 0)}}, "2 3", 5, ""},
-		{"the deprecated ErrCode", [][]pulled{{procedure("3", "p", 40000, 0)}}, "3", 0, ""},
-		{"a sub-task fails", [][]pulled{{procedure("3", "p", 0, 60000)}}, "3", 0, "Transcode: 60000 source file broken"},
-		{"the upload fails", [][]pulled{{parse(`{"EventHandle":"2","EventType":"PullComplete","PullCompleteEvent":{"TaskId":"u","ErrCode":40000,"Message":"no such file"}}`)}},
-			"2", 0, "PullUpload: 40000 no such file"},
-	} {
-		d := demonstration{upload: "u", process: "p", others: map[string]bool{}}
-		var handles []string
-		for _, events := range test.pulls {
-			for _, e := range d.sort(events) {
-				handles = append(handles, e.Handle)
-			}
-		}
-		if got := strings.Join(handles, " "); got != test.want || len(d.others) != test.others || d.failure != test.fails {
-			t.Errorf("%s: own %q, others %d, failure %q", test.name, got, len(d.others), d.failure)
-		}
-	}
-}
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		b := progress{w: &out}
-		b.show("%d", 1)
-		b.show("%d", 2) // too soon
-		time.Sleep(time.Second)
-		b.show("%d", 3)
-		b.clear()
-		b.clear()
-		b.show("%d", 4)
-		const line = "\r\x1b[K"
-		if got, want := out.String(), line+"1"+line+"3"+line+line+"4"; got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-		none := (&program{stderr: &out}).progress()
-		none.show("5")
-		none.clear()
-		if strings.Contains(out.String(), "5") {
-			t.Error("a line where there is no terminal")
-		}
-	})
 }

@@ -1,0 +1,23 @@
+package main
+
+import "testing"
+
+func TestShownURL(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ address, want string }{
+		{"https://example.com/callback", "https://example.com/callback"},
+		{"https://user:s3cret@example.com:8443/a%20b", "https://(masked)@example.com:8443/a%20b"},
+		{"https://example.com/?token=s3cret&x=s3cret", "https://example.com/?token=(masked)&x=(masked)"},
+		{"https://example.com/?s3cret", "https://example.com/?(masked)"},
+		{"https://example.com/#s3cret", "https://example.com/"},
+		{"https://admin:2024/s3cret@example.com/callback", "https://(masked)"},
+		{"https://admin:2024?s3cret@example.com/callback", "https://(masked)"},
+		{"https://admin:2024#s3cret@example.com/callback", "https://(masked)"},
+		{"https://example.com/%zzs3cret", "(not a URL)"},
+		{"", ""},
+	} {
+		if got := shownURL(test.address); got != test.want {
+			t.Errorf("shownURL(%q) = %q, want %q", test.address, got, test.want)
+		}
+	}
+}
