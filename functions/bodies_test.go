@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/vodfake"
 )
 
 func zip(t *testing.T, b []byte) []byte {
@@ -285,4 +286,42 @@ func checkTwice(t *testing.T, size int) time.Duration {
 		}
 	}
 	return time.Since(began)
+}
+
+// An element of an answer that is no JSON costs none of its neighbours: they are
+// delivered, it is parked, and all are confirmed.
+func TestPulledElementThatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	s := vodfake.RunT(t)
+	broken := []string{
+		"{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"1\",\"Name\":\"a\tb\"}}",
+		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"2","Duration":NaN}}`,
+	}
+	invalid := "{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"71\",\"Name\":\"\xff\"}}"
+	for _, body := range append(broken, invalid, string(uploadNamed(72, "a"))) {
+		s.Queue(0, []byte(body))
+	}
+	dead := t.TempDir() + "/dead"
+	f := start(t, pullBin, append(vodEnv(s), "DEAD_LETTER=file:"+dead)...)
+	r := f.drain(20 * time.Second)
+	for name, want := range map[string]float64{"pulled": 4, "delivered": 2, "parked": 2, "confirmed": 4, "left": 0} {
+		if r[name] != want {
+			t.Errorf("%s: %v, want %v", name, r[name], want)
+		}
+	}
+	for _, line := range f.out.take() {
+		if e, err := event.ParseCloudEvent([]byte(line)); err != nil || e.Type != "NewFileUpload" || e.Subject == "71" && string(e.RawData()) != invalid {
+			t.Errorf("%v: came out %s", err, line)
+		}
+	}
+	text, err := os.ReadFile(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		e, err := event.ParseCloudEvent([]byte(line))
+		if err != nil || e.Type != event.TypeUnparsed || !strings.HasSuffix(string(e.RawData()), broken[i][1:]) {
+			t.Errorf("%v: parked %s", err, line)
+		}
+	}
 }

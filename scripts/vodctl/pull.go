@@ -50,20 +50,21 @@ type pulled struct {
 }
 
 // pullEvents pulls once. VOD cannot have lent the events before it was asked, so
-// the lease counts from there. An empty queue is no error.
+// the lease counts from there. An empty queue is no error. Events can come with
+// an error: those that stood before it in an answer that broke off.
 func (a *account) pullEvents(ctx context.Context, app uint64) ([]pulled, error) {
 	leaseEnd := time.Now().Add(vod.Lease)
-	raws, err := a.PullEvents(ctx, app)
-	if err != nil && !errors.Is(err, vod.ErrEmpty) {
-		return nil, err
+	elements, err := a.PullEvents(ctx, app)
+	if errors.Is(err, vod.ErrEmpty) {
+		err = nil
 	}
-	events := make([]pulled, len(raws))
-	for i, raw := range raws {
+	events := make([]pulled, len(elements))
+	for i, el := range elements {
 		// An element that is not an event is shown, and can be confirmed, like one.
-		e, _ := event.Parse(raw, event.Origin{Mode: event.Reliable, SubAppId: app, Received: time.Now()})
+		e, _ := event.ParseScanned(el, event.Origin{Mode: event.Reliable, SubAppId: app, Received: time.Now()})
 		events[i] = pulled{e, leaseEnd}
 	}
-	return events, nil
+	return events, err
 }
 
 func (p *program) pull(ctx context.Context, output format, confirm bool) error {
@@ -74,9 +75,9 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 	list := jsonList{program: p}
 	printed := 0
 	err = p.each(a, func(app uint64) error {
-		events, err := a.pullEvents(ctx, app)
-		if err != nil {
-			return err
+		events, broken := a.pullEvents(ctx, app)
+		if len(events) == 0 && broken != nil {
+			return broken
 		}
 		if len(events) == 0 {
 			p.say("%s: nothing waits", appName(app))
@@ -84,9 +85,9 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 		}
 		printed += len(events)
 		if output == "json" {
-			return p.pulledJSON(ctx, a, app, events, &list, confirm)
+			return errors.Join(broken, p.pulledJSON(ctx, a, app, events, &list, confirm))
 		}
-		return p.pulledText(ctx, a, app, events, confirm)
+		return errors.Join(broken, p.pulledText(ctx, a, app, events, confirm))
 	})
 	if output == "json" {
 		err = errors.Join(err, list.end())

@@ -197,23 +197,23 @@ func (e *engine) roomForAnswer() bool {
 func (e *engine) pullBatch(a *app) {
 	sent := time.Now()
 	ctx, cancel := context.WithDeadline(e.ctx, e.before(sent.Add(vod.Timeout), e.reserve))
-	raw, err := e.Client.PullEvents(ctx, a.SubAppId)
+	elements, err := e.Client.PullEvents(ctx, a.SubAppId)
 	cancel()
 	size := 0
-	for _, r := range raw {
-		size += len(r)
+	for _, el := range elements {
+		size += len(el.Bytes)
 	}
-	e.tell(func() { e.pulled(a, len(raw), size, sent, err) })
-	if len(raw) == 0 {
+	e.tell(func() { e.pulled(a, len(elements), size, sent, err) })
+	if len(elements) == 0 {
 		return
 	}
 
-	events := make([]*event.Event, 0, len(raw))
+	events := make([]*event.Event, 0, len(elements))
 	received := time.Now()
-	for _, r := range raw {
-		ev, err := event.Parse(r, event.Origin{Mode: event.Reliable, SubAppId: a.SubAppId, Received: received})
+	for _, el := range elements {
+		ev, err := event.ParseScanned(el, event.Origin{Mode: event.Reliable, SubAppId: a.SubAppId, Received: received})
 		if ev.Handle == "" {
-			slog.ErrorContext(e.ctx, "PullEvents gave an element without EventHandle: it cannot be confirmed", "error", err, "bytes", len(r))
+			slog.ErrorContext(e.ctx, "PullEvents gave an element without EventHandle: it cannot be confirmed", "error", err, "bytes", len(el.Bytes))
 		}
 		events = append(events, ev)
 	}

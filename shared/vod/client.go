@@ -102,12 +102,13 @@ func New(o Options) (*Client, error) {
 }
 
 // call sends one action, as often as Options.Retry wants, and returns the parts
-// of VOD's answer. Its error is an *Error, or says that ctx ended.
+// of VOD's answer. Its error is an *Error, or says that ctx ended; of an answer
+// that broke off it comes with the events before that.
 func (c *Client) call(ctx context.Context, action string, params any) (envelope, error) {
 	first := time.Now()
 	for tries := 1; ; tries++ {
 		e, err := c.try(ctx, action, params)
-		if c.retry == nil || !errors.Is(err, ErrRetry) {
+		if c.retry == nil || !errors.Is(err, ErrRetry) || len(e.events) > 0 {
 			return e, err
 		}
 		if !c.retry(ctx, err, tries, time.Since(first)) {
@@ -132,7 +133,7 @@ func (c *Client) try(ctx context.Context, action string, params any) (envelope, 
 	}
 	e, err := parse(a.body)
 	if err != nil {
-		return envelope{}, c.refuse(&Error{Action: action, Code: codeBody, Message: err.Error()})
+		return envelope{events: e.events}, c.refuse(&Error{Action: action, Code: codeBody, Message: err.Error()})
 	}
 	var requestId string
 	if e.requestId != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +58,14 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	const beyond = 1<<63 + 1 // no float64 holds it
+	pull := func(c *Client, app uint64) (any, error) {
+		var events []string
+		elements, err := c.PullEvents(ctx, app)
+		for _, e := range elements {
+			events = append(events, string(e.Bytes))
+		}
+		return events, err
+	}
 	for _, c := range []struct {
 		name   string
 		call   func(*Client) (any, error)
@@ -67,12 +74,12 @@ func TestActions(t *testing.T) {
 		answer string
 		want   any
 	}{
-		{"pull", func(c *Client) (any, error) { return c.PullEvents(ctx, beyond) },
+		{"pull", func(c *Client) (any, error) { return pull(c, beyond) },
 			"PullEvents", `{"SubAppId":9223372036854775809}`,
 			`{"Response":{"EventSet":[{"EventHandle":"a","n":1.0} , 12345678901234567890],"RequestId":"r"}}`,
-			[]json.RawMessage{json.RawMessage(`{"EventHandle":"a","n":1.0}`), json.RawMessage(`12345678901234567890`)}},
-		{"pull of the default application", func(c *Client) (any, error) { return c.PullEvents(ctx, 0) },
-			"PullEvents", `{}`, `{"Response":{"EventSet":[1]}}`, []json.RawMessage{json.RawMessage(`1`)}},
+			[]string{`{"EventHandle":"a","n":1.0}`, `12345678901234567890`}},
+		{"pull of the default application", func(c *Client) (any, error) { return pull(c, 0) },
+			"PullEvents", `{}`, `{"Response":{"EventSet":[1]}}`, []string{"1"}},
 		{"confirm", func(c *Client) (any, error) { return nil, c.ConfirmEvents(ctx, beyond, []string{"1", "<&>"}) },
 			"ConfirmEvents", `{"SubAppId":9223372036854775809,"EventHandles":["1","\u003c\u0026\u003e"]}`,
 			`{"Response":{"RequestId":"r"}}`, nil},
@@ -339,6 +346,26 @@ type closing struct {
 }
 
 func (c *closing) Close() error { c.closed = true; return nil }
+
+// What an answer gave before it broke off is lent: it comes with the error, and
+// no second call is made for it.
+func TestAnswerBreaksOff(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	c, err := New(Options{Credentials: testKeys,
+		Retry: func(context.Context, error, int, time.Duration) bool { return true },
+		Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			calls++
+			return respond([]byte(`{"Response":{"EventSet":[{"EventHandle":"1"},{"EventHandle":"2"},{"EventHandle":"3","P":{"a`))(r)
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.PullEvents(t.Context(), 7)
+	if !errors.Is(err, ErrRetry) || len(events) != 2 || string(events[1].Bytes) != `{"EventHandle":"2"}` || calls != 1 {
+		t.Errorf("%d calls, %q, %v", calls, events, err)
+	}
+}
 
 func TestTooLong(t *testing.T) {
 	t.Parallel()

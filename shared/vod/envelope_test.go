@@ -5,39 +5,49 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
-// oracle is parse by encoding/json alone. Maps, other than structs, tell cases
-// apart as parse does.
-func oracle(body []byte) (e envelope, ok bool) {
+// oracle is parse by encoding/json alone, with the events apart. Maps, other than
+// structs, tell cases apart as parse does.
+func oracle(body []byte) (e envelope, events []json.RawMessage, ok bool) {
 	var top, response map[string]json.RawMessage
 	if json.Unmarshal(body, &top) != nil || json.Unmarshal(top["Response"], &response) != nil || response == nil {
-		return e, false
+		return e, nil, false
 	}
 	e.response, e.failure, e.requestId = top["Response"], response["Error"], response["RequestId"]
 	if e.failure != nil {
 		var o map[string]json.RawMessage
 		if json.Unmarshal(e.failure, &o) != nil {
-			return e, false
+			return e, nil, false
 		}
 	}
 	e.eventSet = response["EventSet"]
-	return e, e.eventSet == nil || json.Unmarshal(e.eventSet, &e.events) == nil
+	return e, events, e.eventSet == nil || json.Unmarshal(e.eventSet, &events) == nil
 }
 
-func same(a, b envelope) bool {
-	if len(a.events) != len(b.events) {
-		return false
-	}
-	for i := range a.events {
-		if !bytes.Equal(a.events[i], b.events[i]) {
-			return false
-		}
-	}
-	return bytes.Equal(a.response, b.response) && bytes.Equal(a.eventSet, b.eventSet) &&
+func same(a envelope, b envelope, events []json.RawMessage) bool {
+	return slices.EqualFunc(a.events, events, func(e Element, raw json.RawMessage) bool { return bytes.Equal(e.Bytes, raw) }) &&
+		bytes.Equal(a.response, b.response) && bytes.Equal(a.eventSet, b.eventSet) &&
 		bytes.Equal(a.failure, b.failure) && bytes.Equal(a.requestId, b.requestId)
+}
+
+// commaMissing tells whether two elements stand in the body without a comma
+// between them.
+func commaMissing(body []byte, elements []Element) bool {
+	end := -1
+	for _, e := range elements {
+		from := max(end, 0) + bytes.Index(body[max(end, 0):], e.Bytes)
+		if end >= 0 && len(bytes.TrimSpace(body[end:from])) == 0 {
+			return true
+		}
+		end = from + len(e.Bytes)
+	}
+	return false
 }
 
 var envelopes = []string{
@@ -63,6 +73,7 @@ var envelopes = []string{
 	`{"Response":[]}`,
 	`{"Response":null}`,
 	`{"response":{"EventSet":[1]}}`,
+	`{"Response":{"EventSet":[A],"EventSet":null}}`, `{"Response":{"EventSet":[A]},"Response":{}}`,
 	`{}`, `[]`, `null`, `"Response"`, ``, ` `, "\x00",
 	`{"code":4000,"message":"no"}`,
 	`<html><body>502 Bad Gateway</body></html>`,
@@ -90,8 +101,7 @@ var envelopes = []string{
 	`{"Response":{"EventSet":[]}}]`,
 	"{\"Response\":{\"EventSet\":[]}}\x00",
 	"\ufeff{\"Response\":{}}",
-	`{"Response":{"EventSet":[` + strings.Repeat("[", maxDepth-3) + strings.Repeat("]", maxDepth-3) + `]}}`,
-	`{"Response":{"EventSet":[` + strings.Repeat("[", maxDepth-2) + strings.Repeat("]", maxDepth-2) + `]}}`,
+	`{"Response":{"EventSet":[` + strings.Repeat("[", jsonscan.MaxDepth) + strings.Repeat("]", jsonscan.MaxDepth) + `]}}`,
 	`{"Response":{"EventSet":[` + strings.Repeat(`{"a":[`, 300) + strings.Repeat("]}", 300) + `]}}`,
 	`{"Response":{"EventSet":[` + strings.Repeat(`{"a":[`, 300) + strings.Repeat("}]", 300) + `]}}`,
 	strings.Repeat("[", 200_000),
@@ -103,19 +113,27 @@ func check(t *testing.T, body []byte) {
 	shown := body[:min(len(body), 300)]
 	before := bytes.Clone(body)
 	got, err := parse(body)
-	want, ok := oracle(before)
-	if (err == nil) != ok {
-		t.Fatalf("parse(%q): %v; encoding/json takes it: %v", shown, err, ok)
-	}
-	if ok && !same(got, want) {
-		t.Fatalf("parse(%q):\n got %q\nwant %q", shown, got, want)
+	want, events, ok := oracle(before)
+	deep := bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > jsonscan.MaxDepth || bytes.Count(body, []byte(",")) >= jsonscan.MaxMembers
+	switch {
+	case ok && err != nil && !deep:
+		t.Fatalf("parse(%q): %v; encoding/json takes it", shown, err)
+	case !ok && err == nil && !got.broken() && !commaMissing(body, got.events):
+		t.Fatalf("parse(%q) takes it, encoding/json does not", shown)
+	case ok && err == nil && !same(got, want, events):
+		t.Fatalf("parse(%q):\n got %+v\nwant %+v, %q", shown, got, want, events)
+	case ok && got.broken() && !deep:
+		t.Fatalf("parse(%q): an element is no JSON: %q", shown, got.events)
 	}
 	if !bytes.Equal(body, before) {
 		t.Fatalf("parse(%q) changed its argument", shown)
 	}
 	for _, e := range got.events {
-		if cap(e) != len(e) {
+		if cap(e.Bytes) != len(e.Bytes) {
 			t.Fatalf("parse(%q): an event can grow into the next", shown)
+		}
+		if e.Valid && !json.Valid(e.Bytes) {
+			t.Fatalf("parse(%q): %q is no JSON", shown, e.Bytes)
 		}
 	}
 }
@@ -127,14 +145,29 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// A body that is cut is never an answer, wherever the cut is.
+// A body that is cut is never an answer, wherever the cut is. The events that are
+// whole come with the error: VOD has lent them.
 func TestParseCut(t *testing.T) {
 	t.Parallel()
 	body := pulled(2)
 	check(t, body)
+	all, err := parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := range body {
-		if _, err := parse(body[:n:n]); err == nil {
+		e, err := parse(body[:n:n])
+		if err == nil {
 			t.Fatalf("an answer cut after %d of %d bytes was taken", n, len(body))
+		}
+		whole := 0
+		for _, want := range all.events {
+			if bytes.Contains(body[:n], want.Bytes) {
+				whole++
+			}
+		}
+		if e.broken() || len(e.events) != whole {
+			t.Fatalf("of an answer cut after %d of %d bytes %d events were given, %d are whole", n, len(body), len(e.events), whole)
 		}
 	}
 }
@@ -161,7 +194,7 @@ func TestParseErrors(t *testing.T) {
 		{"<html>" + strings.Repeat("x", 300), `and 106 bytes more`},
 		{`{"code":4000}`, `this is no answer of the VOD API: "{\"code\":4000}"`},
 		{`{"Response":{"EventSet":[{"a":`, "cut off after 30 bytes"},
-		{`{"Response":{"EventSet":[{"a":?}]}}`, "no JSON at byte 30 of 35"},
+		{`{"Response":{"EventSet":[{}],"a":?}}`, "no JSON at byte 33 of 36"},
 		{`{"Response":{"EventSet":7}}`, "EventSet is neither a list nor null"},
 		{`{"Response":{"Error":7}}`, "Error is neither an object nor null"},
 	} {
@@ -171,12 +204,41 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// An element that is no JSON costs neither its neighbours nor the answer.
+func TestParseBrokenElement(t *testing.T) {
+	t.Parallel()
+	const good = `{"EventHandle":"1","EventType":"A","P":{"a":"]},{"}}`
+	for _, bad := range []string{
+		"{\"EventHandle\":\"2\",\"P\":{\"Name\":\"a\tb\"}}", `{"EventHandle":"2","P":{"Size":NaN}}`, `{"EventHandle":"2","P":{"Name":"lost}}`, `NaN`,
+	} {
+		for i := range 3 {
+			set := []string{good, good, good}
+			set[i] = bad
+			body := `{"Response":{"EventSet":[` + strings.Join(set, ",") + `],"RequestId":"r"}}`
+			if i == 2 && strings.Contains(bad, "lost") {
+				continue // nothing tells where it ends
+			}
+			e, err := parse([]byte(body))
+			if err != nil || len(e.events) != 3 || string(e.requestId) != `"r"` {
+				t.Errorf("%s: %v, %q", body, err, e.events)
+				continue
+			}
+			for j, event := range e.events {
+				if event.Valid != (i != j) || string(event.Bytes) != set[j] {
+					t.Errorf("%s: element %d is %q, valid %v", body, j, event.Bytes, event.Valid)
+				}
+			}
+		}
+	}
+}
+
 // FuzzParse holds parse to these invariants:
 //
 //   - it never panics and never changes the body;
-//   - it takes exactly the bodies that encoding/json takes for an object with an
-//     object Response, in which EventSet is a list or null and Error an object
-//     or null, if they are there;
+//   - it takes the bodies that encoding/json takes for an object with an object
+//     Response, in which EventSet is a list or null and Error an object or null,
+//     if they are there, and of others only those with an element that is no
+//     JSON, of which it says which, or without a comma between two elements;
 //   - what it finds is what json.RawMessage finds, byte by byte;
 //   - no event can grow into the bytes after it.
 func FuzzParse(f *testing.F) {

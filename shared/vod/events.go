@@ -33,15 +33,17 @@ type application struct {
 // 100 calls a second.
 //
 // Each event is as VOD sent it, byte by byte. They share one buffer, but none
-// can grow into the next.
+// can grow into the next. One that is no JSON is among them and is not Valid. When
+// the answer breaks off, the events before that come with an error, [ErrRetry]:
+// VOD has lent them all the same.
 //
 // When ctx ends during a pull, VOD may have leased events that nobody will see
 // for [Lease].
-func (c *Client) PullEvents(ctx context.Context, subAppId uint64) ([]json.RawMessage, error) {
+func (c *Client) PullEvents(ctx context.Context, subAppId uint64) ([]Element, error) {
 	const action = "PullEvents"
 	e, err := c.call(ctx, action, application{subAppId})
 	if err != nil {
-		return nil, err
+		return e.events, err
 	}
 	if len(e.events) == 0 { // documented as possible, beside ResourceNotFound
 		return nil, c.refuse(&Error{Action: action, Code: "ResourceNotFound", Message: "EventSet is empty"})

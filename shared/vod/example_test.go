@@ -37,9 +37,9 @@ func Example() {
 		return
 	}
 	var handles []string
-	for _, raw := range events {
+	for _, element := range events {
 		var e struct{ EventHandle, EventType string } // package event knows them all
-		if err := json.Unmarshal(raw, &e); err != nil {
+		if err := json.Unmarshal(element.Bytes, &e); err != nil {
 			fmt.Println(err)
 			continue
 		}

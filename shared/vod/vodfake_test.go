@@ -29,11 +29,11 @@ func dial(t *testing.T, o vod.Options) *vod.Client {
 	return c
 }
 
-func handle(t *testing.T, e json.RawMessage) string {
+func handle(t *testing.T, e vod.Element) string {
 	t.Helper()
 	var h struct{ EventHandle string }
-	if err := json.Unmarshal(e, &h); err != nil || h.EventHandle == "" {
-		t.Fatalf("%s: %v", e, err)
+	if err := json.Unmarshal(e.Bytes, &h); err != nil || h.EventHandle == "" {
+		t.Fatalf("%s: %v", e.Bytes, err)
 	}
 	return h.EventHandle
 }
@@ -61,7 +61,7 @@ func TestPullAndConfirm(t *testing.T) {
 		var handles []string
 		for _, e := range events {
 			handles = append(handles, handle(t, e))
-			_, body, _ := bytes.Cut(e, []byte(`,`))
+			_, body, _ := bytes.Cut(e.Bytes, []byte(`,`))
 			if !bodies[string(body)] {
 				t.Errorf("not sent, or twice: %s", body)
 			}
@@ -143,7 +143,7 @@ func TestQueueInTime(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})
 		defer s.Close()
 		c := dial(t, vod.Options{Credentials: fakeKeys, Transport: s.Transport()})
-		pull := func(ctx context.Context, want time.Duration) ([]json.RawMessage, error) {
+		pull := func(ctx context.Context, want time.Duration) ([]vod.Element, error) {
 			t.Helper()
 			start := time.Now()
 			events, err := c.PullEvents(ctx, app)
@@ -266,7 +266,7 @@ func TestConcurrentCalls(t *testing.T) {
 			var handles []string
 			for _, e := range events {
 				var h struct{ EventHandle string }
-				err = errors.Join(err, json.Unmarshal(e, &h))
+				err = errors.Join(err, json.Unmarshal(e.Bytes, &h))
 				handles = append(handles, h.EventHandle)
 			}
 			errs <- errors.Join(err, c.ConfirmEvents(t.Context(), app, handles))

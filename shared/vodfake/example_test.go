@@ -37,7 +37,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	e, err := event.Parse(set[0], event.Origin{Mode: event.Reliable, SubAppId: app})
+	e, err := event.ParseScanned(set[0], event.Origin{Mode: event.Reliable, SubAppId: app})
 	fmt.Println(e.Type, e.Subject == id, err)
 	fmt.Println("confirmed:", client.ConfirmEvents(ctx, app, []string{e.Handle}))
 	fmt.Println("pending:", s.Pending(app))
@@ -67,7 +67,7 @@ func ExampleServer_FastForward() {
 	again, _ := client.PullEvents(ctx, 0)
 	fmt.Println(len(first), len(again))
 
-	old, _ := event.Parse(first[0], event.Origin{})
+	old, _ := event.ParseScanned(first[0], event.Origin{})
 	fmt.Println(errors.Is(client.ConfirmEvents(ctx, 0, []string{old.Handle}), vod.ErrBadHandle))
 
 	e, _ := s.Event(id)

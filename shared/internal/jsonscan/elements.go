@@ -25,6 +25,9 @@ func (s *Scanner) Elements(take func(Text)) bool {
 		case ok && after == '{': // a comma is missing
 			take(t)
 			continue
+		case ok && s.text[from] == '{' && s.at == len(s.text): // the list breaks off behind it
+			take(t)
+			return false
 		default:
 			to := s.elementEnd(from, &next)
 			if to <= from {

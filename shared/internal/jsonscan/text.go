@@ -34,6 +34,9 @@ type Text struct {
 	Nulls bool
 }
 
+// String returns Bytes.
+func (t Text) String() string { return string(t.Bytes) }
+
 // Span is a part of a Text's Bytes.
 type Span struct{ From, To int }
 
