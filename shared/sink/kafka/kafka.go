@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -18,6 +17,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/backoff"
 	"vodevents/shared/internal/keepalive"
 )
 
@@ -108,7 +108,9 @@ func newSink(name string, options []kgo.Opt) *Sink {
 		kgo.UnknownTopicRetries(2),
 		kgo.RequestRetries(1),
 		kgo.RetryTimeout(retryTime),
-		kgo.RetryBackoffFn(backoff),
+		kgo.RetryBackoffFn(func(failures int) time.Duration {
+			return backoff.Pause(failures, 50*time.Millisecond, 800*time.Millisecond)
+		}),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.MetadataMaxAge(time.Hour), // the longest: nothing is to run between invocations
 
@@ -118,12 +120,6 @@ func newSink(name string, options []kgo.Opt) *Sink {
 		kgo.ConnIdleTimeout(keepalive.Limit),
 	}, options...)
 	return &Sink{name: name, options: options, now: time.Now}
-}
-
-// backoff of a client that tries again by itself: 50 ms, 100 ms, … 800 ms.
-func backoff(fails int) time.Duration {
-	d := 50 * time.Millisecond << min(max(fails-1, 0), 4)
-	return d/2 + rand.N(d)
 }
 
 // Send produces the batch and waits until all in-sync replicas have it. Events

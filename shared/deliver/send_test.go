@@ -11,8 +11,33 @@ import (
 	"vodevents/shared/event"
 )
 
+func TestEverySinkMustHaveIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		captureLog(t)
+		a, b := &script{}, &script{fail: func(send int, e *event.Event) error {
+			if send < 3 {
+				return Unavailable(errors.New("down"), time.Second)
+			}
+			return nil
+		}}
+		p := &Pipeline{Sinks: []Sink{a, b}, Store: NewMemory(), MaxAttempts: 5}
+		start := time.Now()
+		for _, r := range p.Deliver(t.Context(), uploads(3)) {
+			if r != (Result{Fate: Delivered}) {
+				t.Errorf("got %+v", r)
+			}
+		}
+		if a.sends != 1 || len(a.took) != 3 || len(b.took) != 3 {
+			t.Errorf("the sink that had the events was asked %d times, has %d; the other has %d", a.sends, len(a.took), len(b.took))
+		}
+		if took := time.Since(start); took < 2*time.Second {
+			t.Errorf("the sink asked for a second of patience twice and got %v", took)
+		}
+	})
+}
+
 // A sink is asked again for what it may take later, and for nothing else.
-func TestRetries(t *testing.T) {
+func TestASinkIsAskedAgainOnlyForWhatItMayTake(t *testing.T) {
 	down := Unavailable(errors.New("connection refused"), 0)
 	tests := map[string]struct {
 		way   Way
@@ -55,57 +80,9 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A handler is called again for a callback, which nobody else brings again, but
-// not once it has said that no try will help.
-func TestHandlerCalls(t *testing.T) {
-	for name, tt := range map[string]struct {
-		way  Way
-		err  error
-		most int
-	}{
-		"pulled":           {Pulled, errOwn, 1},
-		"pulled, for good": {Pulled, Permanent(errOwn), 1},
-		"pushed":           {Pushed, errOwn, 100},
-		"pushed, for good": {Pushed, Permanent(errOwn), 1},
-		"replayed":         {Replayed, errOwn, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				captureLog(t)
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-				defer cancel()
-				calls := 0
-				p := &Pipeline{Way: tt.way, Store: NewMemory(), MaxAttempts: 5,
-					Handler: func(context.Context, *event.Event) error { calls++; return tt.err }}
-				p.Deliver(ctx, uploads(1))
-				if calls > tt.most || calls < min(tt.most, 5) {
-					t.Errorf("%d calls", calls)
-				}
-			})
-		})
-	}
-}
-
-// The user's code has no say in what VOD is told: whatever it returns, the event
-// is delivered by the sinks alone.
-func TestHandlerSpeaksForItself(t *testing.T) {
-	captureLog(t)
-	for _, err := range []error{errClaimed, errParked, Unavailable(errOwn, 0), context.Canceled} {
-		p := &Pipeline{Store: NewMemory(), Handler: func(context.Context, *event.Event) error { return err }}
-		if got := p.Deliver(t.Context(), uploads(1))[0]; got.Fate != Left || got.Down {
-			t.Errorf("handler returned %v, delivery %+v", err, got)
-		}
-		p.Handler = func(context.Context, *event.Event) error { return Permanent(err) }
-		p.DeadLetter = &script{}
-		if got := p.Deliver(t.Context(), uploads(1))[0]; got.Fate != Parked || len(p.DeadLetter.(*script).all) != 1 {
-			t.Errorf("handler returned %v for good, delivery %+v", err, got)
-		}
-	}
-}
-
 // A callback's event is tried until its time is nearly over: what comes back in
 // the last moments still gets it.
-func TestLastMoments(t *testing.T) {
+func TestACallbackIsTriedUntilItsTimeIsNearlyOver(t *testing.T) {
 	for _, timeout := range []time.Duration{3 * time.Second, 12 * time.Second, time.Minute} {
 		for range 20 { // pauses are random
 			synctest.Test(t, func(t *testing.T) {
@@ -132,7 +109,7 @@ func TestLastMoments(t *testing.T) {
 }
 
 // Of several sinks the worst answer decides, whichever comes first.
-func TestWorstSinkDecides(t *testing.T) {
+func TestTheWorstSinkDecides(t *testing.T) {
 	down, never := Unavailable(errors.New("down"), 0), Permanent(errors.New("never"))
 	for name, tt := range map[string]struct {
 		a, b error
@@ -203,88 +180,4 @@ func TestWhatIsNoAttempt(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A claim is renewed as long as the delivery runs, and runs out soon after one
-// that ended without a word.
-func TestClaimIsRenewedWhileTheDeliveryRuns(t *testing.T) {
-	for _, way := range []Way{Pulled, Pushed, Replayed} {
-		synctest.Test(t, func(t *testing.T) {
-			captureLog(t)
-			store := NewMemory()
-			e := upload(0)
-			look := func() State {
-				r, err := store.Claim(t.Context(), "other", []string{e.ID}, 0, true)
-				if err != nil {
-					t.Error(err)
-				}
-				return r[0].State
-			}
-			p := &Pipeline{Way: way, Store: store, Handler: func(ctx context.Context, _ *event.Event) error {
-				for range 9 {
-					time.Sleep(time.Second) // of the bubble
-					if s := look(); s != StateClaimed {
-						t.Errorf("way %v: %q while the delivery runs", way, s)
-					}
-				}
-				return nil
-			}}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			defer cancel()
-			if got := fate(t, p, ctx, e); got != Delivered || look() != StateDone {
-				t.Errorf("way %v: %v, then %q", way, got, look())
-			}
-		})
-	}
-}
-
-// A replay that fails leaves the event parked, so that a pull does not take it
-// for a new one.
-func TestReplayThatFails(t *testing.T) {
-	captureLog(t)
-	store, dead := NewMemory(), &script{}
-	pull := &Pipeline{Store: store, DeadLetter: dead, Handler: func(context.Context, *event.Event) error { return Permanent(errOwn) }}
-	if got := fate(t, pull, t.Context(), upload(0)); got != Parked {
-		t.Fatal(got)
-	}
-	replay := &Pipeline{Way: Replayed, Store: store, DeadLetter: dead, Sinks: []Sink{&script{fail: func(int, *event.Event) error { return errOwn }}}}
-	if got := replay.Deliver(t.Context(), uploads(1))[0]; got.Fate != Left || !errors.Is(got.Cause, errOwn) {
-		t.Errorf("got %+v", got)
-	}
-	pull.Handler = nil
-	if got := fate(t, pull, t.Context(), upload(0)); got != Parked || len(dead.all) != 1 {
-		t.Errorf("pulled again: %v, %d dead letters", got, len(dead.all))
-	}
-}
-
-// Neither a sink nor dead letters that hang to the end cost the event.
-func TestWhatHangsLeavesTimeToPark(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, timeout := range []time.Duration{time.Second, 3 * time.Second, 12 * time.Second} {
-			log := captureLog(t)
-			hung, dead := &script{delay: time.Hour}, &script{}
-			p := &Pipeline{Way: Pushed, Sinks: []Sink{hung}, DeadLetter: dead, Store: NewMemory()}
-			for _, deadLetter := range []Sink{dead, hung} {
-				p.DeadLetter = deadLetter
-				ctx, cancel := context.WithTimeout(t.Context(), timeout)
-				if got := fate(t, p, ctx, upload(0)); got != Parked || ctx.Err() != nil {
-					t.Errorf("%v: got %v, context %v", timeout, got, ctx.Err())
-				}
-				cancel()
-			}
-			if len(dead.all) != 1 || len(parkedInLog(t, log.Bytes())) != 1 {
-				t.Errorf("%v: %d dead letters; log %s", timeout, len(dead.all), log)
-			}
-		}
-	})
-}
-
-// attempts is how many a store remembers of an event.
-func attempts(t *testing.T, s Store, e *event.Event) int {
-	t.Helper()
-	r, err := s.Claim(t.Context(), "look", []string{e.ID}, 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r[0].Attempts
 }

@@ -1,0 +1,71 @@
+package deliver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+// Every event has one line with its fate: delivered and duplicate at debug, all
+// others at info or above, with the cause.
+func TestEveryEventHasOneLineWithItsFate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		before := slog.Default()
+		defer slog.SetDefault(before)
+		slog.SetDefault(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		store := NewMemory()
+		ctx := t.Context()
+		claim := func(n int) string { return upload(n).ID }
+		if _, err := store.Claim(ctx, "other", []string{claim(3)}, time.Hour, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Settle(ctx, "other", []Outcome{{ID: claim(1), State: StateDone}, {ID: claim(5), State: StateParked}}); err != nil {
+			t.Fatal(err)
+		}
+		p := &Pipeline{Store: store, Sinks: []Sink{answers(err500, "4")}, DeadLetter: &script{}, MaxAttempts: 5,
+			Handler: func(_ context.Context, e *event.Event) error {
+				if e.Subject == "2" {
+					return Permanent(errors.New("never"))
+				}
+				return nil
+			}}
+		results := p.Deliver(ctx, uploads(6))
+		want := []struct {
+			fate  Fate
+			level slog.Level
+		}{{Delivered, slog.LevelDebug}, {Duplicate, slog.LevelDebug}, {Parked, slog.LevelWarn}, {Claimed, slog.LevelInfo}, {Left, slog.LevelWarn}, {Parked, slog.LevelWarn}}
+		lines := map[string]int{}
+		for line := range bytes.Lines(log.Bytes()) {
+			var l struct {
+				Level                           slog.Level
+				ID, Type, Subject, Fate, Reason string
+				Error                           string
+			}
+			if err := json.Unmarshal(line, &l); err != nil {
+				t.Fatal(err)
+			}
+			if l.Fate == "" {
+				continue
+			}
+			lines[l.Subject]++
+			n := int(l.Subject[0] - '0')
+			if r := results[n]; string(r.Fate) != l.Fate || l.Fate != string(want[n].fate) || l.Level != want[n].level ||
+				(l.Error == "") != (r.Cause == nil) || l.Reason != string(r.Reason) || l.ID != claim(n) || l.Type != "NewFileUpload" {
+				t.Errorf("event %d is %+v: %s", n, r, line)
+			}
+		}
+		for n := range 6 {
+			if got := lines[string(rune('0'+n))]; got != 1 {
+				t.Errorf("event %d has %d lines", n, got)
+			}
+		}
+	})
+}
