@@ -182,3 +182,24 @@ func TestHungStoreBlocksNothing(t *testing.T) {
 		t.Errorf("afterwards: %d", status)
 	}
 }
+
+// After a failover the connections that an instance kept are silent, and new
+// ones work: a callback is taken all the same.
+func TestSilentConnectionParksNoCallback(t *testing.T) {
+	t.Parallel()
+	db := pgtest.RunT(t)
+	s := vodfake.RunT(t)
+	g := pgtest.NewGateway(t, db.URL)
+	f := start(t, callbackBin, append(vodEnv(s), "DEDUP="+g.URL, "SINK="+g.URL)...)
+	for id := range 3 {
+		start := time.Now()
+		if status, answer := f.post(uploadNamed(id, "a")); status != 200 {
+			t.Errorf("event %d: %d %s", id, status, answer)
+		}
+		t.Logf("event %d was taken after %v; VOD waits 5 s", id, time.Since(start).Round(time.Millisecond))
+		g.Forget()
+	}
+	if lines := f.out.take(); len(lines) != 0 {
+		t.Errorf("events are in the log: %s", lines)
+	}
+}
