@@ -34,16 +34,9 @@ func options() (callback.Options, error) {
 		return callback.Options{}, err
 	}
 	scf.LogLevel.Set(cfg.LogLevel)
-	out, err := outlets.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
+	p, err := outlets.Pipeline(cfg, deliver.Pushed, handler.Event)
 	if err != nil {
 		return callback.Options{}, err
-	}
-	p := deliver.Pipeline{
-		Way:        deliver.Pushed,
-		Handler:    handler.Event,
-		Sinks:      out.Sinks,
-		DeadLetter: out.DeadLetter,
-		Store:      out.Store,
 	}
 	o := callback.Options{SignKeys: cfg.SignKeys, Deliver: p.Deliver}
 	if len(cfg.SubAppIds) == 1 {

@@ -17,10 +17,7 @@ import (
 )
 
 // These live as long as the process, over many invocations.
-var (
-	outlets   sink.Outlets
-	transport = vod.NewTransport()
-)
+var outlets, transport = new(sink.Outlets), vod.NewTransport()
 
 func main() {
 	invocation := func(ctx context.Context, _ scf.Timer) (any, error) { return drain(ctx, false) }
@@ -34,46 +31,30 @@ func main() {
 	})
 }
 
-func drain(ctx context.Context, loop bool) (lease.Result, error) {
+func drain(ctx context.Context, loop bool) (none lease.Result, err error) {
 	cfg, err := config.Read(os.Getenv, config.Pull)
 	if err != nil {
-		return lease.Result{}, err
+		return none, err
 	}
 	scf.LogLevel.Set(cfg.LogLevel)
-	out, err := outlets.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
+	p, err := outlets.Pipeline(cfg, deliver.Pulled, handler.Event)
 	if err != nil {
-		return lease.Result{}, err
-	}
-	p := deliver.Pipeline{
-		Way:         deliver.Pulled,
-		Handler:     handler.Event,
-		Sinks:       out.Sinks,
-		DeadLetter:  out.DeadLetter,
-		Store:       out.Store,
-		MaxAttempts: cfg.MaxAttempts,
-	}
-	keys, err := vod.FindCredentials(os.Getenv, !loop)
-	if err != nil {
-		return lease.Result{}, err
+		return none, err
 	}
 	transport.CloseIdle()
-	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport})
+	client, err := vod.Connect(os.Getenv, !loop, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport})
 	if err != nil {
-		return lease.Result{}, err
+		return none, err
 	}
 	until := lease.UntilEmpty
-	switch {
-	case loop:
-		until = lease.UntilStopped
-	case cfg.UntilDeadline:
+	if cfg.UntilDeadline {
 		until = lease.UntilDeadline
 	}
+	if loop {
+		until = lease.UntilStopped
+	}
 	return lease.Drain(ctx, lease.Options{
-		Client:      client,
-		SubAppIds:   cfg.SubAppIds,
-		Deliver:     p.Deliver,
-		Until:       until,
-		Rate:        cfg.PullRate,
-		Concurrency: cfg.PullConcurrency,
+		Client: client, SubAppIds: cfg.SubAppIds, Deliver: p.Deliver,
+		Until: until, Rate: cfg.PullRate, Concurrency: cfg.PullConcurrency,
 	})
 }

@@ -124,12 +124,12 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(r.stderr, &slog.HandlerOptions{Level: cfg.LogLevel})))
 	var outlets sink.Outlets
-	out, err := outlets.Open(cfg.Sinks, "", cfg.Dedup)
+	cfg.DeadLetter = "" // what fails is listed, and not parked again
+	p, err := outlets.Pipeline(cfg, deliver.Replayed, r.handler)
 	if err != nil {
 		return err
 	}
 	defer outlets.Close() // what a sink said yes to is durable
-	p := &deliver.Pipeline{Way: deliver.Replayed, Handler: r.handler, Sinks: out.Sinks, Store: out.Store}
 
 	r.bar = r.progress()
 	batches := make(chan []located)

@@ -1,11 +1,14 @@
 package sink
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 
+	"vodevents/shared/config"
 	"vodevents/shared/deliver"
+	"vodevents/shared/event"
 )
 
 // Outlets keeps sinks and store open from one invocation to the next. The zero
@@ -23,6 +26,23 @@ type Opened struct {
 	Sinks      []deliver.Sink // in the order of SINK
 	DeadLetter deliver.Sink   // nil without DEAD_LETTER
 	Store      deliver.Store
+}
+
+// Pipeline opens what SINK, DEAD_LETTER and DEDUP say, like [Outlets.Open], and
+// returns an event's way to it. Call it at the start of each invocation.
+func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(context.Context, *event.Event) error) (*deliver.Pipeline, error) {
+	opened, err := o.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
+	if err != nil {
+		return nil, err
+	}
+	return &deliver.Pipeline{
+		Way:         way,
+		Handler:     handler,
+		Sinks:       opened.Sinks,
+		DeadLetter:  opened.DeadLetter,
+		Store:       opened.Store,
+		MaxAttempts: cfg.MaxAttempts,
+	}, nil
 }
 
 // Open is called at the start of an invocation with what SINK, DEAD_LETTER

@@ -75,6 +75,16 @@ func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error
 	return Credentials{SecretId: id, SecretKey: key, Token: token, Source: "the profile file"}, nil
 }
 
+// Connect returns a client like [New], with the keys that [FindCredentials]
+// finds.
+func Connect(getenv func(string) string, onSCF bool, o Options) (*Client, error) {
+	var err error
+	if o.Credentials, err = FindCredentials(getenv, onSCF); err != nil {
+		return nil, err
+	}
+	return New(o)
+}
+
 // String shows which keys these are: of the SecretId both ends, of the rest
 // whether it is there.
 func (c Credentials) String() string {

@@ -31,11 +31,7 @@ func drain(ctx context.Context) (lease.Result, error) {
 	if err != nil {
 		return lease.Result{}, err
 	}
-	keys, err := vod.FindCredentials(os.Getenv, true)
-	if err != nil {
-		return lease.Result{}, err
-	}
-	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Credentials: keys, Transport: transport})
+	client, err := vod.Connect(os.Getenv, true, vod.Options{Endpoint: cfg.Endpoint, Transport: transport})
 	if err != nil {
 		return lease.Result{}, err
 	}

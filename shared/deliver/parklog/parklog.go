@@ -17,10 +17,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"time"
 	"unicode/utf8"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/output"
 )
 
 const (
@@ -60,15 +60,12 @@ type Part struct {
 // whatever the level of the log. An error means that the log does not hold the
 // event.
 func Write(ctx context.Context, e *event.Event) error {
-	log := slog.Default().Handler()
 	for _, p := range Split(e.ID, e.AppendCloudEvent(nil)) {
-		r := slog.NewRecord(time.Now(), slog.LevelError, Message, 0)
-		r.AddAttrs(slog.String("id", p.ID), slog.String("parking", p.Parking),
-			slog.Int("part", p.Part), slog.Int("of", p.Of), slog.String("text", p.Text))
+		attrs := []any{"id", p.ID, "parking", p.Parking, "part", p.Part, "of", p.Of, "text", p.Text}
 		if p.SHA256 != "" {
-			r.AddAttrs(slog.String("sha256", p.SHA256))
+			attrs = append(attrs, "sha256", p.SHA256)
 		}
-		if err := log.Handle(ctx, r); err != nil {
+		if err := output.Log(ctx, slog.LevelError, Message, attrs...); err != nil {
 			return err
 		}
 	}
