@@ -40,9 +40,10 @@
 // 100), nor white space, the order of members, or the first of two members of
 // one name. It refuses the character \u0000 and half a surrogate pair. An event
 // with one of these is not refused: data then has U+FFFD in their place, and raw
-// the exact bytes. In the rare case that data cannot be held even so, for a
-// number beyond 10^131072, data is null and raw has it all. type and subject are
-// cut to 1,024 bytes.
+// the exact bytes; so it is where VOD sent what is no UTF-8. Where data cannot be
+// held even so it is null and raw has it all: for numbers that jsonb would print
+// much longer than they came, such as 1e131071, which cost readers their memory.
+// type and subject are cut to 1,024 bytes.
 //
 // # The table of states
 //

@@ -171,10 +171,12 @@ func rows(events []*event.Event, rawOnly bool) []any {
 		received[i] = e.Received
 		exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
 		held := holdable(exact)
-		if !rawOnly {
+		if !rawOnly && held != nil {
 			data[i] = new(string(held)) // bytes would reach some of pgx's modes as a bytea
 		}
-		if rawOnly || &held[0] != &exact[0] {
+		if bytes := e.RawData(); bytes != nil {
+			raw[i] = bytes
+		} else if rawOnly || held == nil || &held[0] != &exact[0] {
 			raw[i] = exact
 		}
 		if p := e.Parking; p != nil {

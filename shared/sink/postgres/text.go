@@ -2,8 +2,12 @@ package postgres
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 // text is s as a column of type text can hold it: U+FFFD stands for NUL and for
@@ -26,8 +30,12 @@ func indexable(s string) string {
 }
 
 // holdable is JSON as jsonb can hold it: U+FFFD stands for \u0000 and for half a
-// surrogate pair. It returns data itself when nothing has to change.
+// surrogate pair. It returns data itself when nothing has to change, and nil for
+// what jsonb shall not hold.
 func holdable(data []byte) []byte {
+	if swells(data) {
+		return nil
+	}
 	if !bytes.Contains(data, []byte(`\u`)) {
 		return data
 	}
@@ -38,8 +46,8 @@ func holdable(data []byte) []byte {
 			i++
 			continue
 		}
-		size, ok := escape(data[i:])
-		if !ok {
+		r, size := jsonscan.Escaped(data[i:])
+		if data[i+1] == 'u' && (r == 0 || utf16.IsSurrogate(r)) {
 			out = append(append(out, data[copied:i]...), `\ufffd`...)
 			copied = i + size
 		}
@@ -51,42 +59,27 @@ func holdable(data []byte) []byte {
 	return append(out, data[copied:]...)
 }
 
-// escape returns the length of the escape that b begins with, a surrogate pair
-// being one, and whether jsonb takes it.
-func escape(b []byte) (size int, ok bool) {
-	unit, isUnit := utf16Unit(b)
-	switch {
-	case !isUnit:
-		return min(2, len(b)), true
-	case unit == 0, unit >= 0xDC00 && unit <= 0xDFFF:
-		return 6, false
-	case unit >= 0xD800 && unit <= 0xDBFF:
-		low, isUnit := utf16Unit(b[6:])
-		if !isUnit || low < 0xDC00 || low > 0xDFFF {
-			return 6, false
+// swells tells whether jsonb would print data much longer than it is. It keeps
+// 1e131071 in a few bytes and prints 131,072 digits: every reader of a row that
+// has many of those runs out of memory.
+func swells(data []byte) bool {
+	most := len(data) + 16<<10
+	more := 0
+	for scalar := range jsonscan.Scalars(data) {
+		if c := scalar[0]; c != '-' && (c < '0' || c > '9') {
+			continue
 		}
-		return 12, true
-	}
-	return 6, true
-}
-
-// utf16Unit reads the escape \uXXXX that b begins with.
-func utf16Unit(b []byte) (unit rune, ok bool) {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return 0, false
-	}
-	for _, c := range b[2:6] {
-		unit <<= 4
-		switch {
-		case c >= '0' && c <= '9':
-			unit |= rune(c - '0')
-		case c >= 'a' && c <= 'f':
-			unit |= rune(c-'a') + 10
-		case c >= 'A' && c <= 'F':
-			unit |= rune(c-'A') + 10
-		default:
-			return 0, false
+		e := bytes.IndexAny(scalar, "eE")
+		if e < 0 {
+			continue
+		}
+		exponent, err := strconv.Atoi(string(scalar[e+1:]))
+		if err != nil { // over 64 bits
+			return true
+		}
+		if more += max(exponent, -exponent); more > most || more < 0 {
+			return true
 		}
 	}
-	return unit, true
+	return false
 }
