@@ -85,7 +85,10 @@ func Untried(err error) error {
 	u := &unavailableError{err: err, untried: true}
 	var before *unavailableError
 	if errors.As(err, &before) {
-		u.err, u.after = before.err, before.after
+		u.after = before.after
+	}
+	if err == error(before) {
+		u.err = before.err
 	}
 	return u
 }
