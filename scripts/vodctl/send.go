@@ -33,6 +33,7 @@ var sendCommand = command{
 	usage: "[FLAG…] FILE… | -kind TYPE",
 	about: "post a callback, as VOD does, to a URL of yours",
 	text: `The body is a file's, "-" for stdin, or one that is made up: -kind ProcedureStateChanged.
+Some kinds have other forms, such as FileDeleted/parts: a wrong one lists them all.
 It is posted as it is, after Sign and T if it is to be signed. VOD is not asked, and the
 receiver cannot tell who sent it: to a live one send only what may be received.
 
@@ -108,15 +109,18 @@ func (p *program) bodies(kind string, files []string, n int) ([][]byte, error) {
 	var bodies [][]byte
 	if kind != "" {
 		for range n {
-			body, err := vodfake.Make(rand.Uint64(), time.Now(), kind, nil)
+			made, err := vodfake.MakeAll(rand.Uint64(), time.Now(), kind, nil)
 			if err != nil {
 				var names []string
 				for _, k := range event.Kinds {
 					names = append(names, k.Type)
 				}
+				for _, m := range vodfake.Makings {
+					names = append(names, fmt.Sprintf("%-30s %s", m.Kind, m.Description))
+				}
 				return nil, misuse("-kind %s: there is no such type; there are\n  %s", kind, strings.Join(names, "\n  "))
 			}
-			bodies = append(bodies, body)
+			bodies = append(bodies, made...)
 		}
 		return bodies, nil
 	}

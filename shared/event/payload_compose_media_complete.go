@@ -152,11 +152,11 @@ type MediaTrackItem struct {
 
 	// That of VideoItem or AudioItem, one level higher: look here where those
 	// are nil. Not documented, but in real or published events.
-	SourceMedia string `json:"SourceMedia,omitempty"`
+	SourceMedia string `json:"SourceMedia,omitempty" observed:"true"`
 
 	// That of VideoItem or AudioItem, one level higher: look here where those
 	// are nil. Not documented, but in real or published events.
-	AudioOperations []*AudioTransform `json:"AudioOperations,omitempty"`
+	AudioOperations []*AudioTransform `json:"AudioOperations,omitempty" observed:"true"`
 }
 
 // OutputVideoStream is a part of ComposeMediaComplete (266/43000).

@@ -50,7 +50,7 @@ type AiContentReviewResult struct {
 	ProhibitedAsrTask *AiReviewTaskProhibitedAsrResult `json:"ProhibitedAsrTask,omitempty"`
 
 	// Progress, 0 to 100. Not documented, but in real or published events.
-	Progress int64 `json:"Progress,omitempty"`
+	Progress int64 `json:"Progress,omitempty" observed:"true"`
 }
 
 // AiReviewTaskPornResult is a part of ProcedureStateChanged (266/33953).

@@ -41,7 +41,7 @@ type AiRecognitionResult struct {
 
 	// Face recognition under an older name: look here where FaceTask is nil.
 	// Not documented, but in real or published events.
-	FaceRecognitionTask *AiRecognitionTaskFaceResult `json:"FaceRecognitionTask,omitempty"`
+	FaceRecognitionTask *AiRecognitionTaskFaceResult `json:"FaceRecognitionTask,omitempty" observed:"true"`
 }
 
 // AiRecognitionTaskHeadTailResult is a part of ProcedureStateChanged

@@ -364,7 +364,7 @@ type MediaSampleSnapshotItem struct {
 
 	// The pictures with their positions, in place of ImageUrlSet. Not
 	// documented, but in real or published events.
-	PicInfoSet []*MediaSnapshotByTimePicInfoItem `json:"PicInfoSet,omitempty"`
+	PicInfoSet []*MediaSnapshotByTimePicInfoItem `json:"PicInfoSet,omitempty" observed:"true"`
 }
 
 // ImageSpriteTaskInput is a part of ProcedureStateChanged (266/33953).

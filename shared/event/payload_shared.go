@@ -234,11 +234,11 @@ type MediaBasicInfo struct {
 
 	// ID of the media, in PullComplete only. Not documented, but in real or
 	// published events.
-	FileId string `json:"FileId,omitempty"`
+	FileId string `json:"FileId,omitempty" observed:"true"`
 
 	// In PullComplete all the rest may be in here, one level deeper. Not
 	// documented, but in real or published events.
-	MediaBasicInfo *MediaBasicInfo `json:"MediaBasicInfo,omitempty"`
+	MediaBasicInfo *MediaBasicInfo `json:"MediaBasicInfo,omitempty" observed:"true"`
 }
 
 // MediaMetaData is a part of NewFileUpload (266/33950), ProcedureStateChanged
@@ -617,7 +617,7 @@ type TraceWatermarkInput struct {
 
 	// Not explained anywhere; 0 wherever it was seen. Not documented, but in
 	// real or published events.
-	DefinitionForBStream int64 `json:"DefinitionForBStream,omitempty"`
+	DefinitionForBStream int64 `json:"DefinitionForBStream,omitempty" observed:"true"`
 }
 
 // TranscodeTaskInput is a part of ProcedureStateChanged (266/33953) and

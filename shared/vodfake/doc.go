@@ -14,7 +14,8 @@
 //
 // [Server.Queue] puts an event into the queue of an application, and
 // [Server.Callback] sends one to a URL; both take any JSON and keep its bytes.
-// [Make] makes a plausible event of any kind, any member overridden.
+// [Make] makes a plausible event of any kind, any member overridden, and the
+// forms in [Makings], which real events have and receivers get wrong.
 // [Server.Notify] goes by the application's [EventConfig], as VOD does. And the
 // classic walk works: [Server.Upload] or PullUpload tells NewFileUpload,
 // ProcessMedia on its FileId tells ProcedureStateChanged.

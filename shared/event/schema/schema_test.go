@@ -69,6 +69,22 @@ func TestMadeEventsValidate(t *testing.T) {
 	}
 }
 
+// So is what the stand-in makes in other forms, as real events have them.
+func TestMakingsValidate(t *testing.T) {
+	for _, making := range vodfake.Makings {
+		bodies, err := vodfake.MakeAll(1, at, making.Kind, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range bodies {
+			e := parse(t, body)
+			if err := compile(t, e.Type).Validate(tree(t, e.AppendData(nil))); err != nil {
+				t.Errorf("%s: %v", making.Kind, err)
+			}
+		}
+	}
+}
+
 // spoil gives every value in v another kind, one at a time.
 func spoil(v any, path string, spoiled func(path string)) {
 	switch v := v.(type) {

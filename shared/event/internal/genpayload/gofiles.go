@@ -123,7 +123,7 @@ func (s *schema) typesFile(head string, names []string, holders map[string][]kin
 			if text != "" && i > 0 {
 				b.WriteByte('\n')
 			}
-			fmt.Fprintf(&b, "%s\t%s %s `json:\"%s,omitempty\"%s`\n", text, f.Name, f.goType(), f.Name, f.also())
+			fmt.Fprintf(&b, "%s\t%s %s `json:\"%s,omitempty\"%s`\n", text, f.Name, f.goType(), f.Name, f.tags())
 		}
 		b.WriteString("}\n")
 	}
@@ -144,11 +144,16 @@ func (f field) goType() string {
 	return t
 }
 
-func (f field) also() string {
-	if f.Also == "" {
-		return ""
+// tags are those beside json: also is read by Decode, and observed by the
+// stand-in, which does not send what VOD does not document.
+func (f field) tags() (tags string) {
+	if f.Also != "" {
+		tags += fmt.Sprintf(" also:%q", f.Also)
 	}
-	return fmt.Sprintf(" also:%q", f.Also)
+	if f.observed {
+		tags += ` observed:"true"`
+	}
+	return tags
 }
 
 // snake returns aigc_hunyuan3d_task_complete for AigcHunyuan3DTaskComplete.
