@@ -37,7 +37,7 @@
 // standard output has nothing but events. Under SCF, and on a socket, the log
 // is standard output too: that is all that Tencent documents as collected
 // (583/60336, 858/18032). There a line of the log has a member level, and an
-// event has specversion.
+// event has specversion. Under SCF the stack of a crash goes there as well.
 //
 // Package [vodevents/shared/scf/local] runs a built function on this machine
 // under SCF's protocol.

@@ -78,6 +78,11 @@ func Main(f Func, host func(context.Context) error) {
 		stopped(serveSocket(os.Getenv("VOD_RPC_SOCKET"), f))
 	case onSCF:
 		startLog(output.Stdout)
+		// The Go runtime writes why it crashes to standard error, which SCF may
+		// not collect. On a socket the starter reads both.
+		if err := debug.SetCrashOutput(os.Stdout, debug.CrashOptions{}); err != nil {
+			slog.Warn("the log will not have the stack of a crash", "error", err)
+		}
 		cloudfunction.StartHandler(f)
 	}
 

@@ -171,6 +171,21 @@ func TestLogUnderSCF(t *testing.T) {
 	}
 }
 
+// The stack of a crash is where Tencent collects the log.
+func TestCrashUnderSCF(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	p := serve(t, "tcp", "127.0.0.1:"+port, "_LAMBDA_SERVER_PORT="+port)
+	req := messages.InvokeRequest{Payload: []byte(`{"httpMethod":"GET","path":"/crash"}`)}
+	if err := p.Call("Function.Invoke", &req, new(messages.InvokeResponse)); err == nil {
+		t.Error("the function answered although it crashed")
+	}
+	p.stop()
+	if s := p.stdout.String(); !strings.Contains(s, "panic: on purpose") || !strings.Contains(s, "main.onHTTP") {
+		t.Errorf("standard output %q, want the panic with its stack", s)
+	}
+}
+
 // Only the user who started a function may reach its socket, whatever the mode
 // of the folder.
 func TestSocketIsPrivate(t *testing.T) {
