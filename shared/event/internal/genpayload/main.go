@@ -29,8 +29,19 @@ import (
 func main() {
 	in := flag.String("in", "shared/event/internal/genpayload", "the `folder` with schema.json and the other inputs")
 	dir := flag.String("dir", "shared/event", "the `folder` of package event")
+	diff := flag.Bool("diff", false, "write nothing, and print what the second of two schema.json has that the first has not")
 	flag.Parse()
-	if err := run(*in, *dir); err != nil {
+	var err error
+	switch {
+	case *diff && flag.NArg() == 2:
+		err = printDiff(os.Stdout, flag.Arg(0), flag.Arg(1))
+	case *diff || flag.NArg() > 0:
+		flag.Usage()
+		os.Exit(2)
+	default:
+		err = run(*in, *dir)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "genpayload:", err)
 		os.Exit(1)
 	}
