@@ -23,7 +23,7 @@ func (p *program) connectFlags(fs *flag.FlagSet) {
 	fs.StringVar(&p.region, "region", p.region, "the `region` to name in calls, if your account needs one (default VOD_REGION)")
 }
 
-// setting is a variable of the environment, as the flags change it.
+// setting returns a variable of the environment, or the flag that overrides it.
 func (p *program) setting(name string) string {
 	flags := map[string]string{"VOD_ENDPOINT": p.endpoint, "VOD_SUB_APP_IDS": p.subAppIds, "VOD_REGION": p.region}
 	if v := flags[name]; v != "" {
@@ -32,15 +32,15 @@ func (p *program) setting(name string) string {
 	return p.getenv(name)
 }
 
-// account is VOD as one pair of keys sees it.
+// account is a client of VOD and the applications that the command is about.
 type account struct {
 	*vod.Client
 	keys vod.Credentials
 	apps []uint64 // never empty; 0 is the account's default application
 }
 
-// connect makes the client. The variables that have nothing to do with the VOD
-// API may be wrong.
+// connect makes the client. It reads the variables of the VOD API alone, so a bad
+// value of another one does no harm.
 func (p *program) connect(transport http.RoundTripper) (*account, error) {
 	cfg, err := config.Read(func(name string) string {
 		if strings.HasPrefix(name, "VOD_") || strings.HasPrefix(name, "TENCENTCLOUD_") {
@@ -66,8 +66,8 @@ func (p *program) connect(transport http.RoundTripper) (*account, error) {
 	return a, nil
 }
 
-// credentials are the user's keys or, for a VOD on this very machine, which can
-// only be the stand-in, the ones that it takes from anybody.
+// credentials returns the user's keys. For a VOD on this machine, which can only
+// be the stand-in, they default to the keys that the stand-in takes.
 func (p *program) credentials() (vod.Credentials, error) {
 	keys, err := vod.FindCredentials(p.setting, false)
 	if p.setting("VOD_SECRET_ID")+p.setting("VOD_SECRET_KEY") != "" {
@@ -97,7 +97,7 @@ func (p *program) each(a *account, f func(app uint64) error) error {
 	return count(failed, len(a.apps), "%d of %d applications failed", failed, len(a.apps))
 }
 
-// one is the application that a command which works on a single one is about.
+// one returns the application, for a command that works on a single one.
 func (a *account) one() (uint64, error) {
 	if len(a.apps) > 1 {
 		return 0, misuse("there are %d applications: say which one by -sub-app-id", len(a.apps))
@@ -115,9 +115,9 @@ func appName(app uint64) string {
 // signKeyHelp ends the help of every -sign-key.
 const signKeyHelp = "; env, or '$NAME', takes it from CALLBACK_SIGN_KEY or the variable NAME and keeps it out of the list of processes"
 
-// signKeys are the sign keys that the value of a flag -sign-key names, and where
-// they are from: from a variable, which may hold several, or the value itself.
-// A variable that is not set holds none, which is an error.
+// signKeys returns the sign keys that the value of a flag -sign-key names, and
+// where they come from: a variable, which may hold several, or the value itself.
+// It is an error if the variable is not set.
 func (p *program) signKeys(value string) (keys []string, from string, err error) {
 	from = "-sign-key"
 	if value == "env" {

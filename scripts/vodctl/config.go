@@ -16,8 +16,8 @@ var configCommand = command{
 	text: `Mode PUSH sends each event to the URL, a normal callback; mode PULL keeps it in the
 queue, a reliable callback. An application has one or the other (266/33948,
 266/33949). The three switches are OFF until somebody puts them ON; all other kinds
-of events have none and always come (266/33781). Whether callbacks are signed VOD
-does not tell.
+of events have none and always come (266/33781). VOD does not tell whether it signs
+callbacks.
 
 With -o json a list with an element for each application, its members as VOD spells
 them, and Error where VOD refused.
@@ -108,7 +108,7 @@ var configSetCommand = command{
 	usage: "[FLAG…]",
 	about: "change how applications get their events",
 	text: `Shows what would change, asks, and changes it. What you do not name stays. A change
-takes about 10 minutes to work, and it hits whoever receives these events today
+takes about 10 minutes to work, and it affects whoever receives these events today
 (266/37542).
 
 The sign key makes VOD sign its callbacks: up to 32 letters and digits. VOD has one
@@ -124,7 +124,7 @@ the old one away after 20 minutes.
 		var s settings
 		fs.StringVar(&s.mode, "mode", "", "push or pull: the `way` in which events come")
 		fs.StringVar(&s.url, "url", "", "the `address` for callbacks; it is never made empty by this flag")
-		fs.BoolVar(&s.clearURL, "clear-url", false, "take the address for callbacks away: in mode PUSH events then go nowhere")
+		fs.BoolVar(&s.clearURL, "clear-url", false, "remove the address for callbacks: in mode PUSH events then go nowhere")
 		fs.StringVar(&s.signKey, "sign-key", "", "the `key` with which VOD is to sign callbacks"+signKeyHelp)
 		s.switches = make([]string, len(switches))
 		for i, sw := range switches {
@@ -141,15 +141,15 @@ the old one away after 20 minutes.
 	},
 }
 
-// settings are what the flags of config set say.
+// settings are the flags of config set.
 type settings struct {
-	given              []string // the flags that are there
+	given              []string // the names of the flags that were given
 	mode, url, signKey string
 	clearURL           bool
 	switches           []string
 }
 
-// change is what the flags ask for.
+// change returns what the flags ask for.
 func (s *settings) change(p *program) (c vod.EventConfigChange, keyFrom string, err error) {
 	for _, name := range s.given {
 		switch name {
@@ -161,7 +161,7 @@ func (s *settings) change(p *program) (c vod.EventConfigChange, keyFrom string, 
 			c.Mode = &mode
 		case "url":
 			if s.url == "" {
-				return c, "", misuse("-url is empty, which would take the address away and send events nowhere; if it is what you want, say -clear-url")
+				return c, "", misuse("-url is empty, which would remove the address and send events nowhere; if that is what you want, say -clear-url")
 			}
 			if _, err := callbackURL(s.url); err != nil {
 				return c, "", misuse("-url: %v", err)
@@ -261,16 +261,16 @@ func (p *program) preview(ctx context.Context, a *account, change vod.EventConfi
 	return changing, err
 }
 
-// consent says what a change brings with it, and asks unless yes was said
-// before. An error means that nothing shall be changed.
+// consent says what a change brings with it and, unless yes is set, asks. An
+// error means that nothing may be changed.
 func (p *program) consent(ctx context.Context, change vod.EventConfigChange, keyFrom string, yes bool) error {
 	if keyFrom == "-sign-key" {
 		p.say("The sign key stands in the list of processes and in the shell's history; -sign-key env keeps it out of both.")
 	}
 	if change.NotificationUrl != nil && strings.HasPrefix(*change.NotificationUrl, "http:") {
-		p.say("The address is not HTTPS: on the way anybody can read events, and take their signature for events of his own.")
+		p.say("The address is not HTTPS: anybody on the way can read events, and use their signature for events of their own.")
 	}
-	p.say("A change takes about 10 minutes to work, and hits whoever receives these events today (266/37542).")
+	p.say("A change takes about 10 minutes to work, and affects whoever receives these events today (266/37542).")
 	if yes {
 		return nil
 	}
@@ -281,8 +281,8 @@ func (p *program) consent(ctx context.Context, change vod.EventConfigChange, key
 	return err
 }
 
-// difference is what a change would change, a line for each setting. It is an
-// error if nobody would get the events any more and the change does not say so.
+// difference returns what a change would change, one line for each setting. It
+// is an error if events would go nowhere and the change does not say so.
 func difference(old vod.EventConfig, change vod.EventConfigChange, keyFrom string) ([]string, error) {
 	var lines []string
 	compare := func(name, from string, to *string, show func(string) string) {
@@ -308,7 +308,7 @@ func difference(old vod.EventConfig, change vod.EventConfigChange, keyFrom strin
 		compare(s.name, *s.of(&old), *s.change(&change), plain)
 	}
 	if change.SignKey != nil {
-		lines = append(lines, fmt.Sprintf("%-12s whatever it is, VOD does not tell → the one from %s", "sign key", keyFrom))
+		lines = append(lines, fmt.Sprintf("%-12s unknown, VOD does not show it → the one from %s", "sign key", keyFrom))
 	}
 	if change.Mode != nil && *change.Mode == "PUSH" && old.NotificationUrl == "" && change.NotificationUrl == nil {
 		return nil, misuse("mode PUSH without an address sends events nowhere: give -url too")

@@ -13,9 +13,9 @@ var confirmCommand = command{
 	name:  "confirm",
 	usage: "[FLAG…] HANDLE…",
 	about: "take pulled events out of the queue for good, by their handles",
-	text: `A handle can be confirmed within 30 s of its pull; later its event comes again, with
-another handle maybe (266/33434). It belongs to one application, so -sub-app-id must
-name it where there are several.
+	text: `A handle can be confirmed within 30 s of its pull. Later its event comes again,
+perhaps with another handle (266/33434). A handle belongs to one application: if there
+are several, name it with -sub-app-id.
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		p.connectFlags(fs)

@@ -42,14 +42,14 @@ func (r *replay) read(ctx context.Context, files []string, batches chan<- []loca
 			return err
 		}
 	}
-	// Only now it is sure that no part will follow.
+	// Only now is it certain that no more parts will come.
 	for place, err := range r.parkings.incomplete() {
 		r.breaks(place, err)
 	}
 	return nil
 }
 
-// readFile gives each event of a file that is asked for to take.
+// readFile reads a file and calls take with each event that is asked for.
 func (r *replay) readFile(ctx context.Context, file string, take func(located)) error {
 	in := r.stdin
 	if file == "-" {
@@ -66,7 +66,7 @@ func (r *replay) readFile(ctx context.Context, file string, take func(located)) 
 		}
 		in = f
 		if info.Mode().IsRegular() {
-			// If it is a sink as well it grows meanwhile, without an end.
+			// A file that is also the sink grows while it is read.
 			in = io.LimitReader(f, info.Size())
 		}
 	}
@@ -88,8 +88,7 @@ func (r *replay) readFile(ctx context.Context, file string, take func(located)) 
 	}
 }
 
-// line gives the events of a line that are asked for to take, and counts the
-// line.
+// line counts a line and calls take with each of its events that is asked for.
 func (r *replay) line(place string, line []byte, tooLong bool, take func(located)) {
 	var all []found
 	if tooLong {
@@ -123,7 +122,7 @@ func (r *replay) line(place string, line []byte, tooLong bool, take func(located
 	}
 }
 
-// breaks notes an event that cannot be read.
+// breaks counts and reports an event that cannot be read.
 func (r *replay) breaks(place string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -131,8 +130,8 @@ func (r *replay) breaks(place string, err error) {
 	r.tell("%s: not replayed: %v", place, err)
 }
 
-// readLine reads a line without its end, into buf. Of a line that is longer
-// than most it keeps nothing. At the end of the input the error is io.EOF.
+// readLine reads a line into buf, without its line end. It keeps nothing of a
+// line of more than most bytes. At the end of the input the error is io.EOF.
 func readLine(r *bufio.Reader, buf []byte, most int) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')

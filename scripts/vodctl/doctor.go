@@ -18,15 +18,15 @@ var doctorCommand = command{
 	usage: "[FLAG…]",
 	about: "find out why events do not arrive",
 	text: `Run it with the environment of the deployed functions. It checks the variables, the
-keys and the clock; for each application SubAppId, mode, URL, switches, the right to
-confirm and the queue; and at the callback URL whether it can be reached by HTTPS,
-answers within 5 s, and checks signatures by the key that is known here. All checks
-run, the worst findings come first, and each says what to do.
+keys and the clock; for each application its SubAppId, mode, URL, switches, queue and
+the right to confirm; and whether the callback URL can be reached by HTTPS, answers
+within 5 s and checks signatures with the key that is known here. All checks run. The
+worst findings come first, and each says what to do.
 
-It changes nothing, takes no event out of the queue and makes none: to the URL it posts
-bodies that are no events, which the receiver refuses and logs. What it cannot see: the
-sign key that VOD has, the role of a function (its keys are those of this environment),
-and whether PullEvents is allowed, for pulling would hide events; "pull" tries that.
+It changes nothing, takes no event out of the queue and makes none. To the URL it posts
+bodies that are not events, which the receiver refuses and logs. It cannot see the sign
+key that VOD has, nor the role of a function: it uses the keys of this environment. It
+does not try PullEvents, which would hide events; "pull" does.
 
 With -o json a list of Level (problem, warning, ok), SubAppId, Finding, Do and Docs.
 The exit status is 1 when there is a problem; warnings do not count.
@@ -73,7 +73,7 @@ The exit status is 1 when there is a problem; warnings do not count.
 type level int
 
 const (
-	problem level = iota // events do not arrive, or strangers' do
+	problem level = iota // events do not arrive, or anybody can send them
 	warning
 	ok
 )

@@ -18,7 +18,7 @@ func (d *doctor) checkAccount(ctx context.Context) (addresses []string) {
 	clock := &clock{RoundTripper: vod.NewTransport()}
 	a, err := d.connect(clock)
 	if err != nil {
-		// A bad variable is told by checkSettings.
+		// checkSettings reports bad variables.
 		if _, err := d.credentials(); err != nil {
 			d.find(problem, nil, causeKeys, "%v (so nothing that VOD knows was checked)", err)
 		}
@@ -39,7 +39,7 @@ func (d *doctor) checkAccount(ctx context.Context) (addresses []string) {
 				addresses = append(addresses, address)
 			}
 		case errors.Is(err, vod.ErrAuth) && !everywhere:
-			// The function's role needs no right to see it.
+			// The functions work without this right.
 			accepted = true
 			d.find(warning, &app, cause, "%s (so mode, URL and switches were not checked)", refusal(err))
 		case everywhere:
@@ -67,7 +67,7 @@ func (d *doctor) checkAccount(ctx context.Context) (addresses []string) {
 }
 
 // checkConfig checks how an application gets its events. It returns the URL of
-// its callbacks, if that is how.
+// its callbacks, if it has callbacks.
 func (d *doctor) checkConfig(app uint64, c vod.EventConfig) (address string) {
 	address = c.NotificationUrl
 	switch {
@@ -107,7 +107,7 @@ func (d *doctor) checkConfig(app uint64, c vod.EventConfig) (address string) {
 // waits.
 func (d *doctor) checkQueue(ctx context.Context, a *account, app uint64, mode string) {
 	if mode != "PUSH" && d.expect != "PUSH" || d.expect == "PULL" {
-		// There is no such handle: who may confirm is told so.
+		// There is no such handle. VOD says so only to those who may confirm.
 		err := a.ConfirmEvents(ctx, app, []string{"vodctl-doctor"})
 		cause, _ := diagnose(err)
 		if err == nil || errors.Is(err, vod.ErrBadHandle) || errors.Is(err, vod.ErrRefused) && cause.what == causeAPI.what {
@@ -160,7 +160,8 @@ func diagnose(err error) (c cause, everywhere bool) {
 	return causeAPI, false
 }
 
-// refusal is an error of VOD without the advice in it, for a finding has its own.
+// refusal is the text of an error of VOD without its advice: a finding has its
+// own.
 func refusal(err error) string {
 	var refused *vod.Error
 	if !errors.As(err, &refused) {
@@ -173,7 +174,7 @@ func refusal(err error) string {
 	return text
 }
 
-// clock compares this machine's clock with the one that answers.
+// clock compares this machine's clock with that of the server that answers.
 type clock struct {
 	http.RoundTripper
 	seen bool

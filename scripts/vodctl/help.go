@@ -22,27 +22,28 @@ VOD_TOKEN if they are temporary), TENCENTCLOUD_SECRET_ID and
 TENCENTCLOUD_SECRET_KEY, or the file ~/.tencentcloud/credentials. A command is
 about every application of VOD_SUB_APP_IDS unless it says otherwise.
 
-The local stand-in, go run ./scripts/dev, will do for all of it and needs no
+All of it works with the local stand-in, go run ./scripts/dev, which needs no
 keys:
 
   vodctl config -endpoint http://127.0.0.1:8081
 
-Output goes to stdout, all that is said about it to stderr. Keys are never
-shown; of a URL, user, password and the values of its query are masked.
+Output goes to stdout, everything else to stderr. Keys are never shown. In a URL
+the user, the password and the values of the query are masked. Control
+characters in what came from outside are shown as _, and in JSON escaped.
 
 Exit status:
   0  all went well; doctor: no problem was found
   1  it failed; doctor: a problem was found; config set: you said no
   2  the call was wrong, and nothing was done
-  3  a part was done: stderr says which was not
+  3  only a part was done: stderr says what was not
 
-"go run ./scripts/vodctl" makes a 1 of every status but 0. Where the status
-counts, build it first: go build ./scripts/vodctl
+"go run ./scripts/vodctl" turns every status but 0 into 1. If you need the
+status, build it first: go build ./scripts/vodctl
 
 Flags of every command that calls VOD:
 `
 
-// overview is what somebody sees who gave no command.
+// overview prints what somebody sees who gave no command.
 func (p *program) overview(w io.Writer) {
 	fmt.Fprint(w, introduction)
 	for _, c := range commands {
@@ -51,7 +52,7 @@ func (p *program) overview(w io.Writer) {
 	fmt.Fprintf(w, "  %-11s %s\n", "help", "print the manual, or the page of the command that is named")
 }
 
-// manual is all there is to know.
+// manual prints the pages of all commands.
 func (p *program) manual(w io.Writer) {
 	p.overview(w)
 	fmt.Fprint(w, general)
@@ -76,18 +77,18 @@ func (p *program) help(args []string) error {
 	return nil
 }
 
-// connectFlagSet holds the flags of every command that calls VOD.
+// connectFlagSet returns the flags that every command has that calls VOD.
 func connectFlagSet() *flag.FlagSet {
 	fs := newFlags("")
 	new(program).connectFlags(fs)
 	return fs
 }
 
-// manual is the command's page.
+// manual prints the command's page.
 func (c *command) manual(w io.Writer) {
 	fmt.Fprintf(w, "vodctl %s %s\n%s.\n\n", c.name, c.usage, strings.ToUpper(c.about[:1])+c.about[1:])
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(c.text), "\n\n") {
-		if !strings.HasPrefix(paragraph, "  ") { // which is an example
+		if !strings.HasPrefix(paragraph, "  ") { // not an example
 			paragraph = wrap(paragraph, "", 80)
 		}
 		fmt.Fprintf(w, "%s\n\n", paragraph)

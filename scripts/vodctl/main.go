@@ -26,7 +26,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
 
-// The exit statuses; help.go tells what they mean.
+// The exit statuses. The manual in help.go explains them.
 const (
 	statusOK = iota
 	statusFailed
@@ -40,7 +40,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	// What the flags of commands that call VOD say; empty leaves it to the
+	// The flags of commands that call VOD. An empty one leaves it to the
 	// environment.
 	endpoint, subAppIds, region string
 }
@@ -53,7 +53,7 @@ type command struct {
 	text  string // the rest of its page in the manual
 
 	// prepare registers the command's flags and returns what runs it once they
-	// are read, with the arguments that are no flags.
+	// are read, with the arguments that are not flags.
 	prepare func(*program, *flag.FlagSet) func(ctx context.Context, args []string) error
 }
 
@@ -152,8 +152,8 @@ func parseFlags(fs *flag.FlagSet, args []string) (rest []string, err error) {
 	}
 }
 
-// statusError is an error with an exit status of its own. An empty text prints
-// nothing: all is said.
+// statusError is an error with its own exit status. If its text is empty, nothing
+// is printed: everything was said before.
 type statusError struct {
 	status int
 	text   string
@@ -172,13 +172,13 @@ func statusOf(err error) int {
 	return statusFailed
 }
 
-// misuse is a call that cannot be meant so. Nothing was done.
+// misuse is the error of a wrong call. Nothing was done.
 func misuse(format string, args ...any) error {
 	return &statusError{statusMisuse, fmt.Sprintf(format, args...)}
 }
 
-// count is the error of a command of which so many parts of all failed: nil
-// when none did.
+// count returns the error of a command that failed for some of all its parts, or
+// nil if it failed for none.
 func count(failed, all int, format string, args ...any) error {
 	switch failed {
 	case 0:
@@ -228,8 +228,8 @@ func outputFlag(fs *flag.FlagSet) *format {
 	return &f
 }
 
-// flush makes sure that what was printed is where it shall be. A disk may take
-// a write and fail later.
+// flush makes sure that what was printed has reached the file: a disk may take a
+// write and fail later.
 func (p *program) flush() error {
 	f, ok := p.stdout.(*os.File)
 	if !ok {
@@ -241,7 +241,7 @@ func (p *program) flush() error {
 	return f.Sync()
 }
 
-// printJSON writes v as JSON, with what is invisible in it escaped.
+// printJSON writes v as JSON, with invisible characters escaped.
 func (p *program) printJSON(v any) error {
 	text, err := indentedJSON("", v)
 	if err != nil {
@@ -250,7 +250,8 @@ func (p *program) printJSON(v any) error {
 	return p.printBytes("", text)
 }
 
-// indentedJSON is v as JSON of several lines, all but the first behind prefix.
+// indentedJSON returns v as JSON in several lines. All but the first begin with
+// prefix.
 func indentedJSON(prefix string, v any) ([]byte, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
@@ -260,7 +261,7 @@ func indentedJSON(prefix string, v any) ([]byte, error) {
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
-// terminal tells whether a person is at the other end of a stream.
+// terminal tells whether a stream is a terminal.
 func terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {
@@ -270,10 +271,10 @@ func terminal(stream any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// ask asks a question that only "y" or "yes" answers with yes.
+// ask asks a question. Only "y" and "yes" mean yes.
 func (p *program) ask(ctx context.Context, question string) (bool, error) {
 	if !terminal(p.stdin) {
-		return false, misuse("nothing was changed: there is no terminal to ask on; say -yes if it is what you want")
+		return false, misuse("nothing was changed: there is no terminal to ask on; if you want the change, say -yes")
 	}
 	fmt.Fprintf(p.stderr, "%s [y/N] ", question)
 	answers := make(chan string, 1)

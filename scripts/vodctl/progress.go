@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// progress is the line on a terminal that says how far it is. On anything else
-// it is not there.
+// progress is a line on a terminal that says how far a command is. Where stderr
+// is not a terminal, nothing is written.
 type progress struct {
 	w     io.Writer // nil: no terminal
 	last  time.Time

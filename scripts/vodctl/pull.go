@@ -20,11 +20,11 @@ var pullCommand = command{
 	usage: "[FLAG…]",
 	about: "look at events in the queue, 16 at most of each application",
 	text: `For looking, not for production: what is pulled is hidden from every other receiver
-for 30 s, then it comes again (266/33433). Within that time "confirm" takes it out of
+for 30 s, then it comes again (266/33433). Within that time "confirm" removes it from
 the queue for good; -confirm does so as soon as they are written, and then this output
 is the only copy. What cannot be written, to a full disk say, is not confirmed.
-An empty queue keeps the call waiting for 5 s and is no failure. The function pull is
-what receives events in earnest.
+An empty queue holds the call for 5 s and is not a failure. In production the function
+pull receives the events.
 
 Each event is printed with its handle, the seconds that are left to confirm it, its
 type and what it is about. With -o json: a list of SubAppId, EventHandle,
@@ -49,9 +49,9 @@ type pulled struct {
 	leaseEnd time.Time
 }
 
-// pullEvents pulls once. VOD cannot have lent the events before it was asked, so
-// the lease counts from there. An empty queue is no error. Events can come with
-// an error: those that stood before it in an answer that broke off.
+// pullEvents pulls once. VOD cannot have leased the events before it was asked, so
+// the lease counts from then. An empty queue is not an error. Events can come
+// with an error: those before the place where an answer broke off.
 func (a *account) pullEvents(ctx context.Context, app uint64) ([]pulled, error) {
 	leaseEnd := time.Now().Add(vod.Lease)
 	elements, err := a.PullEvents(ctx, app)
@@ -98,7 +98,7 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 	return err
 }
 
-// secondsLeft is for how long an event can be confirmed, to a tenth.
+// secondsLeft is how long an event can still be confirmed, in tenths.
 func (e pulled) secondsLeft() float64 {
 	return math.Floor(time.Until(e.leaseEnd).Seconds()*10) / 10
 }
@@ -177,8 +177,8 @@ func (p *program) pulledJSON(ctx context.Context, a *account, app uint64, events
 	return errors.Join(failed, notConfirmed(refused, len(events)))
 }
 
-// jsonList writes a list element by element. Each write has reached its file
-// when it returns.
+// jsonList writes a list element by element. When a method returns, what it wrote
+// has reached its file.
 type jsonList struct {
 	*program
 	elements int
@@ -209,7 +209,7 @@ func (l *jsonList) more(text []byte) error {
 func (l *jsonList) end() error {
 	switch {
 	case l.broken:
-		return nil // it was told
+		return nil // the error was returned before
 	case l.elements == 0:
 		return l.print("[]\n")
 	}

@@ -84,10 +84,10 @@ func parseTime(to *time.Time) func(string) error {
 }
 
 const (
-	// workers deliver batches of vod.MaxEvents side by side.
+	// workers is how many batches of vod.MaxEvents are delivered side by side.
 	workers = 4
 
-	// batchTime is what one batch may take.
+	// batchTime is how long one batch may take.
 	batchTime = time.Minute
 
 	// maxDown is how many batches in a row may find a sink down.
@@ -114,7 +114,7 @@ type tally struct {
 	lines, others, broken       int // lines; those that hold no event; those that hold one that cannot be read
 	filtered                    int // events that are not asked for
 	delivered, repeated, failed int // events
-	untried                     int // events, because a sink is down
+	untried                     int // events that were not tried, because a sink is down
 }
 
 func (r *replay) run(ctx context.Context, files []string) error {
@@ -129,7 +129,7 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	if err != nil {
 		return err
 	}
-	defer outlets.Close() // what a sink said yes to is durable
+	defer outlets.Close() // what the sinks accepted is durable
 
 	r.bar = r.progress()
 	batches := make(chan []located)
@@ -148,7 +148,7 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	return r.report(err)
 }
 
-// tell says something between two states of the progress line.
+// tell prints a message in place of the progress line, which comes back later.
 func (r *replay) tell(format string, args ...any) {
 	r.bar.clear()
 	r.say(format, args...)
@@ -186,7 +186,7 @@ func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []locat
 	for i, e := range batch {
 		events[i] = e.Event
 	}
-	// An interruption lets the batches that are under way end.
+	// After an interruption, batches that are under way end first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
 	defer cancel()
 	results := p.Deliver(ctx, events)
@@ -212,7 +212,7 @@ func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []locat
 	r.bar.show("%d delivered, %d had been before, %d failed, %d lines read", r.delivered, r.repeated, r.failed, r.lines)
 }
 
-// skips tells whether a batch is not worth a try, and lists it.
+// skips tells whether a batch is not to be tried, and lists its events.
 func (r *replay) skips(ctx context.Context, batch []located) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -226,7 +226,8 @@ func (r *replay) skips(ctx context.Context, batch []located) bool {
 	return true
 }
 
-// report says what became of it all. err ended the reading.
+// report prints the totals and returns the error of the command. err, if any,
+// ended the reading.
 func (r *replay) report(err error) error {
 	what := "delivered"
 	if r.dryRun {

@@ -32,10 +32,10 @@ var sendCommand = command{
 	name:  "send",
 	usage: "[FLAG…] FILE… | -kind TYPE",
 	about: "post a callback, as VOD does, to a URL of yours",
-	text: `The body is a file's, "-" for stdin, or one that is made up: -kind ProcedureStateChanged.
-Some kinds have other forms, such as FileDeleted/parts: a wrong one lists them all.
-It is posted as it is, after Sign and T if it is to be signed. VOD is not asked, and the
-receiver cannot tell who sent it: to a live one send only what may be received.
+	text: `The body comes from a file ("-" for stdin), or is made up: -kind ProcedureStateChanged.
+Some kinds have several forms, such as FileDeleted/parts: a wrong one lists them all.
+It is posted as it is, with Sign and T if it is to be signed. VOD takes no part in this,
+and the receiver cannot tell who sent it. To a live receiver send only what it may have.
 
 For each send it prints the status of the answer, how long it took, and the id of the
 event, by which you find it in the sink. Only 2xx is a success here. The real VOD
@@ -104,7 +104,7 @@ ignores the status; it sends again, twice at most, when no answer comes within 5
 	},
 }
 
-// bodies are what is to be sent, in order.
+// bodies returns what is to be sent, in order.
 func (p *program) bodies(kind string, files []string, n int) ([][]byte, error) {
 	var bodies [][]byte
 	if kind != "" {
@@ -142,7 +142,7 @@ func (p *program) bodies(kind string, files []string, n int) ([][]byte, error) {
 	return bodies, nil
 }
 
-// sending is how bodies are sent.
+// sending says how bodies are sent.
 type sending struct {
 	url, signKey     string
 	n                int
@@ -200,8 +200,8 @@ func (p *program) send(ctx context.Context, s sending, bodies [][]byte) error {
 	return count(len(bodies)-accepted, len(bodies), "%d of %d callbacks were not accepted", len(bodies)-accepted, len(bodies))
 }
 
-// eventID is the id that the sinks know the event by. Where it depends on the
-// time of receipt only the receiver knows it.
+// eventID returns the id of the event in the sinks. If it depends on the time of
+// receipt, only the receiver knows it.
 func eventID(body []byte, a answer) string {
 	var told struct{ Id string }
 	if a.status/100 == 2 && json.Unmarshal(a.body, &told) == nil && told.Id != "" {
@@ -223,19 +223,19 @@ type poster struct{ client http.Client }
 func newPoster(timeout time.Duration) *poster {
 	return &poster{http.Client{
 		Timeout: timeout,
-		// What VOD does at a redirect is not documented.
+		// It is not documented whether VOD follows redirects.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// answer is what a receiver said, or nothing but the time it took not to.
+// answer is the answer of a receiver. If none came, it has only the time.
 type answer struct {
 	status int
-	body   []byte // of which the first 64 KB are read
+	body   []byte // 64 KB at most
 	took   time.Duration
 }
 
-// errNoAnswer tells that the time was over.
+// errNoAnswer: no answer came in time.
 var errNoAnswer = errors.New("no answer in time")
 
 // do sends one request. Its error holds nothing of the URL.
@@ -264,7 +264,7 @@ func (p *poster) do(ctx context.Context, method, address string, body []byte) (a
 	return a, err
 }
 
-// text is the answer's error, or its first line, in at most 200 characters.
+// text returns the answer's error, or its first line, at most 200 characters.
 func (a answer) text() string {
 	var said struct{ Error string }
 	json.Unmarshal(a.body, &said) // an answer that is not JSON is shown as it is

@@ -11,7 +11,7 @@ var stateCommand = command{
 	name:  "state",
 	usage: "[FLAG…]",
 	about: "show about how many events wait in the queue of each application",
-	text: `The number is approximate and about 3 minutes old, so VOD asks not to decide by it
+	text: `The number is approximate and about 3 minutes old. VOD asks not to use it to decide
 whether to pull (266/48758). Events wait for 4 days at most (266/33433).
 
 With -o json a list with an element for each application: SubAppId and

@@ -17,21 +17,21 @@ var triggerCommand = command{
 	name:  "trigger",
 	usage: "[FLAG…] MEDIA_URL | -file-id ID",
 	about: "have the account make events: upload a video and process it",
-	text: `The demonstration of VOD's tutorial (266/33949): PullUpload has VOD fetch the video,
-which tells PullComplete and, where its switch is ON, NewFileUpload; then ProcessMedia
-transcodes it by template 10 and takes a cover, which tells ProcedureStateChanged.
-It costs what storage and transcoding cost, and the video stays in the application.
+	text: `The demonstration of VOD's tutorial (266/33949). PullUpload makes VOD fetch the video:
+PullComplete comes and, if its switch is ON, NewFileUpload. Then ProcessMedia
+transcodes it with template 10 and takes a cover: ProcedureStateChanged comes.
+Storage and transcoding cost money, and the video stays in the application.
 
-In mode PULL it waits for the events: it pulls, prints and confirms those of this very
-demonstration. Others that come along it leaves alone; they come again 30 s later.
-Where the function pull runs as well it may be faster and take them: stop it
-meanwhile (scripts/dev: -every off), or use -no-wait and look into its log.
+In mode PULL it waits for the events: it pulls, prints and confirms those of this
+demonstration. It leaves others alone; they come again 30 s later. If the function
+pull runs as well, it may take the events first: stop it meanwhile (scripts/dev:
+-every off), or use -no-wait and look into its log.
 
-In mode PUSH it cannot see what arrives, so it starts the upload and says what to look
-for at the receiver. PullComplete brings the FileId, with which the second half starts:
-vodctl trigger -file-id ID. With -no-wait it does so in mode PULL too.
+In mode PUSH it cannot see what arrives. It starts the upload and says what to look for
+at the receiver. PullComplete brings the FileId for the second half: vodctl trigger
+-file-id ID. With -no-wait it does the same in mode PULL.
 
-It works on one application: -sub-app-id names it where there are several.
+It works on one application. If there are several, name it with -sub-app-id.
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		p.connectFlags(fs)
@@ -76,7 +76,7 @@ type demonstration struct {
 	*account
 	app    uint64
 	config vod.EventConfig
-	wait   bool // for the events, by pulling them
+	wait   bool // pull the events and wait for them
 	start  time.Time
 
 	upload  string // TaskId of PullUpload
@@ -91,7 +91,7 @@ type demonstration struct {
 	failure  string            // what VOD reports to have gone wrong
 }
 
-// left says what was pulled and is not ours.
+// left says how many events were pulled that are not ours.
 func (d *demonstration) left() {
 	if n := len(d.others); n > 0 {
 		d.say("%d other %s came along and %s left alone: to be pulled again 30 s later.", n, plural(n, "event", "events"), plural(n, "was", "were"))
@@ -158,7 +158,7 @@ func (d *demonstration) run(ctx context.Context, mediaURL string) (err error) {
 	return nil
 }
 
-// whereToLook says where events are to be seen that this program cannot see.
+// whereToLook says where the events can be seen that this program cannot see.
 func (d *demonstration) whereToLook() {
 	if d.config.Mode == "PULL" {
 		d.say("The event stays in the queue for the function pull: look into its log, or its sink.")
@@ -167,8 +167,7 @@ func (d *demonstration) whereToLook() {
 	d.say("VOD will post the event to %s, which this program cannot see: look there.", shownURL(d.config.NotificationUrl))
 }
 
-// until pulls until what is waited for is there. A failure that VOD reports
-// ends it.
+// until pulls until done. It ends early if VOD reports a failure.
 func (d *demonstration) until(ctx context.Context, what string, done func() bool) error {
 	line := d.progress()
 	defer line.clear()
@@ -196,7 +195,7 @@ func (d *demonstration) until(ctx context.Context, what string, done func() bool
 			return fmt.Errorf("the events came, but VOD failed: %s", d.failure)
 		}
 		if err != nil || len(own) < len(events) {
-			// Others wait, too. Slowly, for each pull hides 16 of them.
+			// Other events wait, too, and each pull hides 16 of them.
 			select {
 			case <-time.After(200 * time.Millisecond):
 			case <-ctx.Done():
@@ -211,7 +210,7 @@ func (d *demonstration) sort(events []pulled) (own []pulled) {
 	for _, e := range events {
 		payload, err := e.Decode()
 		if err != nil {
-			d.others[e.ID] = true // ours would decode
+			d.others[e.ID] = true // our events decode
 			continue
 		}
 		switch t := payload.(type) {
@@ -252,8 +251,8 @@ func (d *demonstration) sort(events []pulled) (own []pulled) {
 	return own
 }
 
-// failedSubTasks are those that did not succeed. The ErrCode of the procedure
-// itself is deprecated and may be an error where all went well.
+// failedSubTasks returns the sub-tasks that failed. The ErrCode of the procedure
+// itself is deprecated: it may be an error although all went well.
 func failedSubTasks(t *event.ProcedureTask) (failed []string) {
 	for _, r := range t.MediaProcessResultSet {
 		if s := r.TranscodeTask; s != nil && s.ErrCode != 0 {
@@ -266,8 +265,8 @@ func failedSubTasks(t *event.ProcedureTask) (failed []string) {
 	return failed
 }
 
-// confirmOwn prints events and then confirms them. One whose lease is over
-// comes again, and is confirmed then.
+// confirmOwn prints events and then confirms them. One whose lease is over comes
+// again and is confirmed then.
 func (d *demonstration) confirmOwn(ctx context.Context, own []pulled) error {
 	if len(own) == 0 {
 		return nil
