@@ -28,19 +28,22 @@ func main() {
 	})
 }
 
+// options are good as far as they go beside an error: a callback that cannot be
+// delivered is verified all the same.
 func options() (callback.Options, error) {
 	cfg, err := config.Read(os.Getenv, config.Callback)
-	if err != nil {
-		return callback.Options{}, err
-	}
 	scf.LogLevel.Set(cfg.LogLevel)
-	p, err := outlets.Pipeline(cfg, deliver.Pushed, handler.Event)
-	if err != nil {
-		return callback.Options{}, err
-	}
-	o := callback.Options{SignKeys: cfg.SignKeys, Deliver: p.Deliver}
+	o := callback.Options{SignKeys: cfg.SignKeys}
 	if len(cfg.SubAppIds) == 1 {
 		o.SubAppId = cfg.SubAppIds[0]
 	}
+	if err != nil {
+		return o, err
+	}
+	p, err := outlets.Pipeline(cfg, deliver.Pushed, handler.Event)
+	if err != nil {
+		return o, err
+	}
+	o.Deliver = p.Deliver
 	return o, nil
 }

@@ -10,7 +10,7 @@
 //	401  not signed, forged or expired
 //	405  neither POST nor the GET and HEAD that greet
 //	413  over 6 MB
-//	500  a variable has a bad value
+//	500  a variable has a bad value; a callback was written whole into the log
 //	503  not delivered in time; it was parked, or is being delivered elsewhere
 package callback
 
@@ -46,7 +46,10 @@ type Options struct {
 	Deliver func(context.Context, []*event.Event) []deliver.Result
 }
 
-// Handler returns the handler of the callback URL, whatever the path.
+// Handler returns the handler of the callback URL, whatever the path. Where
+// options fails, a variable has a bad value: every request is answered with it.
+// A callback is still verified, if its Options hold the keys, and parked in the
+// log, because VOD does not send it again.
 func Handler(options func() (Options, error)) http.Handler {
 	return &receiver{options: options}
 }
@@ -59,40 +62,44 @@ type receiver struct {
 func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	received := time.Now()
 	ctx := r.Context()
-	o, err := h.options()
-	if err != nil {
-		slog.ErrorContext(ctx, "configuration", "error", err)
-		scf.Error(w, http.StatusInternalServerError, err.Error())
-		return
-	}
-	if len(o.SignKeys) == 0 {
+	o, bad := h.options()
+	if bad != nil {
+		slog.ErrorContext(ctx, "configuration", "error", bad)
+		o.Deliver = deliver.Undeliverable(bad)
+	} else if len(o.SignKeys) == 0 {
 		h.unsigned.Do(func() {
 			slog.WarnContext(ctx, "CALLBACK_SIGN_KEY is not set: whoever knows the URL can send events")
 		})
 	}
-	query := r.URL.Query()
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		slog.InfoContext(ctx, "greeting", "method", r.Method, "path", r.URL.Path, "query", slices.Sorted(maps.Keys(query)))
+	switch {
+	case r.Method == http.MethodPost:
+		receive(w, r, o, received, bad)
+	case bad != nil:
+		scf.Error(w, http.StatusInternalServerError, bad.Error())
+	case r.Method == http.MethodGet, r.Method == http.MethodHead:
+		slog.InfoContext(ctx, "greeting", "method", r.Method, "path", r.URL.Path, "query", slices.Sorted(maps.Keys(r.URL.Query())))
 		scf.JSON(w, http.StatusOK, map[string]string{"status": "ready", "next": "set this URL as the Callback URL of VOD; it takes POST"})
-		return
-	case http.MethodPost:
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		scf.Error(w, http.StatusMethodNotAllowed, "VOD sends POST")
-		return
 	}
+}
+
+// receive answers one POST. bad is what is wrong with the configuration, if
+// anything is.
+func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Time, bad error) {
+	ctx := r.Context()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		scf.Error(w, http.StatusBadRequest, "the body cannot be read")
 		return
 	}
-
 	text, err := scan(body)
 	if err != nil {
 		scf.Error(w, http.StatusRequestEntityTooLarge, err.Error())
 		return
 	}
+	query := r.URL.Query()
 	if len(o.SignKeys) > 0 {
 		sign, t := event.Signature(text, query.Get("sign"), query.Get("t"))
 		if err := event.Verify(o.SignKeys, sign, t, received); err != nil {
@@ -114,13 +121,13 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := deliver.BeforeAnswer(ctx)
 	defer cancel()
 	result := o.Deliver(ctx, []*event.Event{e})[0]
-	if notEvent != nil { // VOD signed it: the delivery parked it whole
+	switch {
+	case bad != nil:
+		scf.Error(w, http.StatusInternalServerError, bad.Error())
+	case notEvent != nil: // VOD signed it: the delivery parked it whole
 		slog.ErrorContext(ctx, "callback is not an event", "id", e.ID, "error", notEvent, "bytes", len(body))
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())
-		return
-	}
-	switch result.Fate {
-	case deliver.Delivered, deliver.Duplicate:
+	case result.Fate == deliver.Delivered, result.Fate == deliver.Duplicate:
 		scf.JSON(w, http.StatusOK, map[string]string{"id": e.ID})
 	default:
 		scf.JSON(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 )
 
@@ -103,16 +104,41 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-func TestBadConfiguration(t *testing.T) {
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	defer slog.SetDefault(before)
-	h := Handler(func() (Options, error) { return Options{}, errors.New("SINK: unknown scheme") })
-	for _, method := range []string{"GET", "POST"} {
+// While a variable has a bad value every request is answered with it. A callback
+// is verified as far as the keys can be read, and written whole into the log.
+func TestBadConfigurationParksInTheLog(t *testing.T) {
+	bad := errors.New("SINK: unknown scheme")
+	const answer = `{"error":"SINK: unknown scheme"}` + "\n"
+	signed := string(event.Sign([]byte(body), "k1", time.Now().Add(time.Minute)))
+	for name, tt := range map[string]struct {
+		method, body string
+		keys         []string
+		status       int
+		parked       string // in the log
+	}{
+		"GET":                  {"GET", "", nil, 500, ""},
+		"a callback":           {"POST", body, nil, 500, `\"FileId\":\"1\"`},
+		"a signed callback":    {"POST", signed, []string{"k1"}, 500, `\"FileId\":\"1\"`},
+		"a forged callback":    {"POST", signed, []string{"k2"}, 401, ""},
+		"signed, but no event": {"POST", string(event.Sign([]byte(`{"odd":"one"}`), "k1", time.Now().Add(time.Minute))), []string{"k1"}, 500, `\"odd\":\"one\"`},
+		"no event":             {"POST", `{"odd":"one"}`, nil, 400, ""},
+	} {
+		var log bytes.Buffer
+		before := slog.Default()
+		slog.SetDefault(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelError})))
+		h := Handler(func() (Options, error) { return Options{SignKeys: tt.keys}, bad })
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(method, "/", strings.NewReader(body)))
-		if w.Code != 500 || w.Body.String() != `{"error":"SINK: unknown scheme"}`+"\n" {
-			t.Errorf("%s: got %d %s", method, w.Code, w.Body)
+		h.ServeHTTP(w, httptest.NewRequest(tt.method, "/", strings.NewReader(tt.body)))
+		slog.SetDefault(before)
+		if w.Code != tt.status || tt.status == 500 && w.Body.String() != answer {
+			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		}
+		parked := strings.Contains(log.String(), `"msg":"`+parklog.Message)
+		if parked != (tt.parked != "") || !strings.Contains(log.String(), tt.parked) {
+			t.Errorf("%s: log %s", name, &log)
+		}
+		if parked && !strings.Contains(log.String(), `parkreason\":\"configuration`) {
+			t.Errorf("%s: log %s", name, &log)
 		}
 	}
 }

@@ -64,4 +64,8 @@ const (
 	// ReasonClaimed: another delivery of it was under way until the callback's
 	// time was over, and that one may have died.
 	ReasonClaimed Reason = "claimed"
+
+	// ReasonConfiguration: a variable has a bad value, so that the callback could
+	// not be delivered.
+	ReasonConfiguration Reason = "configuration"
 )

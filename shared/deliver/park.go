@@ -73,3 +73,18 @@ func (d *delivery) parkOne(ctx context.Context, it *item, parked *event.Event, d
 	}
 	it.Fate = Parked
 }
+
+// Undeliverable is the delivery of callbacks while the configuration is bad: it
+// parks each event in the log. VOD would not send them again.
+func Undeliverable(bad error) func(context.Context, []*event.Event) []Result {
+	return func(ctx context.Context, events []*event.Event) []Result {
+		d := &delivery{Pipeline: &Pipeline{Way: Pushed}, budget: newBudget(ctx, Pushed), items: group(events)}
+		for _, it := range d.items {
+			it.Cause, it.Reason = bad, ReasonConfiguration
+		}
+		d.judge()
+		d.park(ctx)
+		d.log(ctx)
+		return d.results(len(events))
+	}
+}
