@@ -14,12 +14,14 @@ import (
 	"vodevents/shared/sink"
 )
 
-// outlets live as long as the process, over many invocations.
-var outlets sink.Outlets
+// outlets live as long as the process, over many invocations. SCF gives an
+// instance one event at a time.
+var outlets = sink.Outlets{OneConnection: true}
 
 func main() {
 	h := callback.Handler(options)
 	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
+		outlets.OneConnection = false // a server has many at a time
 		if _, err := options(); err != nil {
 			return err
 		}

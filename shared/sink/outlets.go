@@ -9,12 +9,19 @@ import (
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/postgres"
 )
 
-// Outlets keeps sinks and store open from one invocation to the next. The zero
-// value is ready; it may be used by several goroutines.
+// Outlets keeps sinks and store open from one invocation to the next. Those in
+// one database share its connections. The zero value is ready; it may be used
+// by several goroutines.
 type Outlets struct {
+	// OneConnection opens no second connection to one database. It is for an
+	// instance that delivers one event at a time. Set it before the first Open.
+	OneConnection bool
+
 	mu    sync.Mutex
+	pools postgres.Pools
 	sinks map[string]deliver.Sink // by URL
 	store deliver.Store
 	url   string // the store's
@@ -56,6 +63,9 @@ func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(cont
 func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.OneConnection {
+		o.pools.MaxConns = 1
+	}
 	var opened Opened
 	named := map[string]bool{}
 	for _, u := range sinks {
@@ -77,7 +87,7 @@ func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error)
 		named[deadLetter] = true
 	}
 	if o.store == nil || o.url != dedup {
-		s, err := OpenStore(dedup)
+		s, err := openStore(&o.pools, dedup)
 		if err != nil {
 			return Opened{}, fmt.Errorf("DEDUP: %w", err)
 		}
@@ -104,7 +114,7 @@ func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {
 	if s := o.sinks[rawURL]; s != nil {
 		return s, nil
 	}
-	s, err := Open(rawURL)
+	s, err := open(sinks(&o.pools), rawURL)
 	if err != nil {
 		return nil, err
 	}

@@ -20,33 +20,41 @@ type scheme[T any] struct {
 	open func(rawURL string) (T, error)
 }
 
-var sinks = []scheme[deliver.Sink]{
-	{"stdout", openStdout},
-	{"file", fromURL[deliver.Sink](lines.Open)},
-	{"http", fromURL[deliver.Sink](webhook.Open)},
-	{"https", fromURL[deliver.Sink](webhook.Open)},
-	{"kafka", fromString[deliver.Sink](kafka.Open)},
-	{"postgres", fromURL[deliver.Sink](postgres.Open)},
-	{"postgresql", fromURL[deliver.Sink](postgres.Open)},
+// sinks is the table of the sinks. Those in a database share its connections.
+func sinks(p *postgres.Pools) []scheme[deliver.Sink] {
+	return []scheme[deliver.Sink]{
+		{"stdout", openStdout},
+		{"file", fromURL[deliver.Sink](lines.Open)},
+		{"http", fromURL[deliver.Sink](webhook.Open)},
+		{"https", fromURL[deliver.Sink](webhook.Open)},
+		{"kafka", fromString[deliver.Sink](kafka.Open)},
+		{"postgres", fromURL[deliver.Sink](p.Open)},
+		{"postgresql", fromURL[deliver.Sink](p.Open)},
+	}
 }
 
-var stores = []scheme[deliver.Store]{
-	{"memory", openMemory},
-	{"postgres", fromURL[deliver.Store](postgres.OpenStore)},
-	{"postgresql", fromURL[deliver.Store](postgres.OpenStore)},
+// stores is the table of the dedup stores.
+func stores(p *postgres.Pools) []scheme[deliver.Store] {
+	return []scheme[deliver.Store]{
+		{"memory", openMemory},
+		{"postgres", fromURL[deliver.Store](p.OpenStore)},
+		{"postgresql", fromURL[deliver.Store](p.OpenStore)},
+	}
 }
 
 // Open returns the sink of a URL. It checks the URL and connects to nobody. An
 // error says what is wrong with the URL and names its scheme and host at most.
-func Open(rawURL string) (deliver.Sink, error) { return open(sinks, rawURL) }
+func Open(rawURL string) (deliver.Sink, error) { return open(sinks(new(postgres.Pools)), rawURL) }
 
 // OpenStore returns the dedup store of memory:, postgres://… or off, like
 // [Open].
-func OpenStore(rawURL string) (deliver.Store, error) {
+func OpenStore(rawURL string) (deliver.Store, error) { return openStore(new(postgres.Pools), rawURL) }
+
+func openStore(p *postgres.Pools, rawURL string) (deliver.Store, error) {
 	if rawURL == "off" {
 		return new(deliver.Off), nil
 	}
-	return open(stores, rawURL)
+	return open(stores(p), rawURL)
 }
 
 func open[T any](table []scheme[T], rawURL string) (t T, err error) {

@@ -61,12 +61,14 @@
 // Rows are locked in the order of their ids, so there are no deadlocks. Where
 // the marks of the last half second may be lost in a crash of the server, which
 // brings an event twice but loses none, synchronous_commit=off in the URL of
-// DEDUP saves the wait for the disk.
+// DEDUP saves the wait for the disk. It holds for the statements of the store
+// alone.
 //
 // # Connections
 //
 // They are opened on first use, at most 8 of them (pool_max_conns in the URL),
-// and kept. Nothing runs between calls. A connection that turns out to be dead,
+// and kept. Sinks and a store of one [Pools] share them, if server, user,
+// database and session parameters are equal. Nothing runs between calls. A connection that turns out to be dead,
 // after a restart of the server, is replaced within the call. One that is
 // silent, after a failover, costs one call: the next one dials.
 //

@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	// defaultConns is the most connections of one sink or store. Several
-	// batches in flight share the server's commits; more only cost it memory.
+	// defaultConns is the most connections of a pool. Several batches in flight share the server's commits; more only cost it memory.
 	defaultConns = 8
 
 	// connectTimeout is the default of the URL's connect_timeout.
@@ -31,10 +30,11 @@ var errClosed = errors.New("used after Close")
 // a cancelled one for up to 15 s in a goroutine. It is safe for concurrent use.
 type pool struct {
 	config *pgx.ConnConfig
-	slots  chan struct{} // a token for each connection in use
+	shares int // guarded by Pools.mu
 
 	mu     sync.Mutex
-	idle   []*conn // least recently used first
+	slots  chan struct{} // a token for each connection in use
+	idle   []*conn       // least recently used first
 	closed bool
 }
 
@@ -69,6 +69,16 @@ func newPool(config *pgx.ConnConfig, conns int) *pool {
 	return &pool{config: config, slots: make(chan struct{}, conns)}
 }
 
+// limit lets the pool have at most so many connections, unless it may have
+// fewer already.
+func (p *pool) limit(conns int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if conns < cap(p.slots) {
+		p.slots = make(chan struct{}, conns) // those in use keep their place in the old one
+	}
+}
+
 // use lends a connection to f, in a transaction whose isolation is read
 // committed. Where f finds no table, create makes it and f runs again.
 //
@@ -81,9 +91,12 @@ func (p *pool) use(ctx context.Context, create string, f func(*pgx.Conn) error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	p.mu.Lock()
+	slots := p.slots
+	p.mu.Unlock()
 	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

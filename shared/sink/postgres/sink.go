@@ -19,7 +19,7 @@ const DefaultTable = "vod_events"
 
 // Sink writes events into a table, each once. It implements [deliver.Sink].
 type Sink struct {
-	pool   *pool
+	pool   *share
 	table  string // quoted
 	create string
 	insert string
@@ -35,10 +35,10 @@ type Sink struct {
 // Open does not connect; its errors are about the URL and never show more of it
 // than the host.
 func Open(u *url.URL) (*Sink, error) {
-	pool, table, err := open(u, tableParam, DefaultTable)
-	if err != nil {
-		return nil, err
-	}
+	return new(Pools).Open(u)
+}
+
+func newSink(pool *share, table pgx.Identifier) *Sink {
 	name := table.Sanitize()
 	return &Sink{
 		pool:  pool,
@@ -46,7 +46,7 @@ func Open(u *url.URL) (*Sink, error) {
 		create: fmt.Sprintf(createEvents, createLock, name,
 			index(table, "_received_idx"), index(table, "_type_idx"), index(table, "_subject_idx")),
 		insert: fmt.Sprintf(insertEvents, name),
-	}, nil
+	}
 }
 
 // createLock serialises the instances that make a table: CREATE TABLE IF NOT

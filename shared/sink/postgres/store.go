@@ -23,7 +23,7 @@ const DefaultDedupTable = "vod_dedup"
 //
 // Time is the server's alone: no clock of an instance matters.
 type Store struct {
-	pool   *pool
+	pool   *share
 	table  string // quoted
 	create string
 	claim  string
@@ -42,23 +42,30 @@ type Store struct {
 //	postgres://user:password@host/database?dedup_table=vod_dedup
 //
 // whose parameters are those of [Open], but that dedup_table names the table,
-// by default [DefaultDedupTable].
-func OpenStore(u *url.URL) (*Store, error) {
-	pool, table, err := open(u, dedupTableParam, DefaultDedupTable)
-	if err != nil {
-		return nil, err
-	}
+// by default [DefaultDedupTable]. synchronous_commit is set in the store's own
+// transactions alone.
+func OpenStore(u *url.URL) (*Store, error) { return new(Pools).OpenStore(u) }
+
+// newStore returns the store in a table. commit is its synchronous_commit, or
+// empty: as the session has it.
+func newStore(pool *share, table pgx.Identifier, commit string) *Store {
 	name := table.Sanitize()
+	// Part of the statement, the setting costs no round trip, and it ends with
+	// the transaction.
+	setting := "true"
+	if commit != "" {
+		setting = "set_config('synchronous_commit', '" + commit + "', true) IS NOT NULL"
+	}
 	return &Store{
 		pool:   pool,
 		table:  name,
 		create: fmt.Sprintf(createDedup, createLock, name, index(table, "_changed_idx")),
-		claim:  fmt.Sprintf(claimIDs, name, isFree),
-		renew:  fmt.Sprintf(renewIDs, name),
-		settle: fmt.Sprintf(settleIDs, name),
+		claim:  fmt.Sprintf(claimIDs, name, isFree, setting),
+		renew:  fmt.Sprintf(renewIDs, name, setting),
+		settle: fmt.Sprintf(settleIDs, name, setting),
 		tidy:   fmt.Sprintf(tidyIDs, name),
 		now:    time.Now,
-	}, nil
+	}
 }
 
 const createDedup = `
@@ -84,6 +91,7 @@ CREATE INDEX IF NOT EXISTS %[3]s ON %[2]s (changed_at);
 const claimIDs = `
 INSERT INTO %[1]s AS t (id, claimant, until, claim, changed_at)
 SELECT id, $2::text, now() + make_interval(secs => $3), $4::bigint, now() FROM unnest($1::text[]) AS id
+WHERE %[3]s
 ON CONFLICT (id) DO UPDATE SET
 	claimant   = CASE WHEN %[2]s THEN excluded.claimant   ELSE t.claimant   END,
 	until      = CASE WHEN %[2]s THEN excluded.until      ELSE t.until      END,
@@ -101,13 +109,14 @@ WITH mine AS (
 	SELECT id FROM %[1]s WHERE id = ANY($1::text[]) AND claimant = $2::text AND until IS NOT NULL
 	ORDER BY id FOR UPDATE)
 UPDATE %[1]s AS t SET until = now() + make_interval(secs => $3), changed_at = now()
-FROM mine WHERE t.id = mine.id`
+FROM mine WHERE t.id = mine.id AND %[2]s`
 
 const settleIDs = `
 INSERT INTO %[1]s AS t (id, state, attempts, first_error, last_error, changed_at)
 SELECT id, state, attempts, first_error, last_error, now()
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
 	AS o (id, state, attempts, first_error, last_error)
+WHERE %[2]s
 ON CONFLICT (id) DO UPDATE SET
 	state = excluded.state, until = NULL, claim = 0, attempts = excluded.attempts,
 	first_error = excluded.first_error, last_error = excluded.last_error, changed_at = excluded.changed_at

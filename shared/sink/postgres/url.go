@@ -21,7 +21,8 @@ import (
 const (
 	tableParam      = "table"
 	dedupTableParam = "dedup_table"
-	connsParam      = "pool_max_conns" // pgxpool's name for it
+	connsParam      = "pool_max_conns"     // pgxpool's name for it
+	commitParam     = "synchronous_commit" // of a store; a sink's is the session's
 )
 
 // tableRE is a table, with or without its schema. Names of indexes are made of
@@ -32,47 +33,64 @@ var tableRE = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,46}$`)
 })
 
-// open parses a URL into a pool and the identifier of its table: the one that
-// the parameter names, else byDefault.
-func open(u *url.URL, param, byDefault string) (*pool, pgx.Identifier, error) {
+// commits are what synchronous_commit can be.
+var commits = []string{"on", "off", "local", "remote_write", "remote_apply"}
+
+// parse makes of a URL a share in a pool and the identifier of the table: the
+// one that param names, else byDefault. The URL of a store may have a
+// synchronous_commit, which is taken off too.
+func (p *Pools) parse(u *url.URL, param, byDefault string) (pool *share, table pgx.Identifier, commit string, err error) {
 	if safeurl.HasLateAt(u.String()) || u.Fragment != "" {
-		return nil, nil, fmt.Errorf("postgres: %w", safeurl.ErrNotURL)
+		return nil, nil, "", fmt.Errorf("postgres: %w", safeurl.ErrNotURL)
 	}
 	where := safeurl.Show(u.String())
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: the parameters after the ? are malformed; percent-encode %% ; & and = in their values", where)
+		return nil, nil, "", fmt.Errorf("%s: the parameters after the ? are malformed; percent-encode %% ; & and = in their values", where)
 	}
-	table := byDefault
+	name := byDefault
 	if query.Has(param) {
-		table = query.Get(param)
+		name = query.Get(param)
 	}
-	if !tableRE().MatchString(table) {
-		return nil, nil, fmt.Errorf("%s: %s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", where, param)
+	if !tableRE().MatchString(name) {
+		return nil, nil, "", fmt.Errorf("%s: %s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", where, param)
 	}
-	conns := defaultConns
+	conns := 0
 	if query.Has(connsParam) {
 		if conns, err = strconv.Atoi(query.Get(connsParam)); err != nil || conns < 1 || conns > 1000 {
-			return nil, nil, fmt.Errorf("%s: %s must be a number from 1 to 1000", where, connsParam)
+			return nil, nil, "", fmt.Errorf("%s: %s must be a number from 1 to 1000", where, connsParam)
 		}
 	}
-	// The others stay as they are written: to pgx, as to libpq, a + is no blank.
+	ours := []string{tableParam, dedupTableParam, connsParam}
+	if param == dedupTableParam {
+		ours = append(ours, commitParam)
+		commit = query.Get(commitParam)
+		if query.Has(commitParam) && !slices.Contains(commits, commit) {
+			return nil, nil, "", fmt.Errorf("%s: %s must be one of %s", where, commitParam, strings.Join(commits, ", "))
+		}
+	}
 	theirs := *u
-	theirs.RawQuery = strings.Join(slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		name, _ = url.QueryUnescape(name) // ParseQuery took it
-		return name == tableParam || name == dedupTableParam || name == connsParam
-	}), "&")
+	theirs.RawQuery = without(u.RawQuery, ours)
 	config, err := pgx.ParseConfig(theirs.String())
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %s", where, parseError(err))
+		return nil, nil, "", fmt.Errorf("%s: %s", where, parseError(err))
 	}
 	for name, value := range map[string]string{"application_name": "vodevents", "client_encoding": "UTF8"} {
 		if config.RuntimeParams[name] == "" {
 			config.RuntimeParams[name] = value
 		}
 	}
-	return newPool(config, conns), pgx.Identifier(strings.Split(table, ".")), nil
+	return p.join(config, theirs.RawQuery, conns), pgx.Identifier(strings.Split(name, ".")), commit, nil
+}
+
+// without takes parameters off a query. The others stay as they are written: to
+// pgx, as to libpq, a + is no blank.
+func without(query string, ours []string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		name, _ = url.QueryUnescape(name) // ParseQuery took it
+		return slices.Contains(ours, name)
+	}), "&")
 }
 
 // parseError is the reason why pgx refuses a URL, without the URL, which it
