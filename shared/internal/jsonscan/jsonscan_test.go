@@ -299,3 +299,30 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(checkScan)
 }
+
+// BenchmarkScan is the walk over a pulled event of about 5 kB, beside
+// encoding/json's check of it.
+func BenchmarkScan(b *testing.B) {
+	var list strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&list, `{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","ErrCodeExt":"","ErrCode":0,"Message":"SUCCESS","Input":{"Definition":%d},"Output":{"Url":"https://media.example.com/out/7/v.f1000%d.mp4","Size":%d,"Container":"mov,mp4,m4a,3gp","Height":1080,"Width":1920,"Bitrate":4113044,"Md5":"%032x","Duration":60.6}}},`, 100010+i, i, 31_000_000+i, i)
+	}
+	text := []byte(`{"EventHandle":"1","EventType":"ProcedureStateChanged","FileUploadEvent":null,"ProcedureStateChangeEvent":{"TaskId":"t","FileId":"1","MediaProcessResultSet":[` + list.String() + `{}]}}`)
+	b.Run("jsonscan", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if !Scan(text).Valid {
+				b.Fatal("no JSON")
+			}
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			if !json.Valid(text) {
+				b.Fatal("no JSON")
+			}
+		}
+	})
+}

@@ -69,7 +69,7 @@ func writeOn(path, name string) error {
 		var batch []*event.Event
 		for i := range 3 {
 			e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%s.%d.%d","Name":"%s"}}`,
-				name, n, i, strings.Repeat("x", rand.IntN(200_000))), event.Origin{})
+				name, n, i, strings.Repeat("x", rand.IntN(200_000))), event.Origin{Mode: event.Normal})
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -139,9 +140,11 @@ func appendLines(buf []byte, events []*event.Event) []byte {
 // blankLineBreaks makes one line of a JSON object: line breaks stand only
 // between its tokens, for in a string they are escaped.
 func blankLineBreaks(b []byte) {
-	for i, c := range b {
-		if c == '\n' || c == '\r' {
-			b[i] = ' '
+	for _, c := range []byte("\n\r") {
+		rest := b
+		for i := bytes.IndexByte(rest, c); i >= 0; i = bytes.IndexByte(rest, c) {
+			rest[i] = ' '
+			rest = rest[i+1:]
 		}
 	}
 }
