@@ -170,21 +170,23 @@ func (s *sending) try(ctx context.Context, try int) {
 		if places != nil {
 			place = places[i]
 		}
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-			if !errors.Is(err, ErrUnavailable) {
-				err = Unavailable(err, 0)
-			}
+		if err == nil {
+			s.errs[place], s.through = nil, true
+			continue
+		}
+		timeout := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+		if timeout && !errors.Is(err, ErrUnavailable) {
+			err = Unavailable(err, 0) // the sink was slow
 		}
 		s.errs[place] = err
 		var u *unavailableError
-		switch unavailable := errors.As(err, &u); {
-		case err == nil:
-			s.through = true
+		switch {
+		case IsPermanent(err):
 			continue
-		case unavailable:
+		case errors.As(err, &u):
 			s.down = err
 			s.asked = max(s.asked, u.after)
-		case IsPermanent(err) || !s.retryFailed:
+		case !s.retryFailed:
 			continue
 		}
 		s.batch, s.places = append(s.batch, batch[i]), append(s.places, place)

@@ -47,6 +47,9 @@ func (d *delivery) settle(ctx context.Context) {
 		if !it.event.StableID || it.known && !it.record.Mine {
 			continue
 		}
+		if !it.known && it.Fate == Left && it.record.Attempts == 0 {
+			continue // there is nothing to tell
+		}
 		o := Outcome{it.event.ID, StateDone, it.record.Attempts, it.record.FirstError, it.record.LastError}
 		switch {
 		case it.Fate == Parked, it.Fate == Left && it.record.State == StateParked: // a replay that failed
