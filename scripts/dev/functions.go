@@ -65,6 +65,7 @@ func (d *dev) prepare(ctx context.Context) error {
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), "./functions/callback", "./functions/pull")
 	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")                         // as scripts/build does
 	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) } // it cleans up after itself
 	build.WaitDelay = 2 * time.Second
 	if out, err := build.CombinedOutput(); err != nil {

@@ -30,7 +30,9 @@ func TestMain(m *testing.M) {
 		log.Fatal(err)
 	}
 	function = filepath.Join(dir, "function")
-	if out, err := exec.Command("go", "build", "-o", function, "./testdata/function").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", function, "./testdata/function")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as functions are deployed
+	if out, err := build.CombinedOutput(); err != nil {
 		log.Fatalf("building the function: %v\n%s", err, out)
 	}
 	slog.SetDefault(slog.New(slog.DiscardHandler))
