@@ -3,9 +3,11 @@ package functions_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -170,5 +172,35 @@ func (m *mortals) kill() {
 	if victim != nil {
 		victim.Kill()
 		m.killed.Add(1)
+	}
+}
+
+// Each instance of callback is frozen after one event and keeps its connection.
+// The database has room for a third of them, and takes every event: the server
+// ends what is idle, and a callback waits for it.
+func TestMoreFrozenInstancesThanConnections(t *testing.T) {
+	t.Parallel()
+	const instances, room = 9, 3
+	db := pgtest.RunT(t)
+	s := vodfake.RunT(t)
+	c, err := pgx.Connect(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	_, err = c.Exec(t.Context(), fmt.Sprintf(`CREATE ROLE small LOGIN CONNECTION LIMIT %d; GRANT ALL ON SCHEMA public TO small`, room))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := strings.Replace(db.URL, "postgres@", "small@", 1)
+	for i := range instances {
+		f := start(t, callbackBin, append(vodEnv(s), "SINK="+u, "DEDUP="+u)...)
+		if status, answer := f.post(uploadNamed(i, "a")); status != 200 {
+			t.Errorf("instance %d: %d %s", i, status, answer)
+		}
+	}
+	var rows int
+	if err := c.QueryRow(t.Context(), `SELECT count(*) FROM vod_events WHERE parkreason IS NULL`).Scan(&rows); err != nil || rows != instances {
+		t.Errorf("%d rows, %v, want %d", rows, err, instances)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"vodevents/shared/callback"
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
+	"vodevents/shared/event"
 	"vodevents/shared/handler"
 	"vodevents/shared/scf"
 	"vodevents/shared/sink"
@@ -46,6 +47,9 @@ func options() (callback.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Deliver = p.Deliver
+	o.Deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
+		defer outlets.MakeRoom()
+		return p.Deliver(ctx, events)
+	}
 	return o, nil
 }

@@ -125,6 +125,11 @@ func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {
 	return s, nil
 }
 
+// MakeRoom closes what is kept to a database that has lately had no room for
+// another connection. Call it before an invocation answers: SCF freezes the
+// instance then, and other instances wait.
+func (o *Outlets) MakeRoom() { o.pools.CloseCrowded() }
+
 // Close closes all that is open. Open may be called again.
 func (o *Outlets) Close() error {
 	o.mu.Lock()

@@ -76,6 +76,14 @@
 // another default_transaction_isolation, each call begins a transaction that
 // says so, at the price of two round trips; that works behind PgBouncer, too.
 //
+// A function that SCF freezes keeps its connections, so the server is asked to
+// end a session that is idle for 5 s (idle_session_timeout, from PostgreSQL 14
+// on; the URL may name another time). Behind PgBouncer, which refuses the
+// parameter, set its client_idle_timeout. A callback needs one connection an
+// instance and database, a pull up to 8: so N instances of callback need N
+// while VOD sends, and none 5 s later. A callback that finds no room waits
+// within its time, and gives up its connection before it answers.
+//
 // The URL may hold what pgx knows; sslmode=verify-full is advised wherever the
 // network is not private. Behind a pooler that does not keep prepared
 // statements, add default_query_exec_mode=exec.

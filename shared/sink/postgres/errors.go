@@ -43,6 +43,17 @@ func isMissing(err error) bool {
 // happen under read committed.
 func isSerialization(err error) bool { return sqlState(err) == "40001" }
 
+// isParameterRefused tells that the server does not know a session parameter
+// (undefined_object) or that a pooler does not take it (protocol_violation of
+// PgBouncer, feature_not_supported of others).
+func isParameterRefused(err error) bool {
+	state := sqlState(err)
+	return state == "42704" || state == "08P01" || state == "0A000"
+}
+
+// isCrowded tells that the server has no room for another connection.
+func isCrowded(err error) bool { return sqlState(err) == "53300" }
+
 // isReadOnly tells that the server takes no writes: it has become a standby.
 func isReadOnly(err error) bool { return sqlState(err) == "25006" }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,11 @@ const (
 
 	// connectTimeout is the default of the URL's connect_timeout.
 	connectTimeout = 10 * time.Second
+
+	// idleSession is when the server itself ends a session that is idle. SCF
+	// freezes an instance with its connections, and the server would count them
+	// for hours.
+	idleSession = 5 * time.Second
 )
 
 var errClosed = errors.New("used after Close")
@@ -36,6 +42,10 @@ type pool struct {
 	slots  chan struct{} // a token for each connection in use
 	idle   []*conn       // least recently used first
 	closed bool
+
+	wishes  map[string]string // session parameters
+	modest  atomic.Bool       // the wishes were refused
+	crowded atomic.Bool       // the server had no room for another connection
 }
 
 type conn struct {
@@ -66,7 +76,11 @@ func newPool(config *pgx.ConnConfig, conns int) *pool {
 		*raw = c
 		return c, err
 	}
-	return &pool{config: config, slots: make(chan struct{}, conns)}
+	return &pool{
+		config: config,
+		slots:  make(chan struct{}, conns),
+		wishes: map[string]string{"idle_session_timeout": fmt.Sprint(idleSession.Milliseconds())}, // from PostgreSQL 14 on
+	}
 }
 
 // limit lets the pool have at most so many connections, unless it may have
@@ -191,11 +205,31 @@ func (p *pool) putBack(c *conn) bool {
 	return true
 }
 
+// connect opens a connection with the session parameters that the pool wishes
+// for, and without them where the server does not know them or a pooler refuses
+// them.
 func (p *pool) connect(ctx context.Context) (*conn, error) {
+	config := p.config
+	wishing := !p.modest.Load()
+	if wishing {
+		config = config.Copy()
+		for name, value := range p.wishes {
+			if config.RuntimeParams[name] == "" {
+				config.RuntimeParams[name] = value
+			}
+		}
+	}
 	c := new(conn)
 	var err error
-	c.Conn, err = pgx.ConnectConfig(context.WithValue(ctx, dialKey{}, &c.raw), p.config)
+	c.Conn, err = pgx.ConnectConfig(context.WithValue(ctx, dialKey{}, &c.raw), config)
+	if wishing && isParameterRefused(err) {
+		p.modest.Store(true)
+		return p.connect(ctx)
+	}
 	if err != nil {
+		if isCrowded(err) {
+			p.crowded.Store(true)
+		}
 		return nil, fmt.Errorf("cannot connect: %w", connectError(err))
 	}
 	shown, err := c.PgConn().Exec(ctx, "SHOW default_transaction_isolation").ReadAll()

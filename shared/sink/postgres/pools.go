@@ -88,6 +88,18 @@ func (s *share) close() {
 	}
 }
 
+// CloseCrowded closes the idle connections to servers that have lately had no
+// room for another one, so that other instances get a turn.
+func (p *Pools) CloseCrowded() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pool := range p.open {
+		if pool.crowded.Swap(false) {
+			pool.closeIdle()
+		}
+	}
+}
+
 // Open is [Open] with connections that are shared.
 func (p *Pools) Open(u *url.URL) (*Sink, error) {
 	pool, table, _, err := p.parse(u, tableParam, DefaultTable)
