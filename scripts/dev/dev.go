@@ -9,122 +9,183 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"syscall"
 	"time"
 
+	"vodevents/scripts/dev/api"
+	"vodevents/scripts/dev/journal"
+	"vodevents/scripts/dev/page"
+	"vodevents/scripts/dev/runner"
+	"vodevents/scripts/dev/standin"
 	"vodevents/shared/config"
+	"vodevents/shared/event"
+	"vodevents/shared/lease"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
-// dev is the running program.
+// dev is the running program: its rooms, wired.
 type dev struct {
 	opt  options
-	base string  // http://127.0.0.1:8080
-	api  string  // http://127.0.0.1:8081; empty with -real
-	env  environ // the user's
-	fenv environ // that in which the functions are started
+	env  runner.Environ // the user's
+	fenv runner.Environ // in which the functions are started
+	keys vod.Credentials
 
-	standIn  *standIn // nil with -real
-	store    *store
-	inbox    *inbox
-	terminal terminal
-	sink     *badSink
-	timer    *timer
+	journal   *journal.Journal
+	terminal  *terminal
+	functions *runner.Functions
+	standIn   *standin.StandIn // nil with -real
+	sink      *standin.Sink
 
-	callback, pull *function
-
-	posted  atomic.Int64  // callbacks that did not come from the stand-in
-	outs    int           // events that came out; the inbox's
-	enough  chan struct{} // closed when -n of them did
 	done    chan struct{} // closed at the end
 	closers []func()
 }
 
+// addresses are what dev listens on.
+type addresses struct {
+	pages, calls, sink net.Listener // calls: nil with -real
+	base, vod          string       // URLs; vod: empty with -real
+}
+
 // start starts everything and prints what to try. ctx bounds the start only.
-func start(ctx context.Context, o options, env environ, stdout, stderr io.Writer) (_ *dev, err error) {
+func start(ctx context.Context, o options, env runner.Environ, stdout, stderr io.Writer) (_ *dev, err error) {
 	began := time.Now()
-	d := &dev{
-		opt:      o,
-		env:      env,
-		store:    newStore(),
-		inbox:    newInbox(),
-		terminal: terminal{stdout: stdout, stderr: stderr},
-		enough:   make(chan struct{}),
-		done:     make(chan struct{}),
-	}
+	d := &dev{opt: o, env: env, done: make(chan struct{})}
+	d.terminal = &terminal{stdout: stdout, stderr: stderr, most: o.n, enough: make(chan struct{})}
+	d.journal = journal.New(d.done)
 	defer func() {
 		if err != nil {
 			d.close()
 		}
 	}()
-
-	keys := vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
+	d.keys = vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
 	if o.real {
-		if keys, err = vod.FindCredentials(env.get, false); err != nil {
+		if d.keys, err = vod.FindCredentials(env.Get, false); err != nil {
 			return nil, fmt.Errorf("-real needs your keys: %w", err)
 		}
 	}
-	pages, err := d.listen("addr", o.addr)
+	at, err := d.listenAll()
 	if err != nil {
 		return nil, err
 	}
-	d.base = baseURL(o.addr, pages)
-	var calls net.Listener
-	if !o.real {
-		if calls, err = d.listen("api", o.api); err != nil {
-			return nil, err
-		}
-		d.api = baseURL(o.api, calls)
-	}
-	sink, err := d.listen("", "127.0.0.1:0")
-	if err != nil {
+	if err := d.wire(ctx, at); err != nil {
 		return nil, err
 	}
-
-	d.fenv = env.forFunctions(d.api, keys)
-	cfg, err := config.Read(append(slices.Clone(d.fenv), "SINK="+env.sink()).get, config.Both)
-	if err != nil {
+	if err := d.functions.Check(ctx, at.base+"/callback"); err != nil {
 		return nil, err
 	}
-	if err := d.prepare(ctx); err != nil {
-		return nil, err
-	}
-
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		d.inbox.run(d.done)
-	}()
-	d.onClose(func() { <-ended }) // nothing is printed any more
-	d.sink = newBadSink(sink, d.sunk)
-	d.serve(sink, d.sink)
-	if !o.real {
-		d.standIn = newStandIn(d, cfg.SubAppIds)
-		d.serve(calls, ownHost(hosts(o.api, calls), d.standIn.fake))
-		d.onClose(d.standIn.fake.Close) // before its server, which waits for held polls
-	}
-	d.serve(pages, d.routes(hosts(o.addr, pages)))
-	if err := d.check(ctx); err != nil {
-		return nil, err
-	}
-	d.hello(time.Since(began))
+	d.hello(at, time.Since(began))
 
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	d.onClose(cancel)
-	go d.timer.run(ctx, func() { d.tick(ctx) })
+	go d.functions.Timer.Run(ctx, func() { d.functions.Tick(ctx) })
 	go d.seconds(ctx)
-	if every, _ := d.timer.state(); every != everyOff && every != everyCron {
-		d.tick(ctx)
+	if every, _ := d.functions.Timer.State(); every != runner.Off && every != runner.Cron {
+		d.functions.Tick(ctx)
 	}
 	return d, nil
+}
+
+// wire makes the rooms and lets each know those that it needs.
+func (d *dev) wire(ctx context.Context, at addresses) (err error) {
+	go d.journal.Run()
+	d.fenv = d.env.ForFunctions(at.vod, d.keys)
+	cfg, err := config.Read(append(slices.Clone(d.fenv), "SINK="+d.env.Sink()).Get, config.Both)
+	if err != nil {
+		return err
+	}
+	d.functions, err = runner.New(ctx, runner.Options{
+		Environ: d.fenv, Variables: d.variables, Every: d.opt.every, Programs: d.opt.programs,
+		Event: d.cameOut, Log: d.logged,
+		Pulled: func(r lease.Result) { d.journal.Pulled(r.Polls, r.Duplicates) },
+		Failed: func(function string, err error) {
+			d.log(journal.NewLog("dev", "ERROR", "the function "+function+" failed: "+err.Error(), time.Now()))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	d.onClose(d.functions.Close)
+
+	d.sink = &standin.Sink{URL: "http://" + at.sink.Addr().String() + "/", Answered: func(e *event.Event, status int) {
+		d.journal.Sunk(e, status, time.Now())
+	}}
+	d.serve(at.sink, d.sink)
+	if !d.opt.real {
+		d.standIn = standin.New(standin.Options{
+			SubAppIds: cfg.SubAppIds, Callback: at.base + "/callback", SignKeys: d.env.SignKeys(), Alternatives: d.opt.alternatives,
+			Journal: d.journal, Request: d.functions.Request, Done: d.done,
+		})
+		d.serve(at.calls, api.OwnHost(api.Hosts(d.opt.api, at.calls), d.standIn))
+		d.onClose(d.standIn.Close) // before its server, which waits for held polls
+	}
+	d.serve(at.pages, d.routes(at))
+	return nil
+}
+
+// routes are all that is served on -addr.
+func (d *dev) routes(at addresses) http.Handler {
+	calls := api.New(api.Options{
+		Base: at.base, VOD: at.vod, StandIn: d.standIn, Sink: d.sink, Journal: d.journal, Functions: d.functions,
+		Environ: d.fenv, SignKeys: d.signKeys, Variables: d.variables, Done: d.done,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/api/", calls)
+	mux.Handle("/callback", calls)
+	mux.Handle("/callback/", calls)
+	if !d.opt.headless {
+		mux.Handle("/", api.OnlyReads(page.Handler()))
+	}
+	own := api.Hosts(d.opt.addr, at.pages)
+	return api.OwnHost(own, api.OwnOrigin(own, mux))
+}
+
+// variables are those that the functions get with each event, as SCF gives them
+// all: their values are not known when a function is started.
+func (d *dev) variables() map[string]string {
+	v := map[string]string{"SINK": d.env.Sink(), "CALLBACK_SIGN_KEY": strings.Join(d.signKeys(), ",")}
+	if d.standIn != nil {
+		v["SINK"] += " " + d.sink.URL
+	}
+	return v
+}
+
+// signKeys are those that callback takes; none: it does not check.
+func (d *dev) signKeys() []string {
+	if d.standIn == nil {
+		return d.env.SignKeys()
+	}
+	return d.standIn.SignKeys()
+}
+
+// cameOut takes an event that a function wrote.
+func (d *dev) cameOut(function string, line []byte) {
+	at := time.Now()
+	e, err := event.ParseCloudEvent(line)
+	if err != nil {
+		d.log(journal.NewLog(function, "WARN", "printed what is no event: "+string(line), at))
+		return
+	}
+	d.journal.CameOut(e, line, at, d.variables()["SINK"] == "stdout:")
+	d.terminal.event(e, at)
+}
+
+// logged takes a line of a function's log.
+func (d *dev) logged(function string, line []byte) {
+	d.log(journal.ParseLog(function, line, time.Now()))
+}
+
+func (d *dev) log(l *journal.Log) {
+	d.terminal.log(l)
+	d.journal.Logged(l)
 }
 
 // onClose has fn called by close, before those that were given earlier.
 func (d *dev) onClose(fn func()) { d.closers = append(d.closers, fn) }
 
-// close stops everything; nothing is left behind.
+// close stops everything; nothing is left behind, and nothing is printed any
+// more.
 func (d *dev) close() {
 	close(d.done)
 	for _, fn := range slices.Backward(d.closers) {
@@ -137,17 +198,18 @@ func (d *dev) wait(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-d.enough:
+	case <-d.terminal.enough:
 	}
-	if d.timer.set(everyOff) != nil {
+	if d.functions.Timer.Set(runner.Off) != nil {
 		return
 	}
 	// An invocation of pull goes on polling for 5 s, but what it delivered is
 	// confirmed long before; of the real VOD that cannot be seen.
+	d.journal.Sync()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	late := time.After(3 * time.Second)
-	for d.callback.busy.Load()+d.pull.busy.Load() > 0 && (d.standIn == nil || d.store.unsettled() > 0) {
+	for d.functions.Busy() > 0 && (d.standIn == nil || d.journal.Unsettled() > 0) {
 		select {
 		case <-again.C:
 		case <-late:
@@ -158,7 +220,23 @@ func (d *dev) wait(ctx context.Context) {
 	}
 }
 
-// listen opens a port. flag is that which names it.
+// listenAll opens the ports.
+func (d *dev) listenAll() (at addresses, err error) {
+	if at.pages, err = d.listen("addr", d.opt.addr); err != nil {
+		return at, err
+	}
+	at.base = api.BaseURL(d.opt.addr, at.pages)
+	if !d.opt.real {
+		if at.calls, err = d.listen("api", d.opt.api); err != nil {
+			return at, err
+		}
+		at.vod = api.BaseURL(d.opt.api, at.calls)
+	}
+	at.sink, err = d.listen("", "127.0.0.1:0")
+	return at, err
+}
+
+// listen opens a port. flag is the one that names it.
 func (d *dev) listen(flag, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	switch {
@@ -200,43 +278,12 @@ func (d *dev) seconds(ctx context.Context) {
 		case now := <-ticker.C:
 			waiting, leased := 0, 0
 			if d.standIn != nil {
-				waiting, leased = d.standIn.backlog()
-				if d.standIn.configChanged() {
-					d.store.touchState()
+				waiting, leased = d.standIn.Backlog()
+				if d.standIn.ConfigChanged() {
+					d.journal.Touch()
 				}
 			}
-			d.store.second(now, waiting, leased)
+			d.journal.Second(now, waiting, leased)
 		}
 	}
 }
-
-// hello prints what to try next.
-func (d *dev) hello(took time.Duration) {
-	w := d.terminal.stdout
-	fmt.Fprintf(w, "Ready in %.1f s; Ctrl-C stops it all.\n\n", took.Seconds())
-	if !d.opt.headless {
-		fmt.Fprintf(w, "  page      %s/\n", d.base)
-	}
-	fmt.Fprintf(w, "  callback  %s/callback\n", d.base)
-	if d.standIn != nil {
-		fmt.Fprintf(w, "  VOD API   %s/\n", d.api)
-	} else {
-		fmt.Fprintf(w, "  VOD API   the real one: events are confirmed, and thus gone from the queue\n")
-	}
-	switch every, _ := d.timer.state(); every {
-	case everyOff:
-		fmt.Fprintf(w, "  pull      fired by you alone\n")
-	case everyCron:
-		fmt.Fprintf(w, "  pull      fired by the timer of serverless.yml, %s\n", d.timer.expression)
-	default:
-		fmt.Fprintf(w, "  pull      fired every %s\n", every)
-	}
-	fmt.Fprintf(w, "\nSend a callback, as VOD does in normal mode:\n\n  curl -d '%s' %s/callback\n", sample, d.base)
-	if d.standIn != nil {
-		fmt.Fprintf(w, "\nPut an event into VOD's queue, from which pull takes and confirms it:\n\n"+
-			"  curl -H 'Content-Type: application/json' -d '{}' '%s/api/events?mode=reliable&kind=ProcedureStateChanged'\n", d.base)
-	}
-	fmt.Fprintf(w, "\nEvents as they come out of the functions:\n\n")
-}
-
-const sample = `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533167"}}`

@@ -16,12 +16,35 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"vodevents/scripts/dev/journal"
+	"vodevents/scripts/dev/runner"
 )
 
 // The test binary is the command dev too, found by PATH.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dev": main})
+	testscript.Main(cleaning{m}, map[string]func(){"dev": main})
 }
+
+// cleaning runs the tests and removes what they built.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	defer func() {
+		if dir, err := programs(); err == nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	return c.M.Run()
+}
+
+// programs builds both functions once, for all tests.
+var programs = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "vodevents-dev-test-"); err != nil {
+		return "", err
+	}
+	return dir, runner.Build(context.Background(), dir)
+})
 
 // patience is how long a test waits for anything: the machine may be busy.
 const patience = time.Minute
@@ -80,11 +103,18 @@ type program struct {
 func launch(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
+	o, err := parse(append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...), p.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.programs, err = programs(); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	status := 0
 	go func() {
 		defer close(p.exited)
-		status = run(ctx, append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...), append(os.Environ(), env...), p.stdout, p.stderr)
+		status = o.serve(ctx, append(os.Environ(), env...), p.stdout, p.stderr)
 	}()
 	p.stop = func() int {
 		cancel()
@@ -159,7 +189,10 @@ func (p *program) call(status int, method, path, body string, v any) {
 		p.t.Fatalf("%s %s: %s, want %d: %s", method, path, answer.Status, status, text)
 	}
 	if status >= 400 {
-		var got problem
+		var got struct {
+			Type, Title, Detail string
+			Status              int
+		}
 		if err := json.Unmarshal([]byte(text), &got); err != nil || answer.Header.Get("Content-Type") != "application/problem+json" ||
 			got.Status != status || got.Title != http.StatusText(status) || got.Detail == "" || got.Type != "about:blank" {
 			p.t.Errorf("%s %s: no problem+json: %s %s", method, path, answer.Header.Get("Content-Type"), text)
@@ -184,6 +217,12 @@ func (p *program) send(path, body string) []string {
 		p.t.Fatalf("%s: count %d, ids %q", path, made.Count, made.IDs)
 	}
 	return made.IDs
+}
+
+// detail is an event opened, as the API answers it.
+type detail struct {
+	journal.Detail
+	Curl string
 }
 
 func (p *program) event(id string) (d detail) {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"vodevents/scripts/dev/api"
 )
 
 // Ctrl-C ends everything, though a browser still listens, and leaves nothing
@@ -33,7 +35,7 @@ func TestInterrupt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.Post(found[1], "application/json", strings.NewReader(sample))
+	answer, err := http.Post(found[1], "application/json", strings.NewReader(api.Sample))
 	if err != nil || answer.StatusCode != 200 {
 		t.Fatal(err, answer)
 	}

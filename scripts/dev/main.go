@@ -23,6 +23,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"vodevents/scripts/dev/api"
+	"vodevents/scripts/dev/runner"
+	"vodevents/scripts/dev/standin"
+	"vodevents/shared/vodfake"
 )
 
 // options are the flags.
@@ -32,6 +37,9 @@ type options struct {
 	n         int
 	headless  bool
 	real      bool
+
+	alternatives vodfake.Alternatives
+	programs     string // the folder of both functions, built; empty: dev builds them
 }
 
 func main() {
@@ -49,6 +57,11 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case err != nil:
 		return 2
 	}
+	return o.serve(ctx, environ, stdout, stderr)
+}
+
+// serve runs dev until its end and returns the exit status.
+func (o options) serve(ctx context.Context, environ []string, stdout, stderr io.Writer) int {
 	d, err := start(ctx, o, environ, stdout, stderr)
 	if err == nil {
 		d.wait(ctx)
@@ -70,6 +83,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.IntVar(&o.n, "n", 0, "stop after so many events came out; 0: run until Ctrl-C")
 	f.BoolVar(&o.headless, "headless", false, "serve no page, only its API and /callback")
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
+	for _, a := range standin.Alternatives {
+		f.BoolVar(a.Of(&o.alternatives), a.Flag, false, "the stand-in's VOD: "+a.Text)
+	}
 	f.Usage = func() {
 		fmt.Fprint(stderr, "Runs both functions here, with a stand-in of VOD.\n\n  go run ./scripts/dev [flags]\n\n")
 		f.PrintDefaults()
@@ -77,16 +93,16 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if err = f.Parse(args); err != nil {
 		return o, err
 	}
-	switch _, everyErr := parseEvery(o.every, ""); {
+	switch everyErr := runner.CheckEvery(o.every); {
 	case f.NArg() > 0:
 		err = fmt.Errorf("%q: dev takes flags only; see -h", f.Arg(0))
 	case o.n < 0:
 		err = fmt.Errorf("-n %d: give 0 or more", o.n)
-	case o.every != everyCron && everyErr != nil:
+	case everyErr != nil:
 		err = fmt.Errorf("-every: %w", everyErr)
 	}
 	for name, addr := range map[string]*string{"addr": &o.addr, "api": &o.api} {
-		own, addrErr := ownAddr(*addr)
+		own, addrErr := api.OwnAddr(*addr)
 		if *addr = own; err == nil && addrErr != nil {
 			err = fmt.Errorf("-%s: %w", name, addrErr)
 		}

@@ -15,6 +15,13 @@ func (s *Server) Now() time.Time {
 	return s.now()
 }
 
+// Ahead is how far the clock is ahead of the real time.
+func (s *Server) Ahead() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
+}
+
 // FastForward moves the clock. All that falls due on the way happens before it
 // returns: leases run out, held polls are answered, events expire.
 func (s *Server) FastForward(d time.Duration) {

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"vodevents/shared/event"
+)
+
+// Sample is the body of a callback for people to try.
+const Sample = `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533167"}}`
+
+// call is a call of the API as the page explains it.
+type call struct {
+	Method string `json:"method"` // one or more
+	Path   string `json:"path"`
+	Text   string `json:"text"` // what it does; empty: another call's text says it
+	Curl   string `json:"curl"` // to try it
+
+	handlers map[string]handler // by method
+}
+
+// calls are all calls of the API.
+func (a *API) calls() []call {
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	list := []call{
+		{"GET", "/api/events",
+			"The events, newest first. Filters: type and state (also repeated), mode (reliable, normal), q for a text, limit (1 to 10000), before=ID for the older ones.",
+			`curl 'BASE/api/events?state=parked&limit=10'`,
+			map[string]handler{get: a.getEvents}},
+		{"GET", "/api/events/{id}",
+			"One event: its history, its body, the CloudEvent that came out, the log lines, a curl line that sends it again. The id is that of the list or the CloudEvents id.",
+			`curl BASE/api/events/1`,
+			map[string]handler{get: a.getEvent}},
+		{"POST", "/api/events",
+			"Sends an event: the body is kept to the byte. mode=reliable puts it into the queue, mode=normal sends it to the callback, without it the config decides. n sends it up to 10000 times.",
+			`curl JSON -d 'SAMPLE' 'BASE/api/events?mode=reliable'`,
+			map[string]handler{post: a.postEvents}},
+		{"POST", "/api/events?kind=",
+			"Makes n different events of a kind. The body may set members of their payload.",
+			`curl JSON -d '{"SessionContext":"try"}' 'BASE/api/events?kind=PullComplete&n=1000'`,
+			nil},
+		{"POST", "/api/events/{id}/resend",
+			"Sends it again, to the byte, or as the body says. mode changes the way.",
+			`curl JSON -X POST BASE/api/events/1/resend`,
+			map[string]handler{post: a.postResend}},
+		{"GET", "/api/kinds",
+			"All kinds of events with a sample of each; /api/kinds/{type} makes another of one kind.",
+			`curl BASE/api/kinds/ProcedureStateChanged`,
+			map[string]handler{get: a.getKinds}},
+		{"GET", "/api/kinds/{type}", "", "",
+			map[string]handler{get: a.getKind}},
+		{"GET PUT", "/api/config",
+			"How VOD tells of events, as in ModifyEventConfig (Mode, NotificationUrl, three switches), whether callbacks are signed, what VOD does where its documents leave it open, how often the timer fires.",
+			`curl -X PUT JSON -d '{"Mode":"PUSH","signed":true}' BASE/api/config`,
+			map[string]handler{get: a.getConfig, put: a.putConfig}},
+		{"GET PUT", "/api/faults",
+			"What goes wrong by chance at which action, and the sink that fails or sleeps. An empty list ends the faults.",
+			`curl -X PUT JSON -d '{"faults":[{"action":"ConfirmEvents","kind":"lost","probability":0.2}],"sink":{"probability":0.5,"status":503,"delayMs":0}}' BASE/api/faults`,
+			map[string]handler{get: a.getFaults, put: a.putFaults}},
+		{"POST", "/api/clock",
+			"Forwards the clock of the stand-in: by a duration, or to a time. Leases that end on the way are redelivered.",
+			`curl JSON -d '{"forward":"30s"}' BASE/api/clock`,
+			map[string]handler{post: a.postClock}},
+		{"POST", "/api/timer",
+			"Fires the timer of pull now and answers with its result.",
+			`curl -X POST JSON BASE/api/timer`,
+			map[string]handler{post: a.postTimer}},
+		{"GET", "/api/figures",
+			"Totals, and the last 300 seconds.",
+			`curl BASE/api/figures`,
+			map[string]handler{get: a.getFigures}},
+		{"GET", "/api/stream",
+			"Everything as it happens: server-sent events named change, log, figures and state.",
+			`curl -N BASE/api/stream`,
+			map[string]handler{get: a.getStream}},
+		{"GET", "/api/about",
+			"What can be chosen: states, kinds of faults, switches, and these calls. The page is made from it.",
+			`curl BASE/api/about`,
+			map[string]handler{get: a.getAbout}},
+	}
+	for i := range list {
+		list[i].Curl = a.command(list[i].Curl)
+	}
+	return list
+}
+
+// command puts the words in capitals into a command.
+func (a *API) command(curl string) string {
+	return strings.NewReplacer("BASE", a.Base, "JSON", `-H 'Content-Type: application/json'`, "SAMPLE", Sample).Replace(curl)
+}
+
+// try is a command for the first minute.
+type try struct {
+	Text    string `json:"text"`
+	Curl    string `json:"curl"`
+	StandIn bool   `json:"standIn,omitempty"` // not with -real
+}
+
+func (a *API) tries() []try {
+	return []try{
+		{"As VOD calls back", a.command(`curl JSON -d 'SAMPLE' BASE/callback`), false},
+		{"One event into the queue, of a kind that VOD knows", a.command(`curl -X POST JSON 'BASE/api/events?kind=ProcedureStateChanged&mode=reliable'`), true},
+		{"And a thousand, all different", a.command(`curl -X POST JSON 'BASE/api/events?kind=NewFileUpload&mode=reliable&n=1000'`), true},
+	}
+}
+
+// quoted is a word of the shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// curl is the command that sends an event again.
+func (a *API) curl(mode event.Mode, body string) string {
+	if mode == event.Reliable && a.StandIn != nil {
+		return a.command("curl JSON -d ") + quoted(body) + a.command(" 'BASE/api/events?mode=reliable'")
+	}
+	return "curl -d " + quoted(string(a.signed([]byte(body)))) + a.command(" BASE/callback")
+}

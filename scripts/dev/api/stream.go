@@ -1,0 +1,77 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"vodevents/scripts/dev/journal"
+)
+
+const (
+	beat      = 250 * time.Millisecond // of at most two messages each; figures and state are rare
+	heartbeat = 10 * time.Second
+)
+
+// message is one server-sent event.
+type message struct {
+	name string
+	data any
+}
+
+// messages are what a client is told of an update.
+func (a *API) messages(u journal.Update) (m []message) {
+	if len(u.Events) > 0 {
+		m = append(m, message{"change", map[string]any{"events": u.Events}})
+	}
+	if len(u.Logs) > 0 {
+		m = append(m, message{"log", map[string]any{"logs": u.Logs, "dropped": u.Dropped}})
+	}
+	if u.Point != nil {
+		m = append(m, message{"figures", map[string]any{"totals": u.Totals, "point": u.Point}})
+	}
+	if u.Touched {
+		m = append(m, message{"state", map[string]any{"config": a.settings(), "faults": a.faults()}})
+	}
+	return m
+}
+
+// getStream tells a client what changes, until it goes.
+func (a *API) getStream(w http.ResponseWriter, r *http.Request) error {
+	reader := a.Journal.Follow()
+	defer reader.Close()
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	last := time.Now()
+	for {
+		messages := a.messages(reader.Next())
+		for _, m := range messages {
+			data, err := json.Marshal(m.data)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", m.name, data); err != nil {
+				return nil // it has gone
+			}
+		}
+		if now := time.Now(); len(messages) > 0 || now.Sub(last) >= heartbeat {
+			if len(messages) == 0 {
+				fmt.Fprint(w, ": still here\n\n")
+			}
+			if out.Flush() != nil {
+				return nil
+			}
+			last = now
+		}
+		select {
+		case <-ticker.C:
+		case <-r.Context().Done():
+			return nil
+		case <-a.Done:
+			return nil
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/scripts/dev/api"
+	"vodevents/scripts/dev/journal"
+	"vodevents/scripts/dev/runner"
+	"vodevents/shared/vodfake"
+)
+
+// However much happens, there are at most 10 messages a second, and each
+// change is told.
+func TestStreamIsBoundedAndTellsEachChange(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "200ms")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	messages := p.stream(ctx)
+	if m := <-messages; m.name != "state" {
+		t.Errorf("the first message is %s", m.name)
+	}
+	began, n := time.Now(), 0
+	waiting := map[string]bool{}
+	for _, id := range p.send("/api/events?mode=reliable&kind=NewFileUpload&n=2000", "") {
+		waiting[id] = true
+	}
+	figures := false
+	for len(waiting) > 0 || !figures {
+		m, ok := <-messages
+		if !ok {
+			t.Fatalf("%d of 2000 are not told to be confirmed", len(waiting))
+		}
+		n++
+		switch m.name {
+		case "figures":
+			figures = true
+		case "change":
+			var got struct{ Events []journal.Summary }
+			if err := json.Unmarshal([]byte(m.data), &got); err != nil || len(got.Events) == 0 || len(got.Events) > journal.MaxChanges {
+				t.Fatalf("%v: %d events", err, len(got.Events))
+			}
+			for _, e := range got.Events {
+				if e.State == vodfake.Confirmed {
+					delete(waiting, e.ID)
+				}
+			}
+		}
+	}
+	if took := time.Since(began); float64(n) > 10*(took.Seconds()+1) {
+		t.Errorf("%d messages in %v", n, took)
+	}
+}
+
+// What happened is counted: in all, and second by second.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off")
+	for range 2 {
+		if answer, text := p.request("POST", "/callback", api.Sample); answer.StatusCode != 200 {
+			t.Fatalf("%s %s", answer.Status, text)
+		}
+	}
+	ids := p.send("/api/events?mode=reliable&kind=FileDeleted&n=3", "")
+	p.fire()
+	for _, id := range ids {
+		p.untilState(id, "confirmed")
+	}
+	var f struct {
+		Totals journal.Totals
+		Series []journal.Point
+	}
+	p.eventually("figures of all five events and of the duplicate", func() bool {
+		p.call(200, "GET", "/api/figures", "", &f)
+		made, out, through, duplicates := 0, 0, 0, 0
+		for _, s := range f.Series {
+			made, out, through, duplicates = made+s.Made, out+s.Out, through+s.Through, duplicates+s.Duplicates
+		}
+		return made == 5 && out == 4 && through == 5 && duplicates == 1
+	})
+	got := f.Totals
+	if got.P50Ms == nil || *got.P99Ms < *got.P50Ms {
+		t.Error("there are no percentiles")
+	}
+	got.P50Ms, got.P99Ms, got.Polls = nil, nil, min(got.Polls, 1)
+	if want := (journal.Totals{Made: 5, Out: 4, Through: 5, Duplicates: 1, Pulls: 1, Polls: 1, Kept: 5}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// Requests for other hosts and changes from other sites are refused.
+func TestOnlyThisMachineAndItsPage(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "200ms")
+	u, err := url.Parse(p.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const js = "application/json"
+	for _, c := range []struct {
+		method, path string
+		header       []string
+		status       int
+	}{
+		{"GET", "/", []string{"Host", "evil.example"}, 403},
+		{"GET", "/api/events", []string{"Host", "evil.example:" + u.Port()}, 403},
+		{"GET", "/api/stream", []string{"Host", "127.0.0.1:1"}, 403},
+		{"POST", "/callback", []string{"Host", "evil.example"}, 403},
+		{"GET", p.api + "/", []string{"Host", "evil.example"}, 403},
+		{"GET", "/api/events", []string{"Host", "localhost:" + u.Port()}, 200},
+		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", "http://evil.example"}, 403},
+		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", "null"}, 403},
+		{"PUT", "/api/faults", []string{"Content-Type", js, "Origin", "https://" + u.Host}, 403},
+		{"POST", "/callback", []string{"Content-Type", "text/plain", "Origin", "http://evil.example"}, 403},
+		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", p.base}, 202},
+		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js + "; charset=utf-8", "Origin", "http://localhost:" + u.Port()}, 202},
+		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", "text/plain"}, 415},
+		{"POST", "/api/events?kind=FileDeleted", nil, 415},
+		{"PUT", "/api/config", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415},
+		{"POST", "/api/timer", []string{"Content-Type", "multipart/form-data; boundary=x"}, 415},
+	} {
+		answer, text := p.request(c.method, c.path, "", c.header...)
+		if answer.StatusCode != c.status {
+			t.Errorf("%s %s %q: %s %s", c.method, c.path, c.header, answer.Status, text)
+		}
+		if c.status >= 400 && answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s %q: %s", c.method, c.path, c.header, answer.Header.Get("Content-Type"))
+		}
+	}
+}
+
+// What cannot be done is answered with problem+json that says what to do.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "200ms")
+	p.call(404, "GET", "/api/nothing", "", nil)
+	p.call(404, "GET", "/api/events/nobody", "", nil)
+	p.call(405, "POST", "/api/figures", "", nil)
+	p.call(405, "DELETE", "/api/events/1", "", nil)
+	p.call(400, "POST", "/api/events", "", nil)
+	p.call(400, "POST", "/api/events", "[1]", nil)
+	p.call(400, "POST", "/api/events", `{"EventType":`, nil)
+	p.call(400, "POST", "/api/events?mode=both&kind=FileDeleted", "", nil)
+	p.call(400, "POST", "/api/events?n=0&kind=FileDeleted", "", nil)
+	p.call(400, "POST", "/api/events?n=10001&kind=FileDeleted", "", nil)
+	p.call(400, "GET", "/api/events?mode=both", "", nil)
+	for body, want := range map[string]string{`[]`: "it cannot be of kind array", `{"forward":30}`: "forward cannot be of kind number"} {
+		if _, text := p.request("POST", "/api/clock", body, "Content-Type", "application/json"); !strings.Contains(text, want) {
+			t.Errorf("%s: %s, want %q", body, text, want)
+		}
+	}
+	p.call(413, "POST", "/api/events", strings.Repeat(" ", runner.MaxBody+1), nil)
+	if answer, _ := p.request("POST", "/api/figures", "", "Content-Type", "application/json"); answer.Header.Get("Allow") != "GET" {
+		t.Errorf("Allow %q", answer.Header.Get("Allow"))
+	}
+}
+
+// The page is served under a policy that lets it load its own files alone.
+func TestPageIsServed(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "200ms")
+	for path, kind := range map[string]string{"/": "text/html", "/style.css": "text/css", "/app.js": "text/javascript"} {
+		answer, _ := p.request("GET", path, "")
+		if answer.StatusCode != 200 || !strings.HasPrefix(answer.Header.Get("Content-Type"), kind) || !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s: %s %v", path, answer.Status, answer.Header)
+		}
+	}
+	if answer, _ := p.request("POST", "/", ""); answer.StatusCode != 405 {
+		t.Errorf("POST /: %s", answer.Status)
+	}
+}

@@ -1,0 +1,127 @@
+package journal
+
+import (
+	"slices"
+	"time"
+
+	"vodevents/shared/vodfake"
+)
+
+const (
+	maxPoints = 300  // seconds
+	maxTook   = 1000 // times that the totals' percentiles are of
+)
+
+// figures count what happens, second by second. The journal's lock guards them.
+type figures struct {
+	totals Totals
+	now    Point // the second that runs
+	took   []time.Duration
+	last   []time.Duration // a ring of maxTook
+	next   int
+	series []Point
+}
+
+// Totals are of the whole run.
+type Totals struct {
+	Made        int      `json:"made"`
+	Out         int      `json:"out"`
+	Through     int      `json:"through"`
+	Parked      int      `json:"parked"`
+	Backlog     int      `json:"backlog"`
+	Leased      int      `json:"leased"`
+	LeaseMisses int      `json:"leaseMisses"`
+	Duplicates  int      `json:"duplicates"`
+	Failed      int      `json:"failed"`
+	Pulls       int      `json:"pulls"`
+	Polls       int      `json:"polls"`
+	Kept        int      `json:"kept"`
+	P50Ms       *float64 `json:"p50Ms,omitempty"`
+	P99Ms       *float64 `json:"p99Ms,omitempty"`
+}
+
+// Point holds the figures of one second.
+type Point struct {
+	T           int64    `json:"t"`
+	Made        int      `json:"made"`
+	Out         int      `json:"out"`
+	Through     int      `json:"through"`
+	Backlog     int      `json:"backlog"`
+	LeaseMisses int      `json:"leaseMisses"`
+	Duplicates  int      `json:"duplicates"`
+	P50Ms       *float64 `json:"p50Ms,omitempty"`
+	P99Ms       *float64 `json:"p99Ms,omitempty"`
+}
+
+// ended counts an event that came to its end.
+func (f *figures) ended(state vodfake.State, status int, took time.Duration) {
+	if state == vodfake.Failed || state == vodfake.Expired || state == vodfake.Answered && status != 200 {
+		f.totals.Failed++
+		return
+	}
+	f.totals.Through++
+	f.now.Through++
+	f.took = append(f.took, took)
+	if len(f.last) < maxTook {
+		f.last = append(f.last, took)
+		return
+	}
+	f.last[f.next] = took
+	f.next = (f.next + 1) % maxTook
+}
+
+// Second ends a second. waiting and leased are what the queue holds.
+func (j *Journal) Second(now time.Time, waiting, leased int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f := &j.figures
+	p := f.now
+	p.T, p.Backlog = now.Unix(), waiting+leased
+	p.P50Ms, p.P99Ms = percentiles(f.took)
+	if f.series = append(f.series, p); len(f.series) > maxPoints {
+		f.series = slices.Delete(f.series, 0, 1)
+	}
+	f.now, f.took = Point{}, f.took[:0]
+	f.totals.Backlog, f.totals.Leased = waiting+leased, leased
+	for reader := range j.readers {
+		reader.point = &p
+	}
+}
+
+// Figures gives the totals, and the last seconds, the oldest first.
+func (j *Journal) Figures() (Totals, []Point) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.sum(), append([]Point{}, j.figures.series...)
+}
+
+func (j *Journal) sum() Totals {
+	t := j.figures.totals
+	t.Kept = len(j.byID)
+	t.P50Ms, t.P99Ms = percentiles(slices.Clone(j.figures.last))
+	return t
+}
+
+// percentiles sorts took; nil when it is empty.
+func percentiles(took []time.Duration) (p50, p99 *float64) {
+	if len(took) == 0 {
+		return nil, nil
+	}
+	slices.Sort(took)
+	at := func(p int) *float64 { return new(millis(took[(len(took)-1)*p/100])) }
+	return at(50), at(99)
+}
+
+func (j *Journal) duplicates(n int) {
+	j.figures.now.Duplicates += n
+	j.figures.totals.Duplicates += n
+}
+
+// Pulled takes note of the result of an invocation of pull.
+func (j *Journal) Pulled(polls, duplicates int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.figures.totals.Pulls++
+	j.figures.totals.Polls += polls
+	j.duplicates(duplicates)
+}

@@ -1,0 +1,96 @@
+package journal
+
+const (
+	MaxChanges    = 1000 // events in one Update
+	maxReaderLogs = 500  // lines of the log between two Updates
+)
+
+// Reader follows a journal: it is told of each change once. Make one with
+// [Journal.Follow].
+type Reader struct {
+	journal *Journal
+	waiting map[*record]struct{} // those of changed that are still to be told
+	changed []*record            // in the order of their first change
+	logs    []*Log
+	dropped int
+	point   *Point
+	touched bool
+}
+
+// Follow makes a reader that is told what changes from now on. End it with
+// Close.
+func (j *Journal) Follow() *Reader {
+	r := &Reader{journal: j, waiting: map[*record]struct{}{}, touched: true}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.readers[r] = struct{}{}
+	return r
+}
+
+// Close ends the reader.
+func (r *Reader) Close() {
+	r.journal.mu.Lock()
+	defer r.journal.mu.Unlock()
+	delete(r.journal.readers, r)
+}
+
+// Update is what a reader is told.
+type Update struct {
+	Events  []Summary // as they are now; at most MaxChanges, the others come with the next Update
+	Logs    []*Log
+	Dropped int     // lines of the log that are left out
+	Totals  *Totals // with Point, once a second
+	Point   *Point
+	Touched bool // Touch was called; true in the first Update
+}
+
+// Next gives what there is to tell now. It does not wait.
+func (r *Reader) Next() (u Update) {
+	j := r.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for ; n < len(r.changed) && len(u.Events) < MaxChanges; n++ {
+		if _, ok := r.waiting[r.changed[n]]; ok { // else it was dropped
+			delete(r.waiting, r.changed[n])
+			u.Events = append(u.Events, r.changed[n].summary())
+		}
+	}
+	if r.changed = r.changed[n:]; len(r.changed) == 0 {
+		r.changed = nil
+	}
+	u.Logs, u.Dropped, r.logs, r.dropped = r.logs, r.dropped, nil, 0
+	if r.point != nil {
+		u.Totals, u.Point, r.point = new(j.sum()), r.point, nil
+	}
+	u.Touched, r.touched = r.touched, false
+	return u
+}
+
+// Touch tells every reader that something changed beside the events: the
+// configuration, the faults, the clock.
+func (j *Journal) Touch() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for r := range j.readers {
+		r.touched = true
+	}
+}
+
+// touch has every reader told of a record.
+func (j *Journal) touch(r *record) {
+	for reader := range j.readers {
+		if _, ok := reader.waiting[r]; !ok {
+			reader.waiting[r] = struct{}{}
+			reader.changed = append(reader.changed, r)
+		}
+	}
+}
+
+func (r *Reader) log(l *Log) {
+	if len(r.logs) == maxReaderLogs {
+		r.dropped++
+		return
+	}
+	r.logs = append(r.logs, l)
+}

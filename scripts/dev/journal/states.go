@@ -1,0 +1,34 @@
+package journal
+
+import "vodevents/shared/vodfake"
+
+// The states that the stand-in does not know. They are seen in what comes out
+// of the functions.
+const (
+	Handled   vodfake.State = "handled"   // the handler let it pass and stdout has it; other sinks may be at work
+	Delivered vodfake.State = "delivered" // every sink has it
+	Parked    vodfake.State = "parked"    // given up: in DEAD_LETTER, or whole in the log
+)
+
+// State is a state of an event as people are shown it.
+type State struct {
+	Name vodfake.State `json:"name"`
+	Sign string        `json:"sign"`           // the drawing beside it
+	Tone string        `json:"tone,omitempty"` // move: on its way; warn; done; bad. None: it waits
+}
+
+// States are all states, in the order of an event's life.
+var States = []State{
+	{vodfake.Queued, "queued", ""},
+	{vodfake.Sent, "sent", "move"},
+	{vodfake.Pulled, "pulled", "move"},
+	{Handled, "handled", "move"},
+	{Delivered, "delivered", "move"},
+	{vodfake.Redelivered, "redelivered", "warn"},
+	{vodfake.TimedOut, "expired", "warn"},
+	{vodfake.Confirmed, "confirmed", "done"},
+	{vodfake.Answered, "confirmed", "done"},
+	{Parked, "parked", "bad"},
+	{vodfake.Expired, "expired", "bad"},
+	{vodfake.Failed, "failed", "bad"},
+}

@@ -1,0 +1,40 @@
+// The keys that work everywhere.
+
+import { $ } from './dom.js';
+import { step } from './list.js';
+import { model, tell } from './model.js';
+import { openSend } from './send.js';
+import { fire, forward } from './switches.js';
+
+const letters = $('letters');
+letters.checked = localStorage.getItem('letters') !== 'off';
+letters.addEventListener('change', () => localStorage.setItem('letters', letters.checked ? 'on' : 'off'));
+
+const KEYS = {
+  '/': () => { $('q').focus(); $('q').select(); },
+  'j': () => { model.opened || $('grid').focus(); step(1); },
+  'k': () => { model.opened || $('grid').focus(); step(-1); },
+  'g': () => { $('grid').focus(); step(-Infinity); },
+  'G': () => { $('grid').focus(); step(Infinity); },
+  'n': () => openSend(),
+  'r': () => model.opened && $('resend').click(),
+  'e': () => model.opened && $('edit').click(),
+  't': () => fire(),
+  'f': () => model.config.real || forward($('forward')),
+  '?': () => $('keys').showModal(),
+};
+
+document.addEventListener('keydown', (k) => {
+  if (k.ctrlKey || k.metaKey || k.altKey || k.defaultPrevented) return;
+  const modal = document.querySelector('dialog:modal');
+  if (modal && modal !== $('detail')) return;
+  if (k.key === 'Escape' && model.opened && !modal) {
+    k.preventDefault();
+    return tell('close');
+  }
+  if (k.target.matches('input:not([type="checkbox"], [type="radio"], [type="range"]), textarea, select')) return;
+  const does = Object.hasOwn(KEYS, k.key) && letters.checked && KEYS[k.key];
+  if (!does) return;
+  k.preventDefault();
+  does();
+});

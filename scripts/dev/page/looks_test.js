@@ -1,0 +1,131 @@
+/** Every text that is shown with a contrast below 4.5 to what is behind it. */
+function contrasts() {
+  const colour = (css) => { const [r, g, b, a = 1] = css.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
+  const light = ({ r, g, b }) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = colour(getComputedStyle(e).backgroundColor);
+      if (c.a === 1) return c;
+    }
+    return { r: 255, g: 255, b: 255 };
+  };
+  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((m, n) => n - m); return (x + 0.05) / (y + 0.05); };
+  const bad = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (!(e instanceof HTMLElement) || !seen(e)) continue;
+    const of = (what, style) => {
+      const r = ratio(colour(style.color), behind(e));
+      if (r < 4.5) bad.push(`contrast ${r.toFixed(2)} of ${what} in ${e.closest('[class]')?.className || e.tagName}`);
+    };
+    const own = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).map((n) => n.data.trim()).join(' ');
+    if (own) of(JSON.stringify(own.slice(0, 40)), getComputedStyle(e));
+    if (e.matches('textarea, select')) of(e.id, getComputedStyle(e));
+    if (e.placeholder) of('placeholder', getComputedStyle(e, '::placeholder'));
+  }
+  return bad;
+}
+
+const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && e.getClientRects().length > 0;
+
+/** Every box whose content is wider than it is, or that leaves the window. */
+function overflows() {
+  const bad = [];
+  for (const e of document.querySelectorAll('html, .top, .filters, .rail, .detail, .modal, .modal-body, .cells, .lost, .empty, .panel, .group')) {
+    if (seen(e) && e.scrollWidth > e.clientWidth + 1) bad.push(`too wide: ${e.id || e.className}, ${e.scrollWidth} in ${e.clientWidth}`);
+  }
+  for (const e of document.querySelectorAll('.top > *, .filters > *, .buttons > *, .modal-foot > *')) {
+    const r = e.getBoundingClientRect();
+    if (seen(e) && (r.left < -1 || r.right > innerWidth + 1)) bad.push(`out of the window: ${e.id || e.className} at ${r.right}`);
+  }
+  return bad;
+}
+
+const look = (place) => { for (const bad of new Set([...contrasts(), ...overflows()])) check(false, `${place}: ${bad}`); };
+
+/** Events in several states: answered, parked, pulled. */
+async function several() {
+  await send('kind=CreateSnapshotByTimeOffsetComplete&mode=normal&n=3');
+  await rowSays(3, 'answered');
+  await call('PUT', '/faults', { sink: { probability: 1, status: 400, delayMs: 0 } });
+  await send('kind=ComplexAdaptiveDynamicStreamingComplete&mode=reliable&n=3');
+  await pull();
+  await rowSays(1, 'parked');
+  await call('PUT', '/faults', { faults: [{ action: 'PullEvents', kind: 'lost', probability: 1 }], sink: { probability: 0 } });
+  await send('kind=RestoreMediaComplete&mode=reliable&n=3');
+  await pull();
+  await rowSays(1, 'pulled');
+}
+
+const pull = () => call('POST', '/timer');
+
+async function openFifth() {
+  await click('.event[aria-rowindex="5"]');
+  await eventShown();
+}
+
+async function openDialog(name) {
+  await click('#open-' + name);
+  await until('the dialog', () => one('#' + name).open && (name !== 'send' || value('#json') !== ''));
+}
+
+for (const name of ['light', 'dark']) {
+  test(`${name} has enough contrast, and nothing leaves its place`, { args: ['-every', 'off'] }, async () => {
+    await scheme(name);
+    await until('the invitation', () => !one('#empty').hidden);
+    look('a first visit');
+    await several();
+    await size(1600, 1000);
+    look('the list');
+    document.querySelectorAll('.rail details').forEach((d) => { d.open = true; });
+    look('the switches');
+    await openFifth();
+    await write('#panel-body input', 'complex');
+    await until('a match', () => one('#panel-body mark'));
+    look('opened');
+    await keys('Escape', 'Escape');
+    for (const dialog of ['send', 'api']) {
+      await openDialog(dialog);
+      look(dialog);
+      await keys('Escape');
+    }
+  });
+}
+
+test('narrow or wide, nothing leaves its place', { args: ['-every', 'off'] }, async () => {
+  await size(360, 740);
+  await until('the invitation', () => !one('#empty').hidden);
+  look('a first visit on a phone');
+  await size(1440, 900);
+  await several();
+  for (const width of [360, 390, 480, 640, 768, 900, 1024, 1180, 1280]) {
+    await size(width, 740);
+    await until('the width', () => innerWidth === width);
+    look(String(width));
+    await openFifth();
+    look(width + ', opened');
+    await click('#detail [data-close]');
+    await until('closed', () => !one('#detail').open);
+    await openDialog('send');
+    look(width + ', form');
+    await keys('Escape');
+    if (width < 1180) {
+      await click('#open-rail');
+      await until('the switches', () => one('#rail').open);
+      look(width + ', switches');
+      await keys('Escape');
+    }
+  }
+});
+
+test('the switch of colours wins over the system, and is remembered', { args: ['-every', 'off'] }, async () => {
+  const isDark = (w) => w.getComputedStyle(w.document.body).backgroundColor === 'rgb(17, 19, 21)';
+  await scheme('light');
+  await click('#theme');
+  await click('#theme');
+  await until('dark', () => isDark(window));
+  document.activeElement.blur(); // a page in a frame sets the focus only where there is none
+  const again = document.body.appendChild(document.createElement('iframe'));
+  again.src = '/';
+  await until('dark in a page opened anew', () => again.contentDocument?.body && isDark(again.contentWindow));
+});

@@ -1,0 +1,24 @@
+const operated = ['button', 'textbox', 'searchbox', 'combobox', 'slider', 'switch', 'radio', 'radiogroup', 'grid', 'row', 'tab', 'tabpanel', 'tree', 'treeitem', 'dialog', 'region', 'complementary', 'link', 'image'];
+
+test('a screen reader has a name for all that can be operated', { args: ['-every', '300ms'] }, async () => {
+  await send('kind=NewFileUpload&mode=reliable');
+  await rowSays(1, 'confirmed');
+  await click('.event');
+  await eventShown();
+  document.querySelectorAll('details').forEach((d) => { d.open = true; });
+  const seen = new Set();
+  const look = async (place) => {
+    for (const { role, name } of await parts()) {
+      seen.add(role);
+      check(!operated.includes(role) || name !== '', `${place}: a ${role} has no name`);
+    }
+  };
+  await look('the page');
+  for (const dialog of ['send', 'api', 'keys']) {
+    await click('#open-' + dialog);
+    await until('the dialog', () => one('#' + dialog).open);
+    await look(dialog);
+    await keys('Escape');
+  }
+  for (const role of ['grid', 'row', 'slider', 'switch', 'tree', 'treeitem', 'dialog', 'tab', 'figure']) check(seen.has(role), `there is no ${role}: ${[...seen]}`);
+});

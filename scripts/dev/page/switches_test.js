@@ -1,0 +1,47 @@
+test('in mode PUSH events go to the callback, signed when the switch is on', { args: ['-every', 'off'] }, async () => {
+  await click('#mode label:nth-child(2)');
+  await until('PUSH', () => text('#mode-hint').includes('/callback'));
+  await click('[data-config=signed]');
+  await until('signing', async () => {
+    const c = await call('GET', '/config');
+    return one('[data-config=signed]').checked && c.Mode === 'PUSH' && c.signed;
+  });
+  await click('#open-send');
+  await until('a sample', () => value('#json').includes('FileUploadEvent'));
+  equal(value('[name=way]:checked'), 'normal', 'the way that the form proposes');
+  await click('#send-now');
+  await rowSays(1, 'answered', 'normal');
+  equal((await call('GET', '/events/1')).status, 200, 'the answer to a signed callback');
+});
+
+test('what is set by curl is shown', { args: ['-every', 'off'] }, async () => {
+  await call('PUT', '/config', { Mode: 'PUSH', signed: true, alternatives: { NullMembers: true } });
+  await until('PUSH', () => one('[name=Mode][value=PUSH]').checked && one('[data-config=signed]').checked && one('[data-alternative=NullMembers]').checked);
+  await call('PUT', '/config', { Mode: 'PULL', signed: false, alternatives: { NullMembers: false } });
+  await until('PULL', () => one('[name=Mode][value=PULL]').checked && !one('[data-config=signed]').checked && !one('[data-alternative=NullMembers]').checked);
+});
+
+test('what VOD leaves open is switched, from flags on', { args: ['-every', 'off', '-same-handle'] }, async () => {
+  const now = async () => (await call('GET', '/config')).alternatives;
+  await until('the flag', () => one('[data-alternative=SameHandle]').checked);
+  one('#alternatives').closest('details').open = true;
+  for (const name of ['SameHandle', 'ConfirmGood', 'NullMembers', 'RequireSubAppId']) await click(`[data-alternative=${name}]`);
+  await until('the others', async () => JSON.stringify(await now()) === '{"SameHandle":false,"ConfirmGood":true,"NullMembers":true,"RequireSubAppId":true}');
+  const before = (await call('GET', '/figures')).totals.pulls;
+  await click('#timer'); // pull names no application, so VOD refuses it
+  await until('the end of the pull', () => !one('#timer').hasAttribute('aria-busy'));
+  check((await call('GET', '/figures')).totals.pulls === before, 'a call without SubAppId was taken');
+  check(text('#toasts').includes('pull failed'), text('#toasts'));
+});
+
+test('choices come from dev, not from the page', { args: ['-every', '7s'] }, async () => {
+  const about = await call('GET', '/about');
+  const values = (selector) => [...document.querySelectorAll(selector)].map((e) => e.value ?? e.dataset.forward);
+  equal(values('#mode input'), about.modes.map((m) => m.value), 'modes');
+  equal(values('#every option'), [...about.every.map((e) => e.value), '7s'], 'times of the timer');
+  equal(values('#sink-status option'), about.sink.map((s) => String(s.value)), 'answers of the sink');
+  equal(values('#forwards button').length, about.forward.length, 'steps of the clock');
+  equal(values('#counts input'), about.counts.map(String), 'how many');
+  equal([...document.querySelectorAll('[data-fault]')].map((e) => e.dataset.fault), about.faults.flatMap((g) => g.kinds.map((k) => `${g.action} ${k.kind}`)), 'faults');
+  equal(document.querySelectorAll('#api-docs section').length, about.calls.length, 'calls');
+});
