@@ -110,8 +110,8 @@ var Variables = []Variable{
 		Meaning: "unix socket on which a starter of this machine calls the function"},
 }
 
-// substituted are more variables that the VOD client reads. A missing
-// substitution in one is hard to read: VOD refuses the signature.
+// substituted are more variables that the VOD client reads. When a deployment
+// did not substitute one, VOD only says that the signature is wrong.
 var substituted = []string{
 	"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN",
 	"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY",

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// JSON answers with v as JSON and a line break. v must have no way not to
-// encode.
+// JSON answers with v as JSON and a line break. It panics when v cannot be
+// encoded.
 func JSON(w http.ResponseWriter, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -16,7 +16,7 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(append(b, '\n')) // who has hung up is not told
+	w.Write(append(b, '\n')) // an error means that the caller has hung up
 }
 
 // Error answers with a JSON object {"error": text}.
@@ -38,8 +38,8 @@ func respond(h http.Handler, r *http.Request) (a *answer) {
 	return a
 }
 
-// answer is a whole answer in memory: a ResponseWriter whose half-written
-// content never leaves when the handler panics.
+// answer is a ResponseWriter that holds the whole answer in memory. When the
+// handler panics, nothing of a half-written answer is sent.
 type answer struct {
 	header http.Header // the handler's
 	sent   http.Header // as it was when the status was written
@@ -52,7 +52,7 @@ func newAnswer() *answer { return &answer{header: make(http.Header)} }
 func (a *answer) Header() http.Header { return a.header }
 
 func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= 200 { // 1xx: nobody hears it
+	if a.status == 0 && status >= 200 { // a trigger cannot send 1xx
 		a.status, a.sent = status, a.header.Clone()
 	}
 }
@@ -70,10 +70,10 @@ func (a *answer) finish() {
 	}
 }
 
-// integrated is the answer as SCF takes it from a function. API Gateway wants
-// isBase64Encoded (583/12513); function URLs do not document it (583/96099).
-// The body of an answer to HEAD is in it: dropping it is up to the HTTP server
-// in front.
+// integrated is the answer in the form that SCF takes from a function. API
+// Gateway wants isBase64Encoded (583/12513); function URLs do not document it
+// (583/96099). An answer to HEAD has its body here: the HTTP server in front
+// drops it.
 func (a *answer) integrated(gateway bool) ([]byte, error) {
 	a.finish()
 	v := struct {

@@ -22,7 +22,7 @@ const (
 	writeTime  = 5 * time.Second  // to take the answer
 	idleTime   = time.Minute      // between two requests
 
-	// the longest that a request in flight can take, which a stop waits for
+	// the longest time of a request in flight; a stop waits for it
 	requestTime = readTime + handleTime + writeTime
 )
 
@@ -31,9 +31,8 @@ const DefaultAddr = ":8080"
 
 // ListenAndServe serves h over HTTP on LISTEN_ADDR, or :8080 when it is not
 // set, until ctx ends. Then it takes no more requests, finishes those in flight
-// within 35 s and returns nil. GET and HEAD of /healthz answer 200 by
-// themselves. Each request's context has a deadline of 15 s from when its body
-// was there.
+// within 35 s and returns nil. GET and HEAD of /healthz answer 200 without h.
+// Each request's context ends 15 s after its body arrived.
 func ListenAndServe(ctx context.Context, h http.Handler) error {
 	addr := cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr)
 	l, err := net.Listen("tcp", addr)

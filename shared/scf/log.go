@@ -13,8 +13,8 @@ import (
 // before, so a function sets it each time.
 var LogLevel slog.LevelVar
 
-// startLog makes JSON lines on w the log of everything: slog's default, and
-// package log, through which scf-go-lib and net/rpc say why they give up.
+// startLog sends the log to w as JSON lines: that of slog's default, and that of
+// package log, to which scf-go-lib and net/rpc write why they give up.
 func startLog(w io.Writer) {
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(slog.New(logHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: &LogLevel})}))

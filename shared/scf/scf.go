@@ -26,14 +26,14 @@ import (
 // event again, at most twice (583/41138).
 type Func func(ctx context.Context, event []byte) ([]byte, error)
 
-// unlimited is the time of an invocation about which the caller said nothing:
-// enough for a pull by hand, bearable for a person who waits.
+// unlimited is the time of an invocation whose caller named no limit: enough for
+// a pull by hand, and bearable for a person who waits.
 const unlimited = 15 * time.Second
 
-// Invoke makes a Func what scf-go-lib serves. SCF always names a deadline, but
-// callers in tests and tools forget it, and scf-go-lib makes of that a context
-// that ended in 1970. Such an invocation gets its TimeLimitInMs or, without
-// one, 15 s.
+// Invoke makes a Func the handler that scf-go-lib serves. SCF always names a
+// deadline, but callers in tests and tools forget it, and scf-go-lib then gives
+// the handler a context that ended in 1970. Such an invocation gets its
+// TimeLimitInMs or, without one, 15 s.
 func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	fc, known := functioncontext.FromContext(ctx)
 	if known {
@@ -51,10 +51,10 @@ func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return f(ctx, event)
 }
 
-// limitMemory tells the garbage collector to work harder before Go's memory
-// passes three tenths of the function's. Left alone it lets garbage grow to the size
-// of what is in use, and SCF kills what passes the limit (583/11637). GOMEMLIMIT,
-// when it is set, wins.
+// limitMemory has the garbage collector work harder before Go's memory passes
+// three tenths of the function's. By default garbage grows to the size of what
+// is in use, and SCF kills a function that passes its limit (583/11637).
+// GOMEMLIMIT, when it is set, wins.
 func limitMemory(functionMemory int64) {
 	limit := functionMemory * 3 / 10
 	if limit > 0 && memoryLimit.Swap(limit) != limit && os.Getenv("GOMEMLIMIT") == "" {
@@ -78,8 +78,8 @@ func Main(f Func, host func(context.Context) error) {
 		stopped(serveSocket(os.Getenv("VOD_RPC_SOCKET"), f))
 	case onSCF:
 		startLog(output.Stdout)
-		// The Go runtime writes why it crashes to standard error, which SCF may
-		// not collect. On a socket the starter reads both.
+		// The Go runtime writes the stack of a crash to standard error, which
+		// SCF may not collect. On a socket the starter reads both.
 		if err := debug.SetCrashOutput(os.Stdout, debug.CrashOptions{}); err != nil {
 			slog.Warn("the log will not have the stack of a crash", "error", err)
 		}
@@ -123,9 +123,9 @@ func stopped(err error) {
 }
 
 // OnHTTP serves h behind an HTTP trigger: a function URL (583/96099) or API
-// Gateway (583/12513). It never returns an error: what is no HTTP event is
+// Gateway (583/12513). It never returns an error. An event that is not HTTP is
 // answered with statusCode 400 before h sees it, a body over [MaxBody] with
-// 413, a panic of h with 500, each with a JSON object {"error": …}.
+// 413, and a panic of h with 500, each with a JSON object {"error": …}.
 func OnHTTP(h http.Handler) Func {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		r, gateway, refused := decode(ctx, event)
@@ -147,14 +147,15 @@ type Timer struct {
 	Message     string // the trigger's argument, at most 4 KB
 }
 
-// OnTimer runs run at each timer event and returns its result as JSON, which
-// SCF writes to the log: nothing secret must be in it. Whatever the event is, a
-// test event from the console or {}, run runs; what it does not say is empty.
-// A panic of run is logged with its stack and returned as an error.
+// OnTimer calls run at each timer event and returns its result as JSON. SCF
+// writes the result to the log, so it must hold no secret. Any event starts the
+// run, also a test event from the console or {}; the fields of Timer that it
+// lacks are empty. A panic of run is logged with its stack and returned as an
+// error.
 func OnTimer(run func(context.Context, Timer) (any, error)) Func {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		var t Timer
-		_ = json.Unmarshal(event, &t) // an event that is none starts the run all the same
+		_ = json.Unmarshal(event, &t) // any event starts the run
 
 		var result any
 		err := caught(ctx, func() (err error) {
@@ -168,7 +169,7 @@ func OnTimer(run func(context.Context, Timer) (any, error)) Func {
 	}
 }
 
-// caught calls f and makes an error of a panic.
+// caught calls f and turns a panic into an error.
 func caught(ctx context.Context, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

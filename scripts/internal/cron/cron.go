@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Zone is the zone in which SCF reads the fields: UTC+8, which knows no summer
+// Zone is the zone in which SCF reads the fields: UTC+8, without summer
 // time.
 var Zone = time.FixedZone("UTC+8", 8*60*60)
 

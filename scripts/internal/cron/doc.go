@@ -23,8 +23,8 @@
 //   - Seconds come first, and a year comes last.
 //   - Times are UTC+8 ([Zone]), although the function itself runs in UTC.
 //   - When neither day nor week is *, a moment fires when either of them holds.
-//   - The form with five fields is of the past and is refused, so that nobody
-//     reads its minutes as seconds.
-//   - ? L W and # are refused. Only the Chinese page lists them; a * or a
-//     list of days says the same everywhere.
+//   - The old form with five fields is refused, because its minutes would be
+//     read as seconds.
+//   - ? L W and # are refused. Only the Chinese page lists them; write a * or a
+//     list of days instead.
 package cron

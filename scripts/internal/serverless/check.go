@@ -14,8 +14,8 @@ import (
 	"vodevents/shared/config"
 )
 
-// Finding is something that is wrong with a file, or, with Warning, that works
-// otherwise than its reader may think.
+// Finding is something that is wrong with a file. With Warning it works, but not
+// as its reader may expect.
 type Finding struct {
 	Warning bool
 	Path    string // where in the file: functions.pull.timeout
@@ -65,7 +65,7 @@ const (
 // wantMemory is what pull needs for a queue of the largest events, in MB.
 const wantMemory = 128
 
-// overlap is by how much a run of pull outlasts the timer's step with
+// overlap is how much longer than the timer's step a run of pull must be with
 // PULL_UNTIL=deadline: it stops polling 6 s before its end, and the instance of
 // the next run may start late.
 const overlap = 15 * time.Second
@@ -80,7 +80,7 @@ var (
 var reserved = []string{"SCF_", "QCLOUD_", "TENCENTCLOUD_"}
 
 // Check holds the file against the rules of SCF. programs are the executables
-// that the zip will hold. now decides what a timer still has before it.
+// that the zip will hold. A timer must fire after now.
 func (f *File) Check(programs []string, now time.Time) []Finding {
 	if f.Component != "multi-scf" {
 		f.errorf("component", "%q: want multi-scf, which deploys both functions from one zip", f.Component)
@@ -125,13 +125,13 @@ func (f *File) checkFunction(key string, programs []string) {
 	fn, in, at := f.Inputs.Functions[key], f.Inputs, "functions."+key
 
 	if name := f.FunctionName(key); !functionName.MatchString(name) {
-		f.errorf(at, "its name %q is no function name: 2 to 60 letters, digits, - and _, a letter first, no - or _ last", name)
+		f.errorf(at, "its name %q cannot be a function's: write 2 to 60 letters, digits, - and _, beginning with a letter and not ending with - or _", name)
 	}
 	if !slices.Contains(programs, fn.Handler) {
 		f.errorf(at+".handler", "%q: want the name of an executable at the root of the zip, one of %s", fn.Handler, strings.Join(programs, ", "))
 	}
 	if !fn.Src.IsZero() {
-		f.errorf(at+".src", "leave it out: the cloud packs such a folder anew and the executable loses its exec bit")
+		f.errorf(at+".src", "leave it out: the cloud packs such a folder again, and the executable loses its exec bit")
 	}
 	if !fn.Environment.IsZero() {
 		f.errorf(at+".environment", "use environments, a list of key and value, under inputs")
@@ -140,7 +140,7 @@ func (f *File) checkFunction(key string, programs []string) {
 		f.errorf(at+".type", "%q: want event; the executables speak SCF's event protocol", v)
 	}
 	if v := first(fn.Runtime, in.Runtime); v != "Go1" {
-		f.errorf(at+".runtime", "%q: want Go1, so spelt", v)
+		f.errorf(at+".runtime", "%q: want Go1, spelled like that", v)
 	}
 
 	switch v := first(fn.MemorySize, in.MemorySize); {
@@ -149,7 +149,7 @@ func (f *File) checkFunction(key string, programs []string) {
 	case v != 64 && (v < 128 || v > maxMemory || v%128 != 0):
 		f.errorf(at+".memorySize", "%d: want 64, 128, 256 and so on in steps of 128 up to %d MB", v, maxMemory)
 	case key == "pull" && v < wantMemory:
-		f.warnf(at+".memorySize", "%d MB: 64 events of 1 MB, which wait in the queue at once, kill the function; want %d", v, wantMemory)
+		f.warnf(at+".memorySize", "%d MB: a queue with 64 events of 1 MB kills the function; want %d", v, wantMemory)
 	}
 
 	timeout := first(fn.Timeout, in.Timeout)
@@ -159,9 +159,9 @@ func (f *File) checkFunction(key string, programs []string) {
 	case timeout < 1 || timeout > maxTimeout:
 		f.errorf(at+".timeout", "%d: want 1 to %d s", timeout, maxTimeout)
 	case key == "callback" && timeout < minCallback:
-		f.errorf(at+".timeout", "%d s: want %d or more, for VOD waits 5 s for the answer, and 15 lets a sink that is down come back", timeout, minCallback)
+		f.errorf(at+".timeout", "%d s: want %d or more, because VOD waits 5 s for the answer; 15 give a sink that is down time to come back", timeout, minCallback)
 	case key == "pull" && timeout < minPull:
-		f.errorf(at+".timeout", "%d s: want %d or more, for one PullEvents call may take 10 s, and the events are to be confirmed", timeout, minPull)
+		f.errorf(at+".timeout", "%d s: want %d or more, because one PullEvents call may take 10 s, and then its events must be confirmed", timeout, minPull)
 	case key == "pull" && timeout < leasePull:
 		f.warnf(at+".timeout", "%d s cut the lease of 30 s short: a slow sink has less time than VOD gives; want %d or more", timeout, leasePull)
 	}
@@ -172,8 +172,8 @@ func (f *File) checkFunction(key string, programs []string) {
 	}
 }
 
-// CheckUse looks at what is no fault of the file but of the settings that are
-// about to be deployed with it. open accepts callbacks that nobody signed.
+// CheckUse checks the settings that are about to be deployed with the file. open
+// accepts callbacks that nobody signed.
 func (f *File) CheckUse(open bool) []Finding {
 	f.findings = nil
 	vars := map[string]string{}
@@ -223,7 +223,7 @@ func (f *File) checkVariables(at string, vars []Variable) {
 	seen := map[string]bool{}
 	for _, v := range vars {
 		if !variableName.MatchString(v.Key) {
-			f.errorf(at, "%q is no name of a variable: letters, digits and _, a letter first", v.Key)
+			f.errorf(at, "%q cannot be a variable's name: write letters, digits and _, beginning with a letter", v.Key)
 		}
 		if seen[v.Key] {
 			f.errorf(at, "%s is there twice", v.Key)
@@ -246,8 +246,8 @@ func (f *File) checkVariables(at string, vars []Variable) {
 	}
 }
 
-// checkEnvironment looks at all that one function gets, as the function will
-// itself; it returns the complaints, which hold no value.
+// checkEnvironment reads the variables of one function as the function will. It
+// returns the complaints, one a line, which hold no secret.
 func (f *File) checkEnvironment(key string) string {
 	vars, size := map[string]string{}, 0
 	for _, v := range f.Variables(key) {
@@ -335,7 +335,7 @@ func (f *File) checkCron(at string, t Trigger, now time.Time) {
 		f.errorf(at, "%q never comes", t.Parameters.CronExpression)
 		return
 	}
-	step := time.Duration(0) // the shortest of some
+	step := time.Duration(0) // the shortest of the next 100
 	for range 100 {
 		next := schedule.Next(fires)
 		if next.IsZero() {

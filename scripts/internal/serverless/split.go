@@ -40,7 +40,7 @@ type (
 	}
 )
 
-// Split says the same in component scf, one file for each function, for
+// Split writes the same in component scf, with one file for each function, for
 // releases of multi-scf that do not know the http trigger. It returns the
 // files by their path: serverless.yml, which holds what they share, and
 // callback/serverless.yml and so on, to stand beside the folder dist. The

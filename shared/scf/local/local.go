@@ -61,10 +61,10 @@ func WithStdout(w io.Writer) Option { return func(o *options) { o.stdout = w } }
 // stack of a crash, and what user code prints there. Nowhere by default.
 func WithStderr(w io.Writer) Option { return func(o *options) { o.stderr = w } }
 
-// WithLines sets who is given the lines that the instance writes: event those
-// of events, log all others of standard output and those of standard error.
-// The calls for one instance may come from two goroutines at once; the last
-// ones come before [Function.Exited] is closed. Either may be nil.
+// WithLines passes each line that the instance writes to one of two functions:
+// events to event, and all other lines of standard output and standard error to
+// log. Two goroutines may call at once. The last call comes before
+// [Function.Exited] is closed. Either function may be nil.
 func WithLines(event, log func(line []byte)) Option {
 	return func(o *options) {
 		out, errs := &Lines{Event: event, Log: log}, &Lines{Event: log, Log: log}
@@ -113,8 +113,8 @@ func Start(ctx context.Context, path string, env []string, opts ...Option) (*Fun
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 
-	// Between our letting go of a port and the function's taking it anybody may
-	// get it; then the function exits at once.
+	// A TCP port is free for a moment before the function takes it. When
+	// another process gets it, the function exits at once.
 	for try := 1; ; try++ {
 		at, err := o.address()
 		if err != nil {
@@ -204,10 +204,11 @@ func (f *Function) exitError() error { return fmt.Errorf("%w: %s", ErrExited, f.
 
 // Invoke gives the function one event and returns its result. It waits while
 // the instance is busy. timeout is the time of the invocation, from when the
-// instance has the event; environment is set in the process before the function sees the event, and stays set.
+// instance has the event. environment is set in the process before the function
+// sees the event, and stays set.
 //
-// The error is an [*Error] when the function failed, wraps [ErrTimeout] or
-// [ErrExited] when the instance is gone, or is that of ctx. The end of ctx ends
+// The error is an [*Error] when the function failed. It wraps [ErrTimeout] or
+// [ErrExited] when the instance is gone. Else it is that of ctx, whose end ends
 // the waiting only: as on the platform the function goes on with the event, and
 // the instance is busy until it is done or its time is over.
 func (f *Function) Invoke(ctx context.Context, payload []byte, timeout time.Duration, environment map[string]string) ([]byte, error) {

@@ -33,7 +33,7 @@ func NewPool(max int, start func(context.Context) (*Function, error)) *Pool {
 }
 
 // Invoke is [Function.Invoke] on an instance of the pool. It waits while max
-// instances are busy. The start of an instance is no part of timeout.
+// instances are busy. timeout does not count the start of an instance.
 func (p *Pool) Invoke(ctx context.Context, payload []byte, timeout time.Duration, environment map[string]string) ([]byte, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -94,8 +94,8 @@ func (p *Pool) put(f *Function) {
 	}
 }
 
-// Close ends all instances as [Function.Close] does, those too that are busy or
-// just being started.
+// Close ends all instances as [Function.Close] does, also those that are busy or
+// just starting.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
