@@ -67,6 +67,7 @@ var commands = []command{
 	triggerCommand,
 	doctorCommand,
 	replayCommand,
+	schemaCommand,
 }
 
 // run is main without the process around it. It returns the exit status.

@@ -111,10 +111,7 @@ func (p *program) bodies(kind string, files []string, n int) ([][]byte, error) {
 		for range n {
 			made, err := vodfake.MakeAll(rand.Uint64(), time.Now(), kind, nil)
 			if err != nil {
-				var names []string
-				for _, k := range event.Kinds {
-					names = append(names, k.Type)
-				}
+				names := kindNames()
 				for _, m := range vodfake.Makings {
 					names = append(names, fmt.Sprintf("%-30s %s", m.Kind, m.Description))
 				}

@@ -58,6 +58,10 @@ type Config struct {
 	// parked, at least 1; MAX_ATTEMPTS.
 	MaxAttempts int
 
+	// SchemaBase is the URL under which the JSON Schemas of the events lie,
+	// without a slash at the end; SCHEMA_BASE. Empty: events name no schema.
+	SchemaBase string
+
 	// LogLevel is the least level that is logged; LOG_LEVEL.
 	LogLevel slog.Level
 }

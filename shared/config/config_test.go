@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 		{"empty is unset", map[string]string{
 			"VOD_SUB_APP_IDS": "", "VOD_ENDPOINT": " ", "VOD_REGION": "", "CALLBACK_SIGN_KEY": "",
 			"SINK": " \n", "DEAD_LETTER": "", "DEDUP": "", "PULL_UNTIL": "", "PULL_RATE": "",
-			"PULL_CONCURRENCY": "", "MAX_ATTEMPTS": "", "LISTEN_ADDR": "", "LOG_LEVEL": "",
+			"PULL_CONCURRENCY": "", "MAX_ATTEMPTS": "", "SCHEMA_BASE": "", "LISTEN_ADDR": "", "LOG_LEVEL": "",
 		}, func(*Config) {}},
 		{"all set", map[string]string{
 			"VOD_SUB_APP_IDS":   "1490012345,18446744073709551615",
@@ -55,6 +55,7 @@ func TestRead(t *testing.T) {
 			"PULL_RATE":         "0.5",
 			"PULL_CONCURRENCY":  "1",
 			"MAX_ATTEMPTS":      "1",
+			"SCHEMA_BASE":       "https://example.com/vod",
 			"LISTEN_ADDR":       "127.0.0.1:0",
 			"LOG_LEVEL":         "debug",
 		}, func(c *Config) {
@@ -70,6 +71,7 @@ func TestRead(t *testing.T) {
 				PullRate:        0.5,
 				PullConcurrency: 1,
 				MaxAttempts:     1,
+				SchemaBase:      "https://example.com/vod",
 				LogLevel:        slog.LevelDebug,
 			}
 		}},
@@ -81,6 +83,7 @@ func TestRead(t *testing.T) {
 			func(c *Config) {
 				c.Sinks = []string{"kafka://u%2Cx:p%2Fq@[::1]:9092,b2/vod", "kafka://b1:9092,[::1]/vod?tls=true", "kafka://b1,b2"}
 			}},
+		{"the schemas' folder with a slash", map[string]string{"SCHEMA_BASE": "https://example.com/vod/"}, func(c *Config) { c.SchemaBase = "https://example.com/vod" }},
 		{"a level in capitals", map[string]string{"LOG_LEVEL": "Warn"}, func(c *Config) { c.LogLevel = slog.LevelWarn }},
 		{"no store", map[string]string{"DEDUP": "off"}, func(c *Config) { c.Dedup = DedupOff }},
 		{"credentials are not kept", map[string]string{"VOD_SECRET_ID": "id", "VOD_SECRET_KEY": "key"}, func(*Config) {}},
@@ -107,6 +110,7 @@ func TestReadErrors(t *testing.T) {
 		notURL       = ` is not a URL; write SCHEME:…, with each of @ : / ? # % in a user name or password percent-encoded`
 		undefined    = `the value is "undefined": the deployment had no value for it; set it, or remove the variable`
 		unexpanded   = `the value holds "${env:": the deployment did not substitute it; set that variable where you deploy, or remove this one`
+		notFolder    = `not the URL of a folder; write https://HOST/PATH, without user, ? and #`
 		endpointOnly = `only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY`
 	)
 	for _, test := range []struct{ name, value, want string }{
@@ -148,6 +152,13 @@ func TestReadErrors(t *testing.T) {
 		{"MAX_ATTEMPTS", "0", `"0" is not a whole number from 1 to 1000000`},
 		{"LISTEN_ADDR", "8080", `"8080" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"LISTEN_ADDR", ":99999", `":99999" is not an address; write HOST:PORT, or :PORT for every interface`},
+		{"SCHEMA_BASE", "example.com/vod", notFolder},
+		{"SCHEMA_BASE", "file:/vod", notFolder},
+		{"SCHEMA_BASE", "https:///vod", notFolder},
+		{"SCHEMA_BASE", "https://user:hunter2@example.com/vod", notFolder},
+		{"SCHEMA_BASE", "https://example.com/vod?key=hunter2", notFolder},
+		{"SCHEMA_BASE", "https://example.com/vod#x", notFolder},
+		{"SCHEMA_BASE", "undefined", undefined},
 		{"LOG_LEVEL", "loud", `"loud" is not a level; write debug, info, warn or error`},
 		{"LOG_LEVEL", "ERROR+1", `"ERROR+1" is not a level; write debug, info, warn or error`},
 		{"LOG_LEVEL", "info-4", `"info-4" is not a level; write debug, info, warn or error`},

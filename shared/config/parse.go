@@ -170,6 +170,20 @@ func (r *reader) count() int {
 	return n
 }
 
+// schemaBase is part of every event, so it holds no secret.
+func (r *reader) schemaBase() string {
+	s := r.get()
+	if s == "" {
+		return ""
+	}
+	u, err := safeurl.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(s, "?#") {
+		r.fail("not the URL of a folder; write https://HOST/PATH, without user, ? and #")
+		return ""
+	}
+	return strings.TrimRight(s, "/")
+}
+
 func (r *reader) listenAddr() {
 	v := r.get()
 	_, port, err := net.SplitHostPort(v)

@@ -34,6 +34,10 @@ type Pipeline struct {
 	// it is parked, if there is a DeadLetter.
 	MaxAttempts int
 
+	// SchemaBase is what the events' dataschema begins with; empty leaves them
+	// as they are.
+	SchemaBase string
+
 	rest resting
 }
 
@@ -48,6 +52,11 @@ type Pipeline struct {
 // that a handler that never returns costs only its own event. Nothing but such
 // a handler is left running.
 func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []Result {
+	if p.SchemaBase != "" {
+		for _, e := range events {
+			e.SchemaBase = p.SchemaBase
+		}
+	}
 	d := &delivery{
 		Pipeline: p,
 		budget:   newBudget(ctx, p.Way),

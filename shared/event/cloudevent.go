@@ -48,7 +48,12 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 	}
 	dst = append(dst, `,"time":"`...)
 	dst = e.Received.UTC().Truncate(time.Millisecond).AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `","datacontenttype":"application/json","vodmode":"`...)
+	dst = append(dst, `","datacontenttype":"application/json"`...)
+	if e.SchemaBase != "" && e.hasSchema() {
+		dst = append(dst, `,"dataschema":`...)
+		dst = appendString(dst, e.SchemaBase, schemaFile(e.Type))
+	}
+	dst = append(dst, `,"vodmode":"`...)
 	dst = append(dst, e.Mode...)
 	dst = append(dst, '"')
 	if e.Verified != nil {
@@ -74,6 +79,16 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 	dst = e.AppendData(dst)
 	return append(dst, '}')
 }
+
+// hasSchema tells whether there is a schema that data fits: the event is of a
+// known kind, says so, and has its payload where that kind has it.
+func (e *Event) hasSchema() bool {
+	k := kindOf(e.Type)
+	named := findMember(e.keep, "EventType") != nil
+	return k != nil && named && e.Field != "" && (e.Field == k.Field || e.Field == k.Also)
+}
+
+func schemaFile(eventType string) string { return "/" + eventType + ".json" }
 
 // printable is s without the control characters, such as the line breaks of a
 // joined error, that CloudEvents allows in no attribute.
@@ -113,6 +128,7 @@ type cloudEvent struct {
 	Source         string
 	Type           string
 	Time           time.Time
+	DataSchema     string
 	VodMode        Mode
 	VodVerified    *bool
 	ParkReason     string
@@ -148,6 +164,9 @@ func ParseCloudEvent(b []byte) (*Event, error) {
 		return nil, fmt.Errorf("%w: data: %w", ErrNotCloudEvent, err)
 	}
 	e.Type, e.Handle, e.Verified = eventType, "", c.VodVerified
+	if base, ours := strings.CutSuffix(c.DataSchema, schemaFile(eventType)); ours {
+		e.SchemaBase = base
+	}
 	// The id says more than the bytes that are left of the event: it was made
 	// with the handle, or T, or the time where those belong to it.
 	e.ID, e.StableID = c.Id, true

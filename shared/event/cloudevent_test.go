@@ -51,6 +51,45 @@ func TestCloudEvent(t *testing.T) {
 	}
 }
 
+// An event names the schema that its data fits, and no other: those with their
+// payload elsewhere, of the 2.0 format or of a kind that is not known have none.
+func TestDataSchema(t *testing.T) {
+	const base = "https://example.com/vod/v1"
+	tests := map[string]struct{ raw, want string }{
+		"known":                   {`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5"}}`, `"dataschema":"https://example.com/vod/v1/NewFileUpload.json",`},
+		"in an observed member":   {`{"EventType":"WechatMiniProgramPublishComplete","WechatMiniProgramPublishEvent":{}}`, `"dataschema":"https://example.com/vod/v1/WechatMiniProgramPublishComplete.json",`},
+		"in a misspelt member":    {`{"EventType":"EditMediaComplete","EditMediaComplete":{}}`, ""},
+		"in another kind's":       {`{"EventType":"NewFileUpload","FileDeleteEvent":{}}`, ""},
+		"without its type":        {`{"FileUploadEvent":{"FileId":"5"}}`, ""},
+		"without a payload":       {`{"EventType":"NewFileUpload","FileUploadEvent":"x"}`, ""},
+		"of the 2.0 format":       {`{"version":"4.0","eventType":"NewFileUpload","data":{"fileId":"5"}}`, ""},
+		"of a kind not yet known": {`{"EventType":"Tomorrow","TomorrowEvent":{}}`, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse([]byte(tt.raw), Origin{Mode: Normal, Received: received})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := e.AppendCloudEvent(nil); bytes.Contains(got, []byte("dataschema")) {
+				t.Errorf("without a base: %s", got)
+			}
+			e.SchemaBase = base
+			got := e.AppendCloudEvent(nil)
+			if tt.want == "" && bytes.Contains(got, []byte("dataschema")) || !bytes.Contains(got, []byte(tt.want)) {
+				t.Errorf("got %s", got)
+			}
+			back, err := ParseCloudEvent(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again := back.AppendCloudEvent(nil); !bytes.Equal(again, got) {
+				t.Errorf("read back as %s", again)
+			}
+		})
+	}
+}
+
 func TestCloudEventTime(t *testing.T) {
 	e, err := Parse([]byte(`{"EventType":"X","P":{}}`), Origin{Received: received.Add(456_789).In(time.FixedZone("", 8*3600))})
 	if got := e.AppendCloudEvent(nil); err != nil || !bytes.Contains(got, []byte(`"time":"2026-11-25T08:30:00.123Z"`)) {

@@ -46,7 +46,7 @@ type Origin struct {
 }
 
 // Event is one notification of VOD, its payload as raw as it came. It is made
-// by [Parse] and not changed afterwards, but for Verified and Parking.
+// by [Parse] and not changed afterwards, but for Verified, SchemaBase and Parking.
 type Event struct {
 	Origin // with Sign and T of the body, when the body has both
 
@@ -81,6 +81,10 @@ type Event struct {
 	// Verified tells whether VOD, when it was asked, said that the callback is
 	// true. nil: it was not asked.
 	Verified *bool
+
+	// SchemaBase is the URL under which the schemas of the kinds lie, for the
+	// CloudEvents attribute dataschema; empty: there is none. SCHEMA_BASE.
+	SchemaBase string
 
 	// Parking is why the event was parked; nil for every other event.
 	Parking *Parking

@@ -49,6 +49,7 @@ func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(cont
 		DeadLetter:  opened.DeadLetter,
 		Store:       opened.Store,
 		MaxAttempts: cfg.MaxAttempts,
+		SchemaBase:  cfg.SchemaBase,
 	}, nil
 }
 

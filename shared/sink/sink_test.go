@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/event"
 )
 
 func TestOpen(t *testing.T) {
@@ -113,6 +115,29 @@ func TestErrors(t *testing.T) {
 		} else if strings.Contains(err.Error(), "hush") {
 			t.Errorf("store %s: the error says too much: %v", c.url, err)
 		}
+	}
+}
+
+// SCHEMA_BASE reaches what every sink gets.
+func TestPipelineNamesSchemas(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "events")
+	var o Outlets
+	defer o.Close()
+	p, err := o.Pipeline(config.Config{Sinks: []string{"file:" + file}, Dedup: config.DedupOff, SchemaBase: "https://example.com/vod"}, deliver.Pulled, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := event.Parse([]byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5"}}`), event.Origin{Mode: event.Reliable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fate := p.Deliver(t.Context(), []*event.Event{e})[0].Fate; fate != deliver.Delivered {
+		t.Fatalf("the event was %s", fate)
+	}
+	got, err := os.ReadFile(file)
+	if want := `"dataschema":"https://example.com/vod/NewFileUpload.json"`; err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("got %s, %v, want one with %s", got, err, want)
 	}
 }
 

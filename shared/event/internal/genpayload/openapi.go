@@ -109,6 +109,12 @@ func cloudEvent() object {
 			{"datacontenttype", object{{"const", "application/json"}}},
 			{"dataschema", text("The JSON Schema of data, where SCHEMA_BASE is set.", member{"format", "uri"})},
 			{"vodmode", text("How it came: by a callback, out of the queue, or out of a later comparison with VOD.", member{"examples", []string{"normal", "reliable", "reconciled"}})},
+			{"vodverified", object{{"type", "boolean"}, {"description", "Whether VOD, when it was asked, said that the callback is true. Absent: it was not asked."}}},
+			{"parkreason", text("Why the event was given up, in dead letters alone, as are the other attributes that begin with park.")},
+			{"parkattempts", object{{"type", "integer"}, {"description", "Attempts that failed because of the event."}}},
+			{"parkfirsterror", text("The first error.")},
+			{"parklasterror", text("The last error.")},
+			{"rawdata", text("In base64 the bytes that VOD sent, where they are not quite those of data: a string in them is no valid UTF-8.", member{"contentEncoding", "base64"})},
 			{"data", object{{"description", "The event as VOD sent it. One that is no event is there as it came."}}},
 		}},
 	}
