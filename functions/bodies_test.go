@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -257,9 +258,12 @@ func TestHostileBodies(t *testing.T) {
 			var took, check time.Duration
 			for range 5 { // once without anybody else on the machine is enough
 				check = max(checkTwice(t, len(body)), 2*time.Millisecond)
-				began := time.Now()
+				began, before := time.Now(), f.cpu()
 				status, answer := f.invokeRaw(trigger)
 				took = time.Since(began)
+				if cpu := f.cpu() - before; cpu > 0 { // while it waits for a core it costs nobody anything
+					took = min(took, cpu)
+				}
 				if status != 401 {
 					t.Fatalf("%s of %d bytes: %d %s", name, len(body), status, answer)
 				}
@@ -273,6 +277,23 @@ func TestHostileBodies(t *testing.T) {
 			}
 		}
 	}
+}
+
+// cpu is how long the function's process has run on a core, 0 where the kernel
+// does not tell.
+func (f *function) cpu() (sum time.Duration) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", f.PID())) // the pattern is good
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			continue // the thread has ended
+		}
+		var ns int64
+		if _, err := fmt.Sscan(string(text), &ns); err == nil {
+			sum += time.Duration(ns)
+		}
+	}
+	return sum
 }
 
 // checkTwice is how long encoding/json takes to check so many bytes twice.

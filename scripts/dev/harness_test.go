@@ -47,7 +47,7 @@ var programs = sync.OnceValues(func() (dir string, err error) {
 })
 
 // patience is how long a test waits for anything: the machine may be busy.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // output is a program's output, which can be waited for.
 type output struct {
