@@ -11,8 +11,8 @@ import (
 //
 //	go test -run xxx -bench Floor -benchtime 5x ./scripts/bench
 //
-// The ratio is what checking, ids, dedup and the engine cost; at most 1.3. The
-// API has no latency and no limit, and the events have about 5 kB.
+// The ratio is what checking, ids, dedup and the engine cost. The API has no
+// latency and no limit, and the events have about 5 kB.
 func BenchmarkFloor(b *testing.B) {
 	const events = 20_000
 	dir := b.TempDir()

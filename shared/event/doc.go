@@ -4,8 +4,10 @@
 // # From bytes to an Event
 //
 // [Parse] checks the bytes once and takes note of where things stand in them.
-// Nothing is decoded and encoded again, so every byte of the payload stays as
-// VOD sent it: unknown fields, integers above 2^53, the spelling of numbers.
+// [ParseScanned] takes bytes that were checked already, such as the elements
+// that PullEvents gives. Nothing is decoded and encoded again, so every byte of
+// the payload stays as VOD sent it: unknown fields, integers above 2^53, the
+// spelling of numbers. What JSON in UTF-8 cannot show is in [Event.RawData].
 // VOD's envelope has neither an id, nor a time, nor the application; ID is made
 // of the payload, the rest is in [Origin].
 //

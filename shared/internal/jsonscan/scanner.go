@@ -121,77 +121,70 @@ func (s *Scanner) string() bool {
 
 // value walks over a value whose first level, if it has any, is level depth of
 // the text.
-func (s *Scanner) value(depth int) bool {
+func (s *Scanner) value(depth int) (ok bool) {
 	if c := s.Peek(); c == '{' || c == '[' {
-		return s.nested(depth)
+		s.at, ok = s.nestedEnd(s.at, depth)
+	} else {
+		s.at, ok = scalarEnd(s.text, s.at)
 	}
-	to, ok := scalarEnd(s.text, s.at)
-	s.at = to
 	return ok
 }
 
-// nested walks over an object or a list. It keeps its place in one bit for each
-// level and does not recurse, so that no text can exhaust the stack.
-func (s *Scanner) nested(depth int) (ok bool) {
+// nestedEnd walks over the object or the list that begins at i. It keeps its
+// place in one bit for each level and does not recurse, so that no text can
+// exhaust the stack.
+func (s *Scanner) nestedEnd(i, depth int) (to int, ok bool) {
 	var objects [MaxDepth/64 + 1]uint64 // bit d: level d is an object
-	b, i := s.text, s.at
+	b := s.text
 	first := depth
 	depth--
-	defer func() { s.at = i }()
-next:
 	for {
 		// A value begins at i.
-		if i >= len(b) {
-			return false
-		}
-		switch c := b[i]; c {
-		case '{', '[':
-			if depth == MaxDepth {
-				return false
+		if i < len(b) && (b[i] == '{' || b[i] == '[') {
+			if depth++; depth > MaxDepth {
+				return i, false
 			}
-			depth++
-			if i = s.skip(i + 1); i < len(b) && b[i] == c+2 { // the closing bracket of either
-				i++
-				depth--
-				break
-			}
-			if c == '[' {
-				objects[depth/64] &^= 1 << (depth % 64)
+			open := b[i]
+			if i = s.skip(i + 1); i >= len(b) || b[i] != open+2 { // the closing bracket of either
+				if open == '[' {
+					objects[depth/64] &^= 1 << (depth % 64)
+					continue
+				}
+				objects[depth/64] |= 1 << (depth % 64)
+				if i, ok = s.key(i); !ok {
+					return i, false
+				}
 				continue
 			}
-			objects[depth/64] |= 1 << (depth % 64)
-			if i, ok = s.key(i); !ok {
-				return false
-			}
-			continue
-		default:
-			if i, ok = scalarEnd(b, i); !ok {
-				return false
-			}
+			i++
+			depth--
+		} else if i, ok = scalarEnd(b, i); !ok {
+			return i, false
 		}
 		// A value has ended, and perhaps what it stands in.
-		for depth >= first {
+		for {
+			if depth < first {
+				return i, true
+			}
 			object := objects[depth/64]&(1<<(depth%64)) != 0
 			if i = s.skip(i); i >= len(b) {
-				return false
+				return i, false
 			}
-			switch c := b[i]; {
-			case c == ',':
-				i = s.skip(i + 1)
-				if object {
-					if i, ok = s.key(i); !ok {
-						return false
-					}
-				}
-				continue next
-			case c == '}' && object, c == ']' && !object:
+			if c := b[i]; c == ',' {
+				break
+			} else if c == '}' && object || c == ']' && !object {
 				i++
 				depth--
-			default:
-				return false
+			} else {
+				return i, false
 			}
 		}
-		return true
+		i = s.skip(i + 1)
+		if objects[depth/64]&(1<<(depth%64)) != 0 {
+			if i, ok = s.key(i); !ok {
+				return i, false
+			}
+		}
 	}
 }
 
