@@ -53,14 +53,13 @@ func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(cont
 	}, nil
 }
 
-// Open is called at the start of an invocation with what SINK, DEAD_LETTER
-// (empty: none) and DEDUP say. What is open under the same URL is kept, and
-// its connections that have been idle for 20 s are closed; what is named no
-// more is closed; the rest is opened. A URL in both SINK and DEAD_LETTER is one
-// sink.
+// Open opens what SINK, DEAD_LETTER (empty: none) and DEDUP say. Call it at the
+// start of each invocation. It keeps what is open under the same URL but closes
+// its connections that were idle for over 20 s, and it closes what no variable
+// names any more. A URL in both SINK and DEAD_LETTER is one sink.
 //
-// The error names the variable, and of the URL at most scheme and host. What
-// was open stays so then, and the next call begins from there.
+// An error names the variable, and of the URL at most scheme and host. It leaves
+// open what was open.
 func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

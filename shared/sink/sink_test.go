@@ -92,7 +92,7 @@ func TestErrors(t *testing.T) {
 		{"postgres://hush:2024#x@host/db", "postgres: not a URL"},
 		{"https://hush:2024/x@host/?secret=", "https: the secret is empty"},
 		{"http://hush:2024#x@host/", "http: a # never"},
-		{"file://hush:2024/x@host/y", "file: has a host"},
+		{"file://hush:2024/x@host/y", "file: a file has no host"},
 		{"postgres://me:hush@host/db?table=hush;", "postgres://host: "},
 	} {
 		s, err := Open(c.url)

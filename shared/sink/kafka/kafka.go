@@ -142,9 +142,9 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	errs, complete := c.produce(ctx, events, 1)
 	for i, err := range errs {
 		if refused(err) {
-			// What was refused is a batch of records, in which there may have been
-			// others, also of other calls. Who is to blame is seen when it is alone,
-			// at the price of coming behind later ones of its subject.
+			// The brokers refused a batch of records, which may hold others, also of
+			// other calls. Sent alone, the record at fault shows. It then comes after
+			// later ones of its subject.
 			one, ok := c.produce(ctx, events[i:i+1], everyTurn)
 			complete = complete && ok
 			if errs[i] = one[0]; refused(errs[i]) {

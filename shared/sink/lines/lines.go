@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"vodevents/shared/deliver"
@@ -46,7 +47,7 @@ func Open(u *url.URL) (*Sink, error) {
 	}
 	switch {
 	case u.Host != "" && u.Host != "localhost":
-		return nil, fmt.Errorf("%s has a host, which a path has not; write file:/path, or file:path relative to the working directory", safeurl.Show(u.String()))
+		return nil, fmt.Errorf("%s: a file has no host; write file:/path, or file:path relative to the working directory", strings.TrimSuffix(safeurl.Show(u.String()), ":"))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("file: takes no parameters; write a ? in the path as %3F and a # as %23")
 	case path == "" || path[len(path)-1] == '/':

@@ -249,7 +249,7 @@ func TestOpen(t *testing.T) {
 		{"file:folder", "", "is a folder"},
 		{"file:nowhere/a", "", "make it first"},
 		{"file:/dev/null/a", "", "not a folder"},
-		{"file://host/a", "", "has a host"},
+		{"file://host/a", "", "has no host"},
 		{"file:a?sync=no", "", "no parameters"},
 		{"file:a#b", "", "no parameters"},
 		{"file:a%zz", "", "%25"},

@@ -91,8 +91,24 @@ func faultOf(err error) fault {
 	return ofServer
 }
 
+// advice says what to do about an error that needs somebody to do something.
+var advice = map[string]string{
+	"28P01": "check user and password of the URL",
+	"28000": "check the user of the URL, and pg_hba.conf: the server may want TLS, sslmode=require",
+	"3D000": "make the database, or correct its name in the URL",
+	"3F000": "make the schema, or correct its name in the URL",
+	"42501": "grant the user the rights that the package comment lists",
+	"42703": "the table is another one: name another with table= or dedup_table=, or add the column",
+	"53100": "the server's disk is full: make room there",
+	"53300": "raise max_connections, lower pool_max_conns, or put PgBouncer between",
+	"25006": "the address leads to a standby: use that of the primary, or target_session_attrs=read-write",
+}
+
 // inTable wraps an error of the server.
 func inTable(table string, err error) error {
+	if todo := advice[sqlState(err)]; todo != "" {
+		err = fmt.Errorf("%w (%s)", err, todo)
+	}
 	if sqlState(err) == "" {
 		return fmt.Errorf("postgres: %w", err)
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
-	"vodevents/shared/internal/keepalive"
 )
 
 // parse makes an event of a payload.
@@ -174,6 +172,7 @@ type refusing struct{ err error }
 func (r refusing) Send(_ context.Context, events []*event.Event) []error {
 	return deliver.FailAll(len(events), r.err)
 }
+
 func (refusing) CloseIdle()   {}
 func (refusing) Close() error { return nil }
 
@@ -329,272 +328,9 @@ func TestPoolerWithoutPreparedStatements(t *testing.T) {
 	}
 }
 
-func TestURLs(t *testing.T) {
-	t.Parallel()
-	const docs = "; see postgresql.org/docs/current/libpq-connect.html for what a URL may hold"
-	for _, test := range []struct{ query, want string }{
-		{"", ""},
-		{"table=a.b&dedup_table=c&pool_max_conns=3&sslmode=disable&application_name=x", ""},
-		{"table=", "table must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47"},
-		{"table=a.b.c", "table must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47"},
-		{"table=a%22b", "table must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47"},
-		{"table=1a", "table must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47"},
-		{"table=" + strings.Repeat("a", 48), "table must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47"},
-		{"pool_max_conns=0", "pool_max_conns must be a number from 1 to 1000"},
-		{"pool_max_conns=s3cret", "pool_max_conns must be a number from 1 to 1000"},
-		{"x=%zz", "the parameters after the ? are malformed; percent-encode % ; & and = in their values"},
-		{"x=a;table=b", "the parameters after the ? are malformed; percent-encode % ; & and = in their values"},
-		{"sslmode=s3cret", "failed to configure TLS (sslmode is invalid)" + docs},
-		{"connect_timeout=s3cret", "invalid connect_timeout" + docs},
-		{"target_session_attrs=any&channel_binding=require&sslmode=verify-full&sslrootcert=/no/such/file", "failed to configure TLS (unable to read CA file: open /no/such/file: no such file or directory)" + docs},
-	} {
-		u, err := url.Parse("postgres://user:s3cret@db.example.com:1/name?" + test.query)
-		must(t, err)
-		s, err := Open(u)
-		got := ""
-		if err != nil {
-			got = err.Error()
-		}
-		want := test.want
-		if want != "" {
-			want = "postgres://db.example.com:1: " + want
-		}
-		if got != want {
-			t.Errorf("%s:\n got %s\nwant %s", test.query, got, want)
-		}
-		if strings.Contains(got, "s3cret") {
-			t.Errorf("the error holds the password: %s", got)
-		}
-		if err == nil {
-			must(t, s.Close())
-		}
-	}
-}
-
-// What is not ours reaches pgx as it is written.
-func TestForeignParameters(t *testing.T) {
-	t.Parallel()
-	u, err := url.Parse("postgres://user@db.example.com/name?table=t&options=-c%20statement_timeout%3D5s&dedup_table=d&password=a+b%26c&pool_max_conns=2&sslmode=disable")
-	must(t, err)
-	config := openSink(t, u).pool.config
-	got := []string{config.Password, config.RuntimeParams["options"]}
-	if diff := cmp.Diff([]string{"a+b&c", "-c statement_timeout=5s"}, got); diff != "" {
-		t.Error(diff)
-	}
-	for _, ours := range []string{tableParam, dedupTableParam, connsParam} {
-		if v, ok := config.RuntimeParams[ours]; ok {
-			t.Errorf("the server gets %s=%s", ours, v)
-		}
-	}
-}
-
-func TestConnectErrorShowsNoSecret(t *testing.T) {
-	t.Parallel()
-	u, err := url.Parse("postgres://user:s3cret@127.0.0.1:1/database")
-	must(t, err)
-	s := openSink(t, u)
-	err = s.Send(t.Context(), []*event.Event{parse(t, `{}`)})[0]
-	if !errors.Is(err, deliver.ErrUnavailable) {
-		t.Fatalf("got %v", err)
-	}
-	for _, bad := range []string{"s3cret", "user", "database", "\n"} {
-		if strings.Contains(err.Error(), bad) {
-			t.Errorf("the error holds %q: %v", bad, err)
-		}
-	}
-	if !strings.Contains(err.Error(), "connection refused") {
-		t.Errorf("the error does not say why: %v", err)
-	}
-}
-
-func TestHoldable(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ in, want string }{
-		{`{"a":"b"}`, ``},
-		{`"飲茶"`, ``},
-		{`"\u00e9 \ud83d\ude00 \\u0000 \\\\ud800 \" \/"`, ``},
-		{"\"\uFFFD \\ufffd\"", ``},
-		{`"\u0000"`, `"\ufffd"`},
-		{`"\\\u0000"`, `"\\\ufffd"`},
-		{`"\uD83D"`, `"\ufffd"`},
-		{`"\uD83Dx"`, `"\ufffdx"`},
-		{`"\ud83d\ud83d\ude00"`, `"\ufffd\ud83d\ude00"`},
-		{`"\ude00\ud83d"`, `"\ufffd\ufffd"`},
-		{`[1e300,-2.5E-300,"1e131071"]`, ``},
-		{`{"1e131071":"` + strings.Repeat("1e131071,", 100) + `"}`, ``},
-	} {
-		want := test.want
-		if want == "" {
-			want = test.in
-		}
-		got := holdable([]byte(test.in))
-		if string(got) != want {
-			t.Errorf("%s: got %s, want %s", test.in, got, want)
-		}
-	}
-}
-
-// What jsonb would print much longer than it came is not for jsonb.
-func TestSwells(t *testing.T) {
-	t.Parallel()
-	for _, in := range []string{
-		`1e131071`, `-1E-20000`, `{"a":[1,1e+99999]}`, `1e99999999999999999999`,
-		`[` + strings.Repeat("1e131071,", 20_000) + `1]`, `[` + strings.Repeat("1e307,", 30_000) + `1]`,
-	} {
-		if got := holdable([]byte(in)); got != nil {
-			t.Errorf("%.40s: %.40s", in, got)
-		}
-	}
-}
-
-// holdable keeps what is well, ends, and leaves nothing to mend.
-func FuzzHoldable(f *testing.F) {
-	for _, s := range []string{`{"a":"b"}`, `"\ud83d\ude00\ud83d\u0000\\u0000"`, "\"\xff\"", `"\\"`, `[1e9,1e99999]`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		if !json.Valid(in) {
-			return
-		}
-		given := slices.Clone(in)
-		once := holdable(in)
-		if !slices.Equal(in, given) {
-			t.Fatal("the input was changed")
-		}
-		if once == nil {
-			return
-		}
-		if twice := holdable(once); !slices.Equal(once, twice) {
-			t.Errorf("%q: %q, then %q", in, once, twice)
-		}
-		if len(in) > 0 && slices.Equal(once, in) && &once[0] != &in[0] {
-			t.Errorf("%q was copied for nothing", in)
-		}
-	})
-}
-
-// What the fuzz target finds well, the server takes.
-func TestHoldableOnTheServer(t *testing.T) {
-	for _, in := range []string{`"\u0000"`, `"\ud800\udbff\ud83d\ude00\udc00"`, `"\\u0000"`} {
-		if got := psql(t, `SELECT $1::text::jsonb::text`, holdable([]byte(in))); len(got) != 1 {
-			t.Errorf("%q: %v", in, got)
-		}
-	}
-}
-
 func shuffle(events []*event.Event) {
 	for i := range events {
 		j := (i*7 + len(events)/3 + time.Now().Nanosecond()) % len(events)
 		events[i], events[j] = events[j], events[i]
-	}
-}
-
-// connections are how many the server has of the named application.
-func connections(t testing.TB, name string) string {
-	return psql(t, `SELECT count(*)::text FROM pg_stat_activity WHERE application_name = $1`, name)[0]
-}
-
-func named(u *url.URL, name string) *url.URL {
-	v := *u
-	q := v.Query()
-	q.Set("application_name", name)
-	v.RawQuery = q.Encode()
-	return &v
-}
-
-func TestIdleConnections(t *testing.T) {
-	u, _ := newTable(t)
-	const name = "idle"
-	s := openSink(t, named(u, name))
-	if n := connections(t, name); n != "0" {
-		t.Errorf("%s connections before the first use", n)
-	}
-	var all sync.WaitGroup
-	for range 40 {
-		all.Go(func() { taken(t, s.Send(t.Context(), delivertest.Events(t, 4))) })
-	}
-	all.Wait()
-	if n := len(s.pool.idle); n < 1 || n > defaultConns {
-		t.Errorf("%d connections, want 1 to %d", n, defaultConns)
-	}
-	old := s.pool.idle[0]
-	s.CloseIdle()
-	if len(s.pool.idle) == 0 || s.pool.idle[0] != old {
-		t.Error("a connection in use was closed")
-	}
-	kept := len(s.pool.idle) - 1
-	old.used = old.used.Add(-keepalive.Limit)
-	s.CloseIdle()
-	if len(s.pool.idle) != kept || !old.IsClosed() {
-		t.Errorf("%d connections, want %d", len(s.pool.idle), kept)
-	}
-	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
-	must(t, s.Close())
-	waitFor(t, "the server to see the goodbyes", func() bool { return connections(t, name) == "0" })
-}
-
-func waitFor(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for range 1000 {
-		if done() {
-			return
-		}
-		<-tick.C
-	}
-	t.Errorf("waited in vain for %s", what)
-}
-
-// A connection to a server that has become a standby is not kept: a new one may
-// find the server that took over.
-func TestReadOnly(t *testing.T) {
-	u, _ := newTable(t)
-	s := openSink(t, u)
-	standby := func() {
-		must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
-			_, err := c.Exec(t.Context(), `SET default_transaction_read_only = on`)
-			return err
-		}))
-	}
-	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
-	standby()
-	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
-
-	u.RawQuery += "&options=-c%20default_transaction_read_only%3Don"
-	s = openSink(t, u)
-	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), "read-only") {
-		t.Errorf("everywhere read-only: got error %v", err)
-	}
-}
-
-func TestPoolSize(t *testing.T) {
-	u, _ := newTable(t)
-	u = named(u, "small")
-	q := u.Query()
-	q.Set(connsParam, "2")
-	u.RawQuery = q.Encode()
-	s := openSink(t, u)
-	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
-	hold := make(chan struct{})
-	var all sync.WaitGroup
-	var inside sync.WaitGroup
-	inside.Add(2)
-	for range 2 {
-		all.Go(func() {
-			must(t, s.pool.use(t.Context(), "", func(*pgx.Conn) error { inside.Done(); <-hold; return nil }))
-		})
-	}
-	inside.Wait()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a third user: got %v, want a deadline", err)
-	}
-	close(hold)
-	all.Wait()
-	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
-	if n := connections(t, "small"); n != "2" {
-		t.Errorf("%s connections, want 2", n)
 	}
 }

@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/internal/keepalive"
+)
+
+// connections are how many the server has of the named application.
+func connections(t testing.TB, name string) string {
+	return psql(t, `SELECT count(*)::text FROM pg_stat_activity WHERE application_name = $1`, name)[0]
+}
+
+func named(u *url.URL, name string) *url.URL {
+	v := *u
+	q := v.Query()
+	q.Set("application_name", name)
+	v.RawQuery = q.Encode()
+	return &v
+}
+
+func TestIdleConnections(t *testing.T) {
+	u, _ := newTable(t)
+	const name = "idle"
+	s := openSink(t, named(u, name))
+	if n := connections(t, name); n != "0" {
+		t.Errorf("%s connections before the first use", n)
+	}
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() { taken(t, s.Send(t.Context(), delivertest.Events(t, 4))) })
+	}
+	all.Wait()
+	if n := len(s.pool.idle); n < 1 || n > defaultConns {
+		t.Errorf("%d connections, want 1 to %d", n, defaultConns)
+	}
+	old := s.pool.idle[0]
+	s.CloseIdle()
+	if len(s.pool.idle) == 0 || s.pool.idle[0] != old {
+		t.Error("a connection in use was closed")
+	}
+	kept := len(s.pool.idle) - 1
+	old.used = old.used.Add(-keepalive.Limit)
+	s.CloseIdle()
+	if len(s.pool.idle) != kept || !old.IsClosed() {
+		t.Errorf("%d connections, want %d", len(s.pool.idle), kept)
+	}
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+	must(t, s.Close())
+	waitFor(t, "the server to see the goodbyes", func() bool { return connections(t, name) == "0" })
+}
+
+func waitFor(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 1000 {
+		if done() {
+			return
+		}
+		<-tick.C
+	}
+	t.Errorf("waited in vain for %s", what)
+}
+
+// A connection to a server that has become a standby is not kept: a new one may
+// find the server that took over.
+func TestReadOnly(t *testing.T) {
+	u, _ := newTable(t)
+	s := openSink(t, u)
+	standby := func() {
+		must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+			_, err := c.Exec(t.Context(), `SET default_transaction_read_only = on`)
+			return err
+		}))
+	}
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+	standby()
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+
+	u.RawQuery += "&options=-c%20default_transaction_read_only%3Don"
+	s = openSink(t, u)
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("everywhere read-only: got error %v", err)
+	}
+}
+
+func TestPoolSize(t *testing.T) {
+	u, _ := newTable(t)
+	u = named(u, "small")
+	q := u.Query()
+	q.Set(connsParam, "2")
+	u.RawQuery = q.Encode()
+	s := openSink(t, u)
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+	hold := make(chan struct{})
+	var all sync.WaitGroup
+	var inside sync.WaitGroup
+	inside.Add(2)
+	for range 2 {
+		all.Go(func() {
+			must(t, s.pool.use(t.Context(), "", func(*pgx.Conn) error { inside.Done(); <-hold; return nil }))
+		})
+	}
+	inside.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a third user: got %v, want a deadline", err)
+	}
+	close(hold)
+	all.Wait()
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
+	if n := connections(t, "small"); n != "2" {
+		t.Errorf("%s connections, want 2", n)
+	}
+}
