@@ -324,3 +324,34 @@ func TestMarkdown(t *testing.T) {
 		t.Error("users do not set VOD_RPC_SOCKET")
 	}
 }
+
+// FuzzRead states what holds for any environment:
+//
+//   - Read never panics, and of a secret variable no error shows the value;
+//   - what is bad for one function is bad for both, and what is good for each
+//     is good for both.
+func FuzzRead(f *testing.F) {
+	f.Add(0, "7,8")
+	f.Add(7, "postgres://u:p@h/db stdout:")
+	f.Add(11, "1e309")
+	f.Add(6, "k1,,k2")
+	f.Fuzz(func(t *testing.T, i int, value string) {
+		v := Variables[uint(i)%uint(len(Variables))]
+		getenv := env(map[string]string{v.Name: value})
+		_, callback := Read(getenv, Callback)
+		_, pull := Read(getenv, Pull)
+		_, both := Read(getenv, Both)
+		if (both == nil) != (callback == nil && pull == nil) {
+			t.Errorf("%s=%q: callback %v, pull %v, both %v", v.Name, value, callback, pull, both)
+		}
+		if both == nil {
+			return
+		}
+		if !Bad(both, v.Name) {
+			t.Errorf("%s=%q: %v is about another variable", v.Name, value, both)
+		}
+		if v.Secrecy == Secret && len(value) > 20 && strings.Contains(both.Error(), value) {
+			t.Errorf("%s: the error shows the value: %v", v.Name, both)
+		}
+	})
+}

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"vodevents/shared/scf"
 )
 
-// MaxBody is what SCF takes in a synchronous request (583/11637).
-const MaxBody = 6 << 20
+// MaxBody is the longest body of a request.
+const MaxBody = scf.MaxBody
 
 // Answer is a function's integrated response.
 type Answer struct {
