@@ -12,6 +12,14 @@ dev: ## run both functions here, against the stand-in of VOD
 test: ## run all checks and tests, as CI does
 	./scripts/test
 
+.PHONY: long
+long: ## run what takes long too, in under an hour
+	./scripts/test -long
+
+.PHONY: stress
+stress: ## run all tests ten times, in other orders and on a starved machine
+	./scripts/test -stress 10
+
 .PHONY: quick
 quick: ## run the tests without the race detector, for the loop of editing
 	go test ./...
