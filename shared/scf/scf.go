@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -57,12 +56,10 @@ func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 // GOMEMLIMIT, when it is set, wins.
 func limitMemory(functionMemory int64) {
 	limit := functionMemory * 3 / 10
-	if limit > 0 && memoryLimit.Swap(limit) != limit && os.Getenv("GOMEMLIMIT") == "" {
+	if limit > 0 && debug.SetMemoryLimit(-1) != limit && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
 }
-
-var memoryLimit atomic.Int64
 
 // Main is a function's main. It serves f to SCF, or to the program that started
 // it with VOD_RPC_SOCKET, and then never returns. On any other machine it runs
