@@ -25,7 +25,7 @@ type simpleEvent struct {
 	changed  time.Time
 	claimant string
 	until    time.Time
-	failure  *memoryFailure
+	_        *memoryFailure // as Memory has it
 }
 
 func (m *simpleMemory) Claim(_ context.Context, claimant string, ids []string, lasts time.Duration, _ bool) ([]Record, error) {

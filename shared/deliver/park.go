@@ -42,7 +42,7 @@ func (d *delivery) park(ctx context.Context) {
 	verdicts := make([]verdict, len(items))
 	if d.DeadLetter != nil {
 		burying, cancel := d.burying(ctx)
-		verdicts = d.sendTo(burying, d.DeadLetter, items, copies)
+		verdicts = d.sendTo(burying, d.DeadLetter, nil, copies)
 		cancel()
 	}
 	for i, it := range items {

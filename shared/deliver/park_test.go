@@ -53,16 +53,33 @@ func TestAPulledEventIsParkedAfterMaxAttempts(t *testing.T) {
 	}
 }
 
+// What is no event is parked in both ways. A replay delivers it, for whoever
+// replays it has read it.
 func TestNoEventIsParkedAsUnparsed(t *testing.T) {
 	captureLog(t)
-	e, _ := event.Parse([]byte(`{"EventHandle":"h","odd":1}`), event.Origin{Mode: event.Reliable, Received: time.Now()})
-	s, dead := &script{}, &script{}
-	p := &Pipeline{Sinks: []Sink{s}, Store: NewMemory(), DeadLetter: dead, MaxAttempts: 5}
-	if got := p.Deliver(t.Context(), []*event.Event{e})[0]; got.Fate != Parked || got.Reason != ReasonUnparsed || !errors.Is(got.Cause, event.ErrNotEvent) {
-		t.Errorf("got %+v", got)
-	}
-	if len(s.took) != 0 || len(dead.all) != 1 || dead.all[0].Parking.Reason != "unparsed" {
-		t.Errorf("sink has %d, dead letters %+v", len(s.took), dead.all)
+	for way, parks := range map[Way]bool{Pulled: true, Pushed: true, Replayed: false} {
+		e, _ := event.Parse([]byte(`{"EventHandle":"h","odd":1}`), event.Origin{Mode: event.Reliable, Received: time.Now()})
+		s, dead := &script{}, &script{}
+		p := &Pipeline{Way: way, Sinks: []Sink{s}, Store: NewMemory(), DeadLetter: dead, MaxAttempts: 5,
+			Handler: func(context.Context, *event.Event) error {
+				if parks {
+					t.Errorf("way %d: the handler was called", way)
+				}
+				return nil
+			}}
+		got := p.Deliver(t.Context(), []*event.Event{e})[0]
+		if !parks {
+			if got.Fate != Delivered || len(s.took) != 1 {
+				t.Errorf("way %d: got %+v", way, got)
+			}
+			continue
+		}
+		if got.Fate != Parked || got.Reason != ReasonUnparsed || !errors.Is(got.Cause, event.ErrNotEvent) {
+			t.Errorf("way %d: got %+v", way, got)
+		}
+		if len(s.took) != 0 || len(dead.all) != 1 || dead.all[0].Parking.Reason != "unparsed" {
+			t.Errorf("way %d: sink has %d, dead letters %+v", way, len(s.took), dead.all)
+		}
 	}
 }
 
@@ -76,8 +93,8 @@ func TestDeadLettersThatAreDownLoseNothing(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		if got := fate(t, p, ctx, upload(0)); got != Left {
-			t.Errorf("pulled: %v, but VOD's queue must keep it", got)
+		if got := p.Deliver(ctx, uploads(1))[0]; got.Fate != Left || !got.Down || got.Reason != "" {
+			t.Errorf("pulled: %+v, but VOD's queue must keep it, and the pulling end", got)
 		}
 		p.Way = Pushed
 		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)

@@ -71,8 +71,8 @@ func (v verdict) rank() int {
 	return 3
 }
 
-// sendTo sends events, those of items or copies of them, to one sink and says
-// whose fault the failures are.
+// sendTo sends events, those of items, to one sink and says whose fault the
+// failures are. items are nil for dead letters, which all failed before.
 func (d *delivery) sendTo(ctx context.Context, s Sink, items []*item, events []*event.Event) []verdict {
 	out := &sending{delivery: d, sink: s, events: events, errs: make([]error, len(events)), batch: events}
 	out.run(ctx)
@@ -86,10 +86,11 @@ func (d *delivery) sendTo(ctx context.Context, s Sink, items []*item, events []*
 // suspect: an answer to it that may be about it counts against it, also when
 // nothing got through. A batch of suspects alone proves nothing about the sink.
 func blame(items []*item, errs []error) []verdict {
+	suspect := func(i int) bool { return items != nil && items[i].record.Attempts > 0 }
 	through, suspectsOnly := false, true
 	for i, err := range errs {
 		through = through || err == nil
-		suspectsOnly = suspectsOnly && items[i].record.Attempts > 0
+		suspectsOnly = suspectsOnly && suspect(i)
 	}
 	verdicts := make([]verdict, len(errs))
 	for i, err := range errs {
@@ -106,7 +107,7 @@ func blame(items []*item, errs []error) []verdict {
 		case through:
 			v.own = true
 		default:
-			v.own = u.tellsOfEvent() && items[i].record.Attempts > 0
+			v.own = u.tellsOfEvent() && suspect(i)
 			v.down = !suspectsOnly
 		}
 		if u != nil {
