@@ -69,3 +69,15 @@ func TestEveryEventHasOneLineWithItsFate(t *testing.T) {
 		}
 	})
 }
+
+// While a sink is down its events are no warnings: the sink is one.
+func TestEventsOfASinkThatIsDownAreNoWarnings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := captureLog(t)
+		p := &Pipeline{Store: NewMemory(), Sinks: []Sink{answers(refused, "0", "1", "2")}, MaxAttempts: 5}
+		p.Deliver(t.Context(), uploads(3))
+		if info, warn := bytes.Count(log.Bytes(), []byte(`"level":"INFO"`)), bytes.Count(log.Bytes(), []byte(`"level":"WARN"`)); info != 3 || warn != 1 {
+			t.Errorf("%d lines at info, %d warnings: %s", info, warn, log)
+		}
+	})
+}

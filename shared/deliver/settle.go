@@ -8,7 +8,7 @@ import (
 // log writes the one line that each event has. Programs read its attribute fate.
 func (d *delivery) log(ctx context.Context) {
 	for _, it := range d.items {
-		level := it.Fate.level()
+		level := it.level()
 		if !slog.Default().Enabled(ctx, level) { // 16 lines a batch are too many to make for nothing
 			continue
 		}
@@ -28,12 +28,13 @@ func (d *delivery) log(ctx context.Context) {
 	}
 }
 
-// level is the level of the log line of an event.
-func (f Fate) level() slog.Level {
-	switch f {
-	case Delivered, Duplicate:
+// level is the level of an event's log line: a warning for what somebody should
+// look at. A sink that is down has a warning of its own, for the whole batch.
+func (it *item) level() slog.Level {
+	switch {
+	case it.Fate == Delivered, it.Fate == Duplicate:
 		return slog.LevelDebug
-	case Claimed:
+	case it.Fate == Claimed, it.Fate == Left && !it.own && it.Reason == "":
 		return slog.LevelInfo
 	}
 	return slog.LevelWarn

@@ -97,7 +97,7 @@ type Event struct {
 // extension attributes parkreason, parkattempts, parkfirsterror and
 // parklasterror.
 type Parking struct {
-	Reason     string // permanent, attempts, unparsed or deadline
+	Reason     string // permanent, attempts, unparsed, deadline, claimed or configuration
 	Attempts   int    // attempts that failed because of the event
 	FirstError string
 	LastError  string
