@@ -47,6 +47,10 @@ const (
 	// askEvery is how often somebody else's claim is looked at.
 	askEvery = 200 * time.Millisecond
 
+	// leastTry is the least that a sink is given for its first try: less would
+	// cut off many a server that is just far away or has to be dialled.
+	leastTry = time.Second
+
 	// mostAsked is the most of a Retry-After that a callback can wait: it must
 	// answer within the 5 s that VOD waits, if that is possible at all.
 	mostAsked = 2 * time.Second
@@ -85,11 +89,11 @@ func (b budget) handling(ctx context.Context) (context.Context, context.CancelFu
 }
 
 // trying is for the try-th try of a sink, from 0. The first leaves time for a
-// second.
+// second where there is enough.
 func (b budget) trying(ctx context.Context, try int) (context.Context, context.CancelFunc) {
 	limit := b.tries[min(try, len(b.tries)-1)]
 	if end, ok := ctx.Deadline(); ok && try == 0 {
-		limit = min(limit, time.Until(end)/2)
+		limit = min(limit, max(leastTry, time.Until(end)/2))
 	}
 	return context.WithTimeout(ctx, limit)
 }

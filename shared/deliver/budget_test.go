@@ -136,3 +136,18 @@ func TestBeforeAnswer(t *testing.T) {
 		}
 	})
 }
+
+// Dead letters have only what a callback's last moments leave. One that has to
+// be dialled first gets all of it, and not half.
+func TestDeadLettersGetTheTimeToDial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		captureLog(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		dead := &script{delay: 700 * time.Millisecond}
+		p := &Pipeline{Way: Pushed, Sinks: []Sink{answers(refused, "0")}, DeadLetter: dead, Store: NewMemory()}
+		if got := fate(t, p, ctx, upload(0)); got != Parked || len(dead.all) != 1 {
+			t.Errorf("%v, %d dead letters", got, len(dead.all))
+		}
+	})
+}
