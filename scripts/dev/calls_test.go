@@ -36,7 +36,10 @@ type faults struct {
 }
 
 // kind is one of what /api/kinds answers.
-type kind struct{ Type, Field, Body string }
+type kind struct {
+	Type, Field, Text, Body string
+	Events                  int
+}
 
 const noSink = `{"sink":{"probability":0,"status":0,"delayMs":0}}`
 

@@ -56,11 +56,15 @@ func TestKinds(t *testing.T) {
 	p := launch(t, nil, "-every", "200ms")
 	var got struct{ Kinds []kind }
 	p.call(200, "GET", "/api/kinds", "", &got)
-	if len(got.Kinds) != len(event.Kinds) {
-		t.Errorf("%d kinds, want %d", len(got.Kinds), len(event.Kinds))
+	if want := len(event.Kinds) + len(vodfake.Makings); len(got.Kinds) != want {
+		t.Errorf("%d kinds, want %d", len(got.Kinds), want)
 	}
 	for _, k := range got.Kinds {
-		if e, err := event.Parse([]byte(k.Body), event.Origin{}); err != nil || e.Type != k.Type || e.Field != k.Field || !strings.Contains(k.Body, "\n") {
+		eventType, _, making := strings.Cut(k.Type, "/")
+		if (k.Text != "") != making {
+			t.Errorf("%s says %q", k.Type, k.Text)
+		}
+		if e, err := event.Parse([]byte(k.Body), event.Origin{}); err != nil || e.Type != eventType || e.Field != k.Field || !strings.Contains(k.Body, "\n") {
 			t.Errorf("%s: %v: %s", k.Type, err, k.Body)
 		}
 	}
@@ -69,6 +73,11 @@ func TestKinds(t *testing.T) {
 	p.call(200, "GET", "/api/kinds/NewFileUpload", "", &other)
 	if one.Body == other.Body {
 		t.Error("samples are not fresh")
+	}
+	var changes kind
+	p.call(200, "GET", "/api/kinds/ProcedureStateChanged%2Fchange", "", &changes)
+	if ids := p.send("/api/events?mode=reliable&n=2&kind=ProcedureStateChanged/change", `{"SessionContext":"twice"}`); changes.Events != 3 || len(ids) != 6 {
+		t.Errorf("%d events of one, %d of two", changes.Events, len(ids))
 	}
 	p.call(404, "GET", "/api/kinds/Nothing", "", nil)
 	p.call(400, "POST", "/api/events?kind=Nothing", "", nil)

@@ -73,14 +73,14 @@ func (a *API) postEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	next := func() ([]byte, error) { return body, nil }
+	next := func() ([][]byte, error) { return [][]byte{body}, nil }
 	if name := r.URL.Query().Get("kind"); name != "" {
 		var overrides any
 		if len(bytes.TrimSpace(body)) > 0 {
 			overrides = json.RawMessage(body)
 		}
-		next = func() ([]byte, error) {
-			made, err := vodfake.Make(mathrand.Uint64(), time.Now(), name, overrides)
+		next = func() ([][]byte, error) {
+			made, err := vodfake.MakeAll(mathrand.Uint64(), time.Now(), name, overrides)
 			if err != nil {
 				return nil, problemf(http.StatusBadRequest, "%v", err)
 			}
@@ -111,7 +111,7 @@ func (a *API) postResend(w http.ResponseWriter, r *http.Request) error {
 	if m := r.URL.Query().Get("mode"); m != "" {
 		mode = event.Mode(m)
 	}
-	return a.send(w, r, mode, e.ID, func() ([]byte, error) { return body, nil })
+	return a.send(w, r, mode, e.ID, func() ([][]byte, error) { return [][]byte{body}, nil })
 }
 
 // bare is an event as VOD has it before it tells it: without handle and
@@ -126,8 +126,9 @@ func bare(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// send gives VOD one or more events and answers with their ids.
-func (a *API) send(w http.ResponseWriter, r *http.Request, mode event.Mode, resendOf string, next func() ([]byte, error)) error {
+// send gives VOD one or more times the events that next makes, and answers with
+// their ids.
+func (a *API) send(w http.ResponseWriter, r *http.Request, mode event.Mode, resendOf string, next func() ([][]byte, error)) error {
 	if _, err := modeOf(string(mode)); err != nil {
 		return err
 	}
@@ -140,18 +141,20 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, mode event.Mode, rese
 	}
 	ids := make([]string, 0, n)
 	for range n {
-		body, err := next()
+		bodies, err := next()
 		if err != nil {
 			return err
 		}
-		id, err := a.sendOne(r, mode, body, resendOf)
-		if err != nil {
-			return err
+		for _, body := range bodies {
+			id, err := a.sendOne(r, mode, body, resendOf)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
 		}
-		ids = append(ids, id)
 	}
 	a.Journal.Sync()
-	return reply(w, http.StatusAccepted, map[string]any{"count": n, "ids": ids})
+	return reply(w, http.StatusAccepted, map[string]any{"count": len(ids), "ids": ids})
 }
 
 func (a *API) sendOne(r *http.Request, mode event.Mode, body []byte, resendOf string) (id string, err error) {
@@ -171,46 +174,61 @@ func (a *API) sendOne(r *http.Request, mode event.Mode, body []byte, resendOf st
 	return id, err
 }
 
-// kind is one of the kinds of events, with a sample.
+// kind is one of the kinds of events, or of their makings, with a sample.
 type kind struct {
-	Type  string `json:"type"`
-	Field string `json:"field"`
-	Body  string `json:"body"`
+	Type   string `json:"type"` // for ?kind=: NewFileUpload, FileDeleted/parts
+	Field  string `json:"field"`
+	Text   string `json:"text,omitempty"` // of a making: how it differs
+	Body   string `json:"body"`           // the last event
+	Events int    `json:"events"`         // that it makes
 }
 
-// sampleOf makes up an event of a kind.
-func sampleOf(k event.Kind) (kind, error) {
-	body, err := vodfake.Make(mathrand.Uint64(), time.Now(), k.Type, nil)
+// kinds are all that can be made, without a sample: each making behind its kind.
+func kinds() (all []kind) {
+	for _, k := range event.Kinds {
+		all = append(all, kind{Type: k.Type, Field: k.Field})
+		for _, m := range vodfake.Makings {
+			if m.EventType() == k.Type {
+				all = append(all, kind{Type: m.Kind, Field: k.Field, Text: m.Description})
+			}
+		}
+	}
+	return all
+}
+
+// make makes up a sample.
+func (k *kind) make() error {
+	bodies, err := vodfake.MakeAll(mathrand.Uint64(), time.Now(), k.Type, nil)
 	if err != nil {
-		return kind{}, fmt.Errorf("making a %s: %w", k.Type, err)
+		return fmt.Errorf("making a %s: %w", k.Type, err)
 	}
+	k.Events = len(bodies)
 	var b bytes.Buffer
-	if err := json.Indent(&b, body, "", "  "); err != nil {
-		return kind{}, fmt.Errorf("making a %s: %w", k.Type, err)
+	if err := json.Indent(&b, bodies[len(bodies)-1], "", "  "); err != nil {
+		return fmt.Errorf("making a %s: %w", k.Type, err)
 	}
-	return kind{k.Type, k.Field, b.String()}, nil
+	k.Body = b.String()
+	return nil
 }
 
 func (a *API) getKinds(w http.ResponseWriter, _ *http.Request) error {
-	kinds := make([]kind, 0, len(event.Kinds))
-	for _, k := range event.Kinds {
-		made, err := sampleOf(k)
-		if err != nil {
+	all := kinds()
+	for i := range all {
+		if err := all[i].make(); err != nil {
 			return err
 		}
-		kinds = append(kinds, made)
 	}
-	return reply(w, http.StatusOK, map[string]any{"kinds": kinds})
+	return reply(w, http.StatusOK, map[string]any{"kinds": all})
 }
 
 func (a *API) getKind(w http.ResponseWriter, r *http.Request) error {
-	i := slices.IndexFunc(event.Kinds, func(k event.Kind) bool { return k.Type == r.PathValue("type") })
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.Type == r.PathValue("type") })
 	if i < 0 {
 		return problemf(http.StatusNotFound, "there is no kind %q: GET /api/kinds lists them", r.PathValue("type"))
 	}
-	made, err := sampleOf(event.Kinds[i])
-	if err != nil {
+	if err := all[i].make(); err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, made)
+	return reply(w, http.StatusOK, all[i])
 }

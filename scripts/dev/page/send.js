@@ -47,6 +47,7 @@ export async function openSend(event) {
 
 function useSample(kind) {
   sending.sample = kind;
+  $('kind-text').textContent = kind.text ?? '';
   editor.value = kind.body;
   editor.scrollTop = 0;
   check();
@@ -123,10 +124,13 @@ form.addEventListener('submit', (s) => {
     let path = `/events?mode=${mode}&n=${n}`, body = editor.value;
     if (sending.resend) {
       path = pathOf(sending.resend.id, `/resend?mode=${mode}`);
-    } else if (n !== '1' && form.elements.same.value === '') {
-      body = overrides(read);
-      if (body === null) return complain('Different events are made from the kind: change only members of its payload, or send them all the same.');
-      path += `&kind=${encodeURIComponent(sending.sample.type)}`;
+    } else if ((n !== '1' || sending.sample.events > 1) && form.elements.same.value === '') {
+      const changed = overrides(read);
+      if (changed === null && n !== '1') return complain('Different events are made from the kind: change only members of its payload, or send them all the same.');
+      if (changed !== null) {
+        body = changed;
+        path += `&kind=${encodeURIComponent(sending.sample.type)}`;
+      }
     }
     try {
       const answer = await api('POST', path, body);

@@ -80,3 +80,16 @@ test('many events of a kind keep what was changed and differ in the rest', { arg
   equal(events.length, 100, 'events');
   equal(new Set(events.map((e) => e.subject)).size, 100, 'subjects');
 });
+
+test('another form of a kind says how it differs, and sends all of its events', { args: ['-every', 'off'] }, async () => {
+  await click('#open-send');
+  await sample();
+  await focus('#kind');
+  await keys('ProcedureStateChanged/ch');
+  await until('the sample', () => value('#kind') === 'ProcedureStateChanged/change' && value('#json').includes('"Change"'));
+  check(text('#kind-text').includes('three events'), text('#kind-text'));
+  await click('#send-now');
+  await until('three events', () => text('#matched') === '3 events');
+  const { events } = await call('GET', '/events');
+  equal(new Set(events.map((e) => e.type)).size, 1, 'types');
+});
