@@ -4,33 +4,33 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-var update = flag.Bool("update", false, "write testdata anew")
+var update = flag.Bool("update", false, "write the table of guarantees into the README")
 
-// The README's table of guarantees is the rows of way.go in words. With -update
-// the test writes it into testdata/guarantees.md.
+// The README has the rows of way.go in words. go test ./shared/deliver -update
+// puts them there.
 func TestGuarantees(t *testing.T) {
-	got := guaranteesTable()
-	name := filepath.Join("testdata", "guarantees.md")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
+	const path, begin, end = "../../README.md", "<!-- guarantees -->\n", "<!-- /guarantees -->\n"
+	readme, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) {
-		t.Errorf("way.go says something else than testdata/guarantees.md, which goes into the README; run go test ./shared/deliver -update, and bring the README up to date:\n%s", got)
+	before, rest, ok := strings.Cut(string(readme), begin)
+	table, after, closed := strings.Cut(rest, end)
+	switch got := guaranteesTable(); {
+	case !ok || !closed:
+		t.Fatalf("README.md has no place for the table: %s%s", begin, end)
+	case table == got:
+	case *update:
+		if err := os.WriteFile(path, []byte(before+begin+got+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("way.go and the table in README.md differ; go test ./shared/deliver -update writes it:\n%s", got)
 	}
 }
 
@@ -44,35 +44,35 @@ func guaranteesTable() string {
 		}
 		b.WriteByte('\n')
 	}
-	row("an event that is", func(g *guarantees) string { return g.way })
+	row("", func(g *guarantees) string { return headings[g.way] })
 	b.WriteString(strings.Repeat("|---", len(columns)+1) + "|\n")
-	row("brought again by", func(g *guarantees) string {
+	row("a left event comes again from", func(g *guarantees) string {
 		if g.bringsAgain == "" {
 			return "nobody"
 		}
 		return g.bringsAgain
 	})
-	row("while a sink is down", func(g *guarantees) string { return "tried again " + lasting(g.retryDown) + left(g) })
-	row("that fails beside others", func(g *guarantees) string { return "tried again " + lasting(g.retryBeside) + left(g) })
-	row("that the handler fails", func(g *guarantees) string {
+	row("a sink is down", func(g *guarantees) string { return "try " + lasting(g.retryDown) + left(g) })
+	row("a sink fails on one event and takes others", func(g *guarantees) string { return "try " + lasting(g.retryBeside) + left(g) })
+	row("your code fails", func(g *guarantees) string {
 		if g.retryFailed {
-			return "tried again " + lasting(toTheEnd)
+			return "try " + lasting(toTheEnd)
 		}
-		return "left"
+		return "leave it"
 	})
-	row("in another delivery's hands", func(g *guarantees) string {
+	row("another delivery has the event", func(g *guarantees) string {
 		if g.waitForClaim {
-			return "waited for"
+			return "wait for it"
 		}
-		return "left"
+		return "leave it"
 	})
-	row("parked before", func(g *guarantees) string {
+	row("the event was parked before", func(g *guarantees) string {
 		if g.takeParked {
-			return "delivered"
+			return "deliver it"
 		}
-		return "confirmed"
+		return "confirm it"
 	})
-	row("parked", func(g *guarantees) string {
+	row("it is parked when", func(g *guarantees) string {
 		var when []string
 		for _, r := range g.parkWhen {
 			when = append(when, inWords[r])
@@ -82,37 +82,44 @@ func guaranteesTable() string {
 		}
 		return strings.Join(when, "; ")
 	})
-	row("parked in", func(g *guarantees) string {
+	row("it is parked in", func(g *guarantees) string {
 		switch {
 		case len(g.parkWhen) == 0:
 			return "–"
 		case g.bringsAgain == "":
-			return "DEAD_LETTER, else the log"
+			return "`DEAD_LETTER`, else the log"
 		}
-		return "DEAD_LETTER; without one the log; while it is down the queue"
+		return "`DEAD_LETTER`, or the log if there is none; it waits in the queue while that is down"
 	})
 	return b.String()
 }
 
+// headings are what the README calls the ways.
+var headings = map[string]string{
+	"pushed":   "normal: `callback`",
+	"pulled":   "reliable: `pull`",
+	"replayed": "`vodctl replay`",
+}
+
 // inWords are the reasons for which an event is parked.
 var inWords = map[Reason]string{
-	ReasonPermanent: "refused for good",
-	ReasonUnparsed:  "no event",
-	ReasonAttempts:  "failed MAX_ATTEMPTS times, with DEAD_LETTER",
+	ReasonPermanent: "a sink or your code refuses it for good",
+	ReasonUnparsed:  "it is no event",
+	ReasonAttempts:  "it failed `MAX_ATTEMPTS` times and `DEAD_LETTER` is set",
 	ReasonDeadline:  "the time is over",
-	ReasonClaimed:   "in another delivery's hands to the end",
+	ReasonClaimed:   "another delivery still has it then",
 }
 
 func lasting(d time.Duration) string {
 	if d == toTheEnd {
 		return "until the time is nearly over"
 	}
-	return fmt.Sprintf("for %v", d)
+	return fmt.Sprintf("for %.0f s", d.Seconds())
 }
 
 func left(g *guarantees) string {
 	if g.bringsAgain == "" {
 		return ""
 	}
-	return ", then left"
+	return ", then leave it"
 }
