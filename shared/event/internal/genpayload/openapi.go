@@ -44,7 +44,8 @@ func (s *schema) openAPI() ([]byte, error) {
 		{"paths", s.dev.Paths},
 		{"webhooks", webhooks},
 		{"components", object{
-			{"parameters", signatureHeaders()},
+			{"parameters", append(signatureHeaders(), s.dev.Parameters...)},
+			{"responses", s.dev.Responses},
 			{"schemas", schemas},
 		}},
 	})

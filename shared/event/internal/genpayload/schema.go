@@ -21,8 +21,10 @@ type schema struct {
 	constants []constants
 	words     words
 	dev       struct {
-		Paths   object `json:"paths"`
-		Schemas object `json:"schemas"`
+		Paths      object `json:"paths"`
+		Parameters object `json:"parameters"`
+		Responses  object `json:"responses"`
+		Schemas    object `json:"schemas"`
 	}
 }
 

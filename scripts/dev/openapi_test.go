@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"vodevents/shared/event/schema"
+)
+
+// openapi is what a test needs of the OpenAPI document.
+type openapi struct {
+	Paths map[string]map[string]struct {
+		Responses map[string]struct {
+			Ref     string `json:"$ref"`
+			Content map[string]json.RawMessage
+		}
+	}
+}
+
+// The OpenAPI document has the calls that the API has, and no other.
+func TestOpenAPIHasEveryCall(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off")
+	var about struct {
+		Calls []struct{ Method, Path string }
+	}
+	p.call(200, "GET", "/api/about", "", &about)
+	document := describedAPI(t)
+	served := map[string]bool{"get /api/kinds/{type}": true} // told with /api/kinds
+	for _, c := range about.Calls {
+		path, _, _ := strings.Cut(c.Path, "?")
+		for method := range strings.FieldsSeq(strings.ToLower(c.Method)) {
+			served[method+" "+path] = true
+			if _, ok := document.Paths[path][method]; !ok {
+				t.Errorf("%s %s is not described", method, path)
+			}
+		}
+	}
+	for path, operations := range document.Paths {
+		for method := range operations {
+			if !served[method+" "+path] {
+				t.Errorf("%s %s is described and not served", method, path)
+			}
+		}
+	}
+}
+
+// What the API answers is what the OpenAPI document says.
+func TestAnswersAreAsOpenAPISays(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off")
+	sent := p.send("/api/events?kind=NewFileUpload&mode=reliable", "")
+	p.call(200, "POST", "/api/timer", "", nil)
+	for _, c := range []struct {
+		method, path, described, body string
+		status                        string
+	}{
+		{"GET", "/api/events", "/api/events", "", "200"},
+		{"GET", "/api/events?limit=0", "/api/events", "", "4XX"},
+		{"POST", "/api/events?kind=FileDeleted/parts&mode=reliable", "/api/events", "", "202"},
+		{"GET", "/api/events/" + sent[0], "/api/events/{id}", "", "200"},
+		{"POST", "/api/events/" + sent[0] + "/resend", "/api/events/{id}/resend", "", "202"},
+		{"GET", "/api/kinds", "/api/kinds", "", "200"},
+		{"GET", "/api/kinds/PullComplete", "/api/kinds/{type}", "", "200"},
+		{"GET", "/api/kinds/Nothing", "/api/kinds/{type}", "", "4XX"},
+		{"GET", "/api/config", "/api/config", "", "200"},
+		{"PUT", "/api/config", "/api/config", `{"signed":true}`, "200"},
+		{"GET", "/api/faults", "/api/faults", "", "200"},
+		{"POST", "/api/clock", "/api/clock", `{"forward":"1s"}`, "200"},
+		{"GET", "/api/figures", "/api/figures", "", "200"},
+		{"GET", "/api/about", "/api/about", "", "200"},
+	} {
+		answer := answerOf(t, p, c.method, c.path, c.body)
+		if err := describedAPI(t).schema(t, c.described, strings.ToLower(c.method), c.status).Validate(answer); err != nil {
+			t.Errorf("%s %s: %v", c.method, c.path, err)
+		}
+	}
+}
+
+func answerOf(t *testing.T, p *program, method, path, body string) any {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, p.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(answer))
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return v
+}
+
+func describedAPI(t *testing.T) (document openapi) {
+	t.Helper()
+	if err := json.Unmarshal(schema.OpenAPI(), &document); err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// schema compiles that of an answer.
+func (o openapi) schema(t *testing.T, path, method, status string) *jsonschema.Schema {
+	t.Helper()
+	escaped := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(path)
+	place := "#/paths/" + escaped + "/" + method + "/responses/" + status
+	answer := o.Paths[path][method].Responses[status]
+	if answer.Ref != "" {
+		place = answer.Ref
+	}
+	kind := "application/json"
+	if status == "4XX" {
+		kind = "application/problem+json"
+	}
+	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.OpenAPI()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://example.com/openapi.json", whole); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("https://example.com/openapi.json" + place + "/content/" + strings.ReplaceAll(kind, "/", "~1") + "/schema")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
