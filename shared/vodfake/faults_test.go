@@ -3,6 +3,7 @@ package vodfake_test
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -186,5 +187,51 @@ func TestClose(t *testing.T) {
 		if e, _ := s.Event(id); e.State != vodfake.Failed || time.Since(start) != 0 {
 			t.Errorf("%q, %+v after %v", got, e, time.Since(start))
 		}
+	})
+}
+
+func TestControl(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		c := newClient(t, s, rightKeys)
+		fill(s, 0, 100)
+		stop := s.Control("PullEvents", func(call *vodfake.Call) *vodfake.Fault {
+			if call.N%2 == 0 {
+				return &vodfake.Fault{Kind: vodfake.Fail, Code: "InternalError.N" + strconv.Itoa(call.N)}
+			}
+			return nil
+		})
+		for _, want := range []string{"", "InternalError.N2", "", "InternalError.N4"} {
+			if _, err := c.send(context.Background(), "PullEvents", nil); code(err) != want {
+				t.Errorf("%v, want %q", err, want)
+			}
+		}
+		stop()
+		for _, f := range []struct {
+			fault  vodfake.Fault
+			want   string
+			took   time.Duration
+			leased int // events that the call leased
+		}{
+			{vodfake.Fault{Kind: vodfake.Delay, DelayMs: 1500}, "", 1500 * time.Millisecond, 16},
+			{vodfake.Fault{Kind: vodfake.Status}, "network", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Fail}, "InternalError", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Limit}, "RequestLimitExceeded", 0, 0},
+			{vodfake.Fault{Kind: vodfake.SignatureExpired}, "AuthFailure.SignatureExpire", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Hang}, "network", 10 * time.Second, 0},
+			{vodfake.Fault{Kind: vodfake.Drop}, "network", 0, 0},
+			{vodfake.Fault{Kind: vodfake.Lost}, "network", 0, 16},
+			{vodfake.Fault{Kind: vodfake.Cut}, "network", 0, 16},
+			{vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"RequestId":"mine"}}`}, "", 0, 0},
+		} {
+			before, start := s.App(0).Leased, time.Now()
+			s.Next("PullEvents", f.fault)
+			_, err := c.send(context.Background(), "PullEvents", nil)
+			if code(err) != f.want || time.Since(start) != f.took || s.App(0).Leased-before != f.leased {
+				t.Errorf("%s: %v, want %q; took %v; %d leased", f.fault.Kind, err, f.want, time.Since(start), s.App(0).Leased-before)
+			}
+		}
+		time.Sleep(10 * time.Second) // the SDK does not close a body that was cut: its client waits for its timeout
 	})
 }

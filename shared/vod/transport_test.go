@@ -1,0 +1,176 @@
+package vod
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A body in chunks, compressed, or longer or shorter than it says.
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	body := pulled(MaxEvents)
+	chunks := func(w http.ResponseWriter) {
+		for b := range bytes.SplitSeq(body, []byte(":")) {
+			w.Write(append(b, ':'))
+			w.(http.Flusher).Flush()
+		}
+	}
+	for name, h := range map[string]http.HandlerFunc{
+		"chunks": func(w http.ResponseWriter, r *http.Request) {
+			w.Write(body[:1000])
+			w.(http.Flusher).Flush()
+			w.Write(body[1000:])
+		},
+		"gzip": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			z.Write(body)
+			z.Close()
+		},
+		"length": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+			w.Write(body)
+		},
+	} {
+		if events, err := serve(t, h).PullEvents(t.Context(), 7); err != nil || len(events) != MaxEvents {
+			t.Errorf("%s: %d events, %v", name, len(events), err)
+		}
+	}
+
+	_, err := serve(t, func(w http.ResponseWriter, r *http.Request) { chunks(w); panic(http.ErrAbortHandler) }).PullEvents(t.Context(), 7)
+	if !errors.Is(err, ErrRetry) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut chunks: %v", err)
+	}
+	_, err = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(body)+1))
+		w.Write(body)
+	}).PullEvents(t.Context(), 7)
+	if !errors.Is(err, ErrRetry) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut length: %v", err)
+	}
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+// What an answer gave before it broke off is lent: it comes with the error, and
+// no second call is made for it.
+func TestAnswerBreaksOff(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	c, err := New(Options{Credentials: testKeys,
+		Retry: func(context.Context, error, int, time.Duration) bool { return true },
+		Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			calls++
+			return respond([]byte(`{"Response":{"EventSet":[{"EventHandle":"1"},{"EventHandle":"2"},{"EventHandle":"3","P":{"a`))(r)
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.PullEvents(t.Context(), 7)
+	if !errors.Is(err, ErrRetry) || len(events) != 2 || string(events[1].Bytes) != `{"EventHandle":"2"}` || calls != 1 {
+		t.Errorf("%d calls, %q, %v", calls, events, err)
+	}
+}
+
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	const most = 1000
+	for _, c := range []struct {
+		sent, said int64
+		ok         bool
+	}{{most, most, true}, {most, -1, true}, {most + 1, most + 1, false}, {most + 1, -1, false}, {1, most, true}, {most, 1, true}} {
+		body := &closing{Reader: bytes.NewReader(make([]byte, c.sent))}
+		a := new(answer)
+		r, err := http.NewRequestWithContext(context.WithValue(t.Context(), answerKey{}, a), "POST", "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = taker{tripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: body, ContentLength: c.said}, nil
+		}), most}.RoundTrip(r)
+		if c.ok != (err == nil) || c.ok != (int64(len(a.body)) == c.sent) || c.ok == errors.Is(err, ErrRetry) || !body.closed {
+			t.Errorf("%+v: %d bytes, %v, closed %v", c, len(a.body), err, body.closed)
+		}
+	}
+}
+
+// hang takes a call and never answers.
+var hang = tripper(func(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+})
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, "", hang)
+		pull := func(ctx context.Context, want time.Duration) error {
+			t.Helper()
+			start := time.Now()
+			_, err := c.PullEvents(ctx, 7)
+			if took := time.Since(start); took != want {
+				t.Errorf("took %v, want %v", took, want)
+			}
+			return err
+		}
+		err := pull(t.Context(), Timeout)
+		if !errors.Is(err, ErrRetry) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 10s") {
+			t.Error(err)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		if err := pull(ctx, 3*time.Second); errors.Is(err, ErrRetry) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if err := pull(ctx, time.Second); errors.Is(err, ErrRetry) || !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if err := pull(ctx, 0); !errors.Is(err, context.Canceled) { // not begun
+			t.Error(err)
+		}
+	})
+}
+
+// The timeout holds for the body, too, and an answer that is whole is an answer
+// even if the context has ended meanwhile.
+func TestTimeoutOfBody(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte(`{"Response":{`))
+		w.(http.Flusher).Flush()
+		cancel()
+		<-r.Context().Done()
+	})
+	if _, err := c.PullEvents(ctx, 7); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	c = client(t, "", tripper(func(r *http.Request) (*http.Response, error) {
+		resp, err := respond(pulled(1))(r)
+		cancel()
+		return resp, err
+	}))
+	if events, err := c.PullEvents(ctx, 7); err != nil || len(events) != 1 {
+		t.Errorf("%d events, %v", len(events), err)
+	}
+}
