@@ -34,6 +34,9 @@
 // The table may be SINK and DEAD_LETTER at once. A parked event that is
 // delivered later is parked no longer.
 //
+// [Table] reads it: it needs SELECT alone, makes no table and changes nothing,
+// but for [Table.Prune], which needs DELETE, too. vodctl is made of it.
+//
 // # What jsonb cannot hold
 //
 // jsonb keeps every digit of a number, but not how it was spelt (1E2 becomes

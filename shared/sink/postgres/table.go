@@ -1,0 +1,186 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/event"
+	"vodevents/shared/internal/safeurl"
+	"vodevents/shared/sink/stored"
+)
+
+// Table reads the table of a [Sink]. It makes none where there is none, and only
+// [Table.Prune] changes it: SELECT is the one right that the other methods need.
+type Table struct {
+	pool *share
+	name string // quoted
+	host string
+}
+
+// OpenTable returns the table of a sink's URL. Like [Open] it does not connect.
+func OpenTable(u *url.URL) (*Table, error) {
+	pool, table, _, err := new(Pools).parse(u, tableParam, DefaultTable)
+	if err != nil {
+		return nil, err
+	}
+	return &Table{pool: pool, name: table.Sanitize(), host: safeurl.Show(u.String())}, nil
+}
+
+// String names server and table, and nothing that is secret.
+func (t *Table) String() string { return t.host + ", table " + t.name }
+
+// Summary counts the rows that the filter asks for.
+func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, error) {
+	var s stored.Summary
+	var first, last *time.Time
+	where, args := conditions(f)
+	query := fmt.Sprintf("SELECT count(*), count(parkreason), min(received_at), max(received_at) FROM %s%s", t.name, where)
+	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+		return c.QueryRow(ctx, query, args...).Scan(&s.Events, &s.Parked, &first, &last)
+	})
+	if err != nil {
+		return stored.Summary{}, t.wrap(err)
+	}
+	if first != nil && last != nil {
+		s.First, s.Last = *first, *last
+	}
+	return s, nil
+}
+
+// Page returns the first rows that the filter asks for, in the order of their
+// places: at most so many, and fewer where they reach [stored.PageBytes]. The
+// next page is after the place of the last row; after the last page comes an
+// empty one.
+func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
+	where, args := conditions(f)
+	query := fmt.Sprintf(`SELECT id, type, coalesce(subject, ''), source, mode, received_at, data::text, raw,
+	parkreason, coalesce(parkattempts, 0), coalesce(parkfirsterror, ''), coalesce(parklasterror, '')
+FROM %s%s ORDER BY received_at, id LIMIT %d`, t.name, where, most)
+	var page []stored.Row
+	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+		page = nil // it may run twice
+		rows, err := c.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for size := 0; size < stored.PageBytes && rows.Next(); {
+			row, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			size += row.Size()
+			page = append(page, row)
+		}
+		rows.Close()
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, t.wrap(err)
+	}
+	return page, nil
+}
+
+func scan(rows pgx.Rows) (stored.Row, error) {
+	var r stored.Row
+	var data, reason *string
+	var p event.Parking
+	err := rows.Scan(&r.ID, &r.Type, &r.Subject, &r.Source, &r.Mode, &r.Received, &data, &r.Raw,
+		&reason, &p.Attempts, &p.FirstError, &p.LastError)
+	if data != nil {
+		r.Data = []byte(*data)
+	}
+	if reason != nil {
+		p.Reason = *reason
+		r.Parking = &p
+	}
+	return r, err
+}
+
+// Prune deletes at most so many rows of events that were received before a time,
+// never those that are parked, and returns how many it deleted. Each call is a
+// transaction of its own, so that sinks wait for it only briefly. It needs the
+// rights SELECT and DELETE.
+func (t *Table) Prune(ctx context.Context, before time.Time, most int) (int, error) {
+	// The second look at parkreason is at the row as it is when it is locked:
+	// a dead letter may have set its mark meanwhile.
+	query := fmt.Sprintf(`DELETE FROM %[1]s WHERE parkreason IS NULL AND id IN (
+	SELECT id FROM %[1]s WHERE received_at < $1::timestamptz AND parkreason IS NULL ORDER BY received_at LIMIT %[2]d)`, t.name, most)
+	var deleted int64
+	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+		done, err := c.Exec(ctx, query, before)
+		deleted = done.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, t.wrap(err)
+	}
+	return int(deleted), nil
+}
+
+// Close closes the connections.
+func (t *Table) Close() { t.pool.close() }
+
+func (t *Table) wrap(err error) error {
+	if isMissing(err) {
+		return fmt.Errorf("postgres: table %s: %w (it is made when SINK first writes there; name another one with table= in the URL)", t.name, err)
+	}
+	return inTable(t.name, err)
+}
+
+// conditions is the filter as a WHERE clause, empty where it asks for all rows,
+// and its arguments.
+func conditions(f stored.Filter) (where string, args []any) {
+	var all []string
+	add := func(condition string, values ...any) {
+		numbers := make([]any, len(values))
+		for i, v := range values {
+			args = append(args, v)
+			numbers[i] = len(args)
+		}
+		all = append(all, fmt.Sprintf(condition, numbers...))
+	}
+	matches := func(column string, values ...string) {
+		if !stored.IsPattern(values[0]) {
+			add(column+" = ANY($%d::text[])", values)
+			return
+		}
+		var either []string
+		var patterns []any
+		for _, v := range values {
+			either = append(either, column+" LIKE $%d::text ESCAPE '!'")
+			patterns = append(patterns, stored.Like(v))
+		}
+		add("("+strings.Join(either, " OR ")+")", patterns...)
+	}
+	if len(f.IDs) > 0 {
+		add("id = ANY($%d::text[])", f.IDs)
+	}
+	if types := f.Types(); types != nil {
+		matches("type", types...)
+	}
+	if f.Subject != "" {
+		matches("subject", f.Subject)
+	}
+	if !f.Since.IsZero() {
+		add("received_at >= $%d::timestamptz", f.Since)
+	}
+	if !f.Until.IsZero() {
+		add("received_at < $%d::timestamptz", f.Until)
+	}
+	if f.Parked != nil {
+		all = append(all, map[bool]string{true: "parkreason IS NOT NULL", false: "parkreason IS NULL"}[*f.Parked])
+	}
+	if !f.After.IsZero() {
+		add("received_at >= $%[1]d::timestamptz AND (received_at, id) > ($%[1]d::timestamptz, $%[2]d::text)", f.After.Received, f.After.ID)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(all, " AND "), args
+}
