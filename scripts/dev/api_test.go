@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -172,5 +174,87 @@ func TestPageIsServed(t *testing.T) {
 	}
 	if answer, _ := p.request("POST", "/", ""); answer.StatusCode != 405 {
 		t.Errorf("POST /: %s", answer.Status)
+	}
+}
+
+// What GET /api/about offers can be chosen, and what it explains is there.
+func TestAboutOffersWhatIsTaken(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off")
+	type choices []struct{ Value any }
+	var about struct {
+		States []struct{ Name string }
+		Faults []struct {
+			Action string
+			Kinds  []struct{ Kind string }
+		}
+		Modes, Every, Sink, Switches, Forward choices
+		Alternatives                          []struct{ Name string }
+		Counts                                []int
+		Calls                                 []struct{ Method, Path string }
+	}
+	p.call(200, "GET", "/api/about", "", &about)
+	states := map[string]bool{}
+	for _, s := range about.States {
+		states[s.Name] = true
+	}
+	for _, s := range []vodfake.State{
+		vodfake.Queued, vodfake.Pulled, vodfake.Redelivered, vodfake.Confirmed, vodfake.Expired, vodfake.Sent, vodfake.Answered, vodfake.TimedOut, vodfake.Failed,
+		journal.Handled, journal.Delivered, journal.Parked,
+	} {
+		if !states[string(s)] {
+			t.Errorf("the state %q is left out", s)
+		}
+	}
+	for _, group := range about.Faults {
+		for _, f := range group.Kinds {
+			p.faults(fmt.Sprintf(`{"faults":[{"action":%q,"kind":%q,"probability":0}]}`, group.Action, f.Kind))
+		}
+	}
+	for _, c := range about.Sink {
+		p.faults(fmt.Sprintf(`{"sink":{"status":%v}}`, c.Value))
+	}
+	for _, c := range about.Modes {
+		p.config(fmt.Sprintf(`{"Mode":%q}`, c.Value))
+	}
+	for _, c := range about.Every {
+		p.config(fmt.Sprintf(`{"every":%q}`, c.Value))
+	}
+	for _, c := range about.Switches {
+		p.config(fmt.Sprintf(`{%q:"OFF"}`, c.Value))
+	}
+	for _, a := range about.Alternatives {
+		p.config(fmt.Sprintf(`{"alternatives":{%q:true}}`, a.Name))
+	}
+	if got := p.config(`{"every":"off"}`).Alternatives; got == nil || *got != (vodfake.Alternatives{SameHandle: true, ConfirmGood: true, NullMembers: true, RequireSubAppId: true}) {
+		t.Errorf("alternatives %+v", got)
+	}
+	p.call(400, "PUT", "/api/config", `{"alternatives":{"NoSuch":true}}`, nil)
+	for _, c := range about.Forward {
+		p.call(200, "POST", "/api/clock", fmt.Sprintf(`{"forward":%q}`, c.Value), nil)
+	}
+	for _, c := range about.Calls {
+		for method := range strings.FieldsSeq(c.Method) {
+			path, _, _ := strings.Cut(strings.ReplaceAll(c.Path, "{id}", "nobody"), "?")
+			if path == "/api/stream" {
+				continue // it does not end
+			}
+			answer, text := p.request(method, path, "", "Content-Type", "application/json")
+			if answer.StatusCode == http.StatusMethodNotAllowed || strings.Contains(text, "the API has no") {
+				t.Errorf("%s %s: %s", method, c.Path, text)
+			}
+		}
+	}
+	if len(about.Faults) == 0 || len(about.Sink) == 0 || len(about.Every) == 0 || len(about.Forward) == 0 || len(about.Counts) == 0 || len(about.Calls) < 10 {
+		t.Errorf("%+v", about)
+	}
+}
+
+// The alternatives of the stand-in are flags, too.
+func TestAlternativesAreFlags(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off", "-same-handle", "-require-sub-app-id")
+	if got := p.config(`{}`).Alternatives; *got != (vodfake.Alternatives{SameHandle: true, RequireSubAppId: true}) {
+		t.Errorf("%+v", got)
 	}
 }

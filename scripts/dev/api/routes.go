@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"vodevents/shared/event"
@@ -22,8 +23,18 @@ type call struct {
 
 // calls are all calls of the API.
 func (a *API) calls() []call {
-	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
-	list := []call{
+	list := slices.Concat(a.callsOfEvents(), a.callsOfVOD())
+	for i := range list {
+		list[i].Curl = a.command(list[i].Curl)
+	}
+	return list
+}
+
+const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+
+// callsOfEvents are those about events.
+func (a *API) callsOfEvents() []call {
+	return []call{
 		{"GET", "/api/events",
 			"The events, newest first. Filters: type and state (also repeated), mode (reliable, normal), q for a text, limit (1 to 10000), before=ID for the older ones.",
 			`curl 'BASE/api/events?state=parked&limit=10'`,
@@ -50,6 +61,12 @@ func (a *API) calls() []call {
 			map[string]handler{get: a.getKinds}},
 		{"GET", "/api/kinds/{type}", "", "",
 			map[string]handler{get: a.getKind}},
+	}
+}
+
+// callsOfVOD are those about the stand-in, the timer, and dev itself.
+func (a *API) callsOfVOD() []call {
+	return []call{
 		{"GET PUT", "/api/config",
 			"How VOD tells of events, as in ModifyEventConfig (Mode, NotificationUrl, three switches), whether callbacks are signed, what VOD does where its documents leave it open, how often the timer fires.",
 			`curl -X PUT JSON -d '{"Mode":"PUSH","signed":true}' BASE/api/config`,
@@ -79,10 +96,6 @@ func (a *API) calls() []call {
 			`curl BASE/api/about`,
 			map[string]handler{get: a.getAbout}},
 	}
-	for i := range list {
-		list[i].Curl = a.command(list[i].Curl)
-	}
-	return list
 }
 
 // command puts the words in capitals into a command.

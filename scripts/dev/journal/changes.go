@@ -40,7 +40,9 @@ func (j *Journal) changed(c vodfake.Change, at time.Time) {
 		if c.Status != http.StatusOK {
 			step.Text = strings.TrimSuffix(fmt.Sprintf("answered %d: %s", c.Status, c.Err), ": ")
 		}
-		r.err = step.Text
+		if !r.parked { // else why it was parked says more
+			r.err = step.Text
+		}
 	}
 	j.enter(r, step)
 	j.touch(r)

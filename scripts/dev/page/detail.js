@@ -112,7 +112,7 @@ function showDetail(d) {
     const at = Date.parse(h.time);
     const delta = before === undefined ? '' : '+' + span(at - before);
     before = at;
-    const text = h.text ?? [h.attempt > 1 && `try ${h.attempt}`, h.status && `status ${h.status}`].filter(Boolean).join(', ');
+    const text = h.text === stateOf(h).words ? '' : h.text ?? [h.attempt > 1 && `try ${h.attempt}`, h.status && `status ${h.status}`].filter(Boolean).join(', ');
     return el('li', {}, el('time', { datetime: h.time }, clockTime(at)), stateNode(h), el('span', { class: 'text' }, text), el('span', { class: 'delta' }, delta));
   }));
   if (atEnd) steps.scrollTop = steps.scrollHeight;
