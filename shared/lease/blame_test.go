@@ -14,8 +14,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// receiver answers as a web hook does: 500 to the events that bad tells, and to
-// all while it is down.
+// receiver is a webhook that answers 500 to the events that bad names.
 type receiver struct {
 	counter
 	bad func(subject string) bool
@@ -37,9 +36,9 @@ func newReceiver(bad func(string) bool) *receiver {
 	return &receiver{counter: counter{fail: func(context.Context) error { return nil }, has: make(map[string]int)}, bad: bad}
 }
 
-// Of 960 events a receiver answers 60 with 500, wherever they are in the queue.
-// The others all come through in the first invocation, and the 60 are parked at
-// their last attempt.
+// A receiver answers 500 to 60 of 960 events, wherever they are in the queue. All
+// others come through in the first invocation, and the 60 are parked at their
+// last attempt.
 func TestBadEventsCostOnlyThemselves(t *testing.T) {
 	for name, bad := range map[string]func(n int) bool{
 		"one in each batch": func(n int) bool { return n%16 == 7 },
@@ -81,9 +80,10 @@ func TestBadEventsCostOnlyThemselves(t *testing.T) {
 	}
 }
 
-// A sink that asks to be left alone is, by all batches of an invocation: no
-// event is pulled meanwhile, and an invocation that ends before ends at once.
-func TestASinkThatAsksForItIsLeftAlone(t *testing.T) {
+// If a sink asks to be left alone for a while, no batch of the invocation goes to
+// it before, and no event is pulled. An invocation that ends before stops at
+// once.
+func TestASinkIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
 		b.queue(0, 1000)

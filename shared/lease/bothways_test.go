@@ -16,9 +16,9 @@ import (
 )
 
 // TestBothWaysOneStore sends the same events as callbacks, up to three times
-// each, and through the queue, while handlers, the sink and the dead letters
-// fail at random. As long as the store holds, the sink has each event once or it
-// was parked, and what a callback answers is true.
+// each, and through the queue, while the handler and the sink fail at random. As
+// long as the store holds, the sink has each event once, or it was parked, and
+// the answer to each callback is true.
 func TestBothWaysOneStore(t *testing.T) {
 	for seed := range 40 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -87,11 +87,11 @@ func runBothWays(t *testing.T, chance *safeRand) {
 				switch got.Fate {
 				case deliver.Delivered, deliver.Duplicate:
 					if sink.count(e) == 0 {
-						t.Errorf("event %d: %v, but the sink has it not", i, got)
+						t.Errorf("event %d: %v, but the sink does not have it", i, got)
 					}
 				case deliver.Parked:
 					if dead.count(e) == 0 {
-						t.Errorf("event %d: %v, but the dead letters have it not", i, got)
+						t.Errorf("event %d: %v, but the dead letters do not have it", i, got)
 					}
 				default:
 					t.Errorf("event %d: %v", i, got)
@@ -127,7 +127,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// counter is a sink that counts how often it was given what.
+// counter is a sink that counts how often each event came.
 type counter struct {
 	fail func(context.Context) error
 	mu   sync.Mutex

@@ -16,7 +16,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-func TestConfirmFaults(t *testing.T) {
+func TestWhatAFailedConfirmLeaves(t *testing.T) {
 	tests := map[string]struct {
 		faults            []vodfake.Fault
 		pulled, confirmed int
@@ -26,7 +26,7 @@ func TestConfirmFaults(t *testing.T) {
 		"a gateway in trouble":                    {[]vodfake.Fault{{Kind: vodfake.Status}, {Kind: vodfake.Drop}, {Kind: vodfake.Fail}}, 16, 16},
 		"too many calls":                          {[]vodfake.Fault{{Kind: vodfake.Limit}, {Kind: vodfake.Limit}}, 16, 16},
 		"no answer for 3 s":                       {[]vodfake.Fault{{Kind: vodfake.Hang}}, 16, 16},
-		"a lost answer leaves all in doubt":       {[]vodfake.Fault{{Kind: vodfake.Lost}}, 16, 0},
+		"a lost answer leaves all of them":        {[]vodfake.Fault{{Kind: vodfake.Lost}}, 16, 0},
 		"the keys lack the right to confirm":      {[]vodfake.Fault{{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}}, 16, 0},
 		"refused twice, as a group and one of it": {[]vodfake.Fault{{Kind: vodfake.Stale}, {Kind: vodfake.Fail}}, 17, 16},
 	}
@@ -45,8 +45,9 @@ func TestConfirmFaults(t *testing.T) {
 	}
 }
 
-// A confirm that has no answer when the first lease of its group ends is asked
-// again for those whose leases live, be it of the group or one by one.
+// If a confirm has no answer when the oldest lease of its group ends, it is
+// repeated for the handles with more time, whether the group was confirmed
+// together or one by one.
 func TestConfirmOutlivesTheOldestLease(t *testing.T) {
 	silent := slices.Repeat([]vodfake.Fault{{Kind: vodfake.Hang}}, 16)
 	for name, faults := range map[string][]vodfake.Fault{
@@ -77,9 +78,9 @@ func TestConfirmOutlivesTheOldestLease(t *testing.T) {
 	}
 }
 
-// A confirm without an answer is asked again after 3 s, not at the client's own
-// timeout.
-func TestConfirmTries(t *testing.T) {
+// A confirm without an answer is repeated after 3 s, and not only when the
+// client's own timeout of 10 s is over.
+func TestAConfirmWithoutAnAnswerIsRepeatedAfter3s(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
@@ -92,8 +93,8 @@ func TestConfirmTries(t *testing.T) {
 	})
 }
 
-// Keys that may not confirm end the pulling: what is pulled comes back anyway.
-func TestNoRightToConfirm(t *testing.T) {
+// Without the right to confirm, everything that is pulled would come back.
+func TestNoRightToConfirmStopsThePulling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 2000)
@@ -106,8 +107,8 @@ func TestNoRightToConfirm(t *testing.T) {
 	})
 }
 
-// RequestLimitExceeded is about the account: both actions pause.
-func TestLimitPausesBoth(t *testing.T) {
+// RequestLimitExceeded is about the account, so both actions pause.
+func TestALimitPausesBothActions(t *testing.T) {
 	for action, other := range map[string]string{"PullEvents": "ConfirmEvents", "ConfirmEvents": "PullEvents"} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, vodfake.Options{})
@@ -135,7 +136,7 @@ func TestLimitPausesBoth(t *testing.T) {
 	}
 }
 
-// refuse has VOD refuse every confirm that names the handle of a subject.
+// refuse makes VOD refuse every confirm that names the handle of the subject.
 func (b *bench) refuse(subject, code string) {
 	var mu sync.Mutex
 	poison := "no handle yet"
@@ -163,10 +164,10 @@ func (b *bench) refuse(subject, code string) {
 	})
 }
 
-// A code that says nothing of keys, limits or VOD's own trouble is about the
-// handles, whatever it is: each is then confirmed alone, and the one that is
-// refused alone is left.
-func TestRefusedHandleCostsOnlyItself(t *testing.T) {
+// A code that is not about keys, limits or a failure of VOD must be about the
+// handles. Each is then confirmed alone, and only the one that is refused is
+// left.
+func TestARefusedHandleCostsOnlyItself(t *testing.T) {
 	for _, code := range []string{"InvalidParameterValue", "4000", "ResourceNotFound", "FailedOperation", "LimitExceeded", "NeverHeardOf"} {
 		t.Run(code, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -184,10 +185,10 @@ func TestRefusedHandleCostsOnlyItself(t *testing.T) {
 	}
 }
 
-// Whatever the code, a group that VOD answered three times without success is
-// confirmed handle by handle; so a handle that VOD stumbles over costs only
-// itself, and not its neighbours' leases.
-func TestHandleThatVODStumblesOver(t *testing.T) {
+// A handle may make VOD fail with a code that asks for another try. After three
+// such answers to a group each handle is confirmed alone, or that handle would
+// cost its neighbors their leases.
+func TestAHandleThatVODFailsOnCostsOnlyItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 16)
@@ -201,9 +202,9 @@ func TestHandleThatVODStumblesOver(t *testing.T) {
 	})
 }
 
-// A handle that comes twice in one answer is named once, and not at all while
-// one of its events is not safe: a confirm would take both out of the queue.
-func TestHandleTwiceInAnAnswer(t *testing.T) {
+// A handle that comes twice in one answer is named once, and not at all if one of
+// its two events is not safe: a confirm would take both out of the queue.
+func TestAHandleGivenTwiceIsConfirmedOnceAllItsEventsAreSafe(t *testing.T) {
 	element := func(handle, file string) string {
 		return fmt.Sprintf(`{"EventHandle":%q,"EventType":"NewFileUpload","FileUploadEvent":{"FileId":%q}}`, handle, file)
 	}

@@ -13,7 +13,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-func TestPartialFailure(t *testing.T) {
+func TestAnEventThatFailsLeavesOnlyItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 16)
@@ -36,8 +36,8 @@ func TestPartialFailure(t *testing.T) {
 	})
 }
 
-// What has no handle cannot be confirmed, but it must not be lost either.
-func TestElementsWithoutHandle(t *testing.T) {
+// An element without a handle cannot be confirmed, but it must not be lost.
+func TestElementsWithoutHandleAreDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
@@ -59,8 +59,8 @@ func TestElementsWithoutHandle(t *testing.T) {
 	})
 }
 
-// An event whose confirm never arrives comes back exactly when its lease ends.
-func TestRedeliveryAfterLease(t *testing.T) {
+// An event that is not confirmed comes back exactly when its lease ends.
+func TestWhatIsLeftComesBackAfterItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
@@ -85,8 +85,9 @@ func TestRedeliveryAfterLease(t *testing.T) {
 	})
 }
 
-// A delivery that takes nearly all of the lease ends in time for its confirm.
-func TestSlowDelivery(t *testing.T) {
+// A delivery may take nearly all of the lease. Its context ends in time for the
+// confirm.
+func TestADeliveryEndsInTimeForItsConfirm(t *testing.T) {
 	for _, tt := range []struct {
 		takes     time.Duration
 		confirmed int
@@ -126,7 +127,7 @@ func TestSinkDownStopsThePulling(t *testing.T) {
 	})
 }
 
-func TestPanickingDelivery(t *testing.T) {
+func TestADeliveryThatPanicsLeavesItsBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 20)
@@ -145,9 +146,9 @@ func TestPanickingDelivery(t *testing.T) {
 	})
 }
 
-// A delivery that breaks its promise and outlives the invocation costs its own
-// events; the answer still comes in time.
-func TestDeliveryThatNeverReturns(t *testing.T) {
+// A delivery that ignores its context costs its own events; the invocation still
+// answers in time.
+func TestADeliveryThatNeverReturnsCostsItsOwnBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
@@ -164,9 +165,9 @@ func TestDeliveryThatNeverReturns(t *testing.T) {
 	})
 }
 
-// VOD's clock jumps by an hour in the middle of a drain: every lease is over,
-// the confirms under way are refused, and all of those events come again.
-func TestClockJumps(t *testing.T) {
+// VOD's clock jumps by an hour in the middle of a drain. All leases are over, the
+// confirms under way are refused, and their events come again.
+func TestEventsComeAgainAfterVODsClockJumps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
 		b.queue(0, 1000)
@@ -183,9 +184,9 @@ func TestClockJumps(t *testing.T) {
 	})
 }
 
-// Three batches in a row that met a sink that is down end an invocation; two
-// and a good one do not.
-func TestSinkDownInARow(t *testing.T) {
+// Three batches in a row that met a sink that is down end an invocation. Two and
+// then a good one do not.
+func TestAGoodBatchForgivesASinkThatWasDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 30*16)

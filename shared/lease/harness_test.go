@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// bench is a stand-in of VOD, a client of it, and a place that notes what was
-// delivered. Everything in it lives in one synctest bubble.
+// bench is a stand-in of VOD, a client of it, and a record of what was delivered.
+// All of it lives in one synctest bubble.
 type bench struct {
 	*vodfake.Server
 	t      *testing.T
@@ -59,17 +59,17 @@ func (b *bench) queue(app uint64, n int) {
 	}
 }
 
-// all gives every event one fate.
+// all gives every event the same fate.
 func all(fate deliver.Fate, events []*event.Event) []deliver.Result {
 	return slices.Repeat([]deliver.Result{{Fate: fate}}, len(events))
 }
 
-// sinkDown is what becomes of events that met a sink that is down.
+// sinkDown is the result of events that met a sink that is down.
 func sinkDown(events []*event.Event) []deliver.Result {
 	return slices.Repeat([]deliver.Result{{Fate: deliver.Left, Cause: errors.New("refused"), Down: true}}, len(events))
 }
 
-// take is the Deliver of the bench: it notes what deliver took.
+// take is the bench's Deliver. It notes which events deliver took.
 func (b *bench) take(ctx context.Context, events []*event.Event) []deliver.Result {
 	results := all(deliver.Delivered, events)
 	if b.deliver != nil {
@@ -85,7 +85,7 @@ func (b *bench) take(ctx context.Context, events []*event.Event) []deliver.Resul
 	return results
 }
 
-// dawdle has each delivery take d, and returns how many ran at once at most.
+// dawdle makes each delivery take d. most is the most that ran at once.
 func (b *bench) dawdle(d time.Duration) (most *int) {
 	var mu sync.Mutex
 	running := 0
@@ -124,7 +124,7 @@ func (b *bench) drain(timeout time.Duration, o Options) Result {
 	return r
 }
 
-// confirms returns how many handles each ConfirmEvents has named so far.
+// confirms counts the handles that each ConfirmEvents call names.
 func (b *bench) confirms() (sizes func() []int) {
 	var mu sync.Mutex
 	var all []int

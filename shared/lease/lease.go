@@ -13,7 +13,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// Until says when to stop.
+// Until says when a drain stops.
 type Until int
 
 const (
@@ -23,8 +23,8 @@ const (
 	// UntilDeadline goes on polling until the context's deadline nears.
 	UntilDeadline
 
-	// UntilStopped goes on until the context is cancelled, and then finishes
-	// and confirms what it has. No failure ends it.
+	// UntilStopped goes on until the context is canceled, and then delivers and
+	// confirms what it has. No failure ends it.
 	UntilStopped
 )
 
@@ -32,24 +32,24 @@ const (
 type Options struct {
 	Client *vod.Client
 
-	// SubAppIds are the applications to drain, side by side under one rate.
-	// None is one queue without a SubAppId, as accounts from before 2023-12-25
-	// have it.
+	// SubAppIds are the applications to drain. They share one rate and take
+	// turns. An empty list means one queue and no SubAppId in the calls, which
+	// only accounts opened before 2023-12-25 may leave out (266/33433).
 	SubAppIds []uint64
 
-	// Deliver takes a batch and says what became of each event. Delivered,
-	// duplicate and parked ones are confirmed, the others are left for
-	// redelivery. Those that met a sink that is down also slow and end the
-	// pulling. It must return before its context ends.
+	// Deliver delivers a batch and says what became of each event. The engine
+	// confirms those that were delivered, duplicates or parked, and leaves the
+	// others for redelivery. If they met a sink that is down, it also slows and
+	// then ends the pulling. Deliver must return before its context ends.
 	Deliver func(context.Context, []*event.Event) []deliver.Result
 
 	Until Until
 
-	// Rate is how many PullEvents calls a second to make at most, and
-	// ConfirmEvents likewise; the API allows 100. 0 pauses.
+	// Rate is the most PullEvents calls a second, and the most ConfirmEvents
+	// calls. The API allows 100 of each (266/33433). 0 pauses.
 	Rate float64
 
-	// Concurrency is the most pulls in flight, over all applications.
+	// Concurrency is the most pulls in flight, all applications together.
 	Concurrency int
 }
 
@@ -61,7 +61,7 @@ const (
 	Failed   = "error"    // the API refuses, or failed too often
 )
 
-// Counts are figures of one application or of all.
+// Counts are the figures of one application, or of all.
 type Counts struct {
 	Pulled     int    `json:"pulled"`
 	Delivered  int    `json:"delivered"`
@@ -75,27 +75,27 @@ type Counts struct {
 	ElapsedMs  int64  `json:"elapsed_ms"`
 }
 
-// App are the figures of one of several applications.
+// App is one of several applications with its figures.
 type App struct {
 	SubAppId uint64 `json:"SubAppId"`
 	Counts
 }
 
-// Result is what [Drain] did. Apps is there when there are several.
+// Result is what [Drain] did. Apps is nil if there is only one.
 type Result struct {
 	Counts
 	Apps []App `json:"apps,omitempty"`
 }
 
-// Drain pulls, delivers and confirms events until there is a reason to stop,
-// and returns when nothing of its work runs any more.
+// Drain pulls, delivers and confirms events until there is a reason to stop. It
+// returns when all of its work has ended.
 //
-// A deadline of ctx is the end of the invocation: the last part of it, 5 s or a
-// quarter, is kept for deliveries and confirms. A pull that has been sent is
-// never cancelled but by that end, since a cancelled one may have leased 16
-// events to nobody. Cancelling ctx ends the pulling and nothing else.
+// The deadline of ctx is the end of the invocation. The last 5 s before it, or
+// the last quarter if that is shorter, are kept for deliveries and confirms. A
+// pull that was sent is cut by that time alone: a canceled pull may have leased
+// 16 events to nobody. Canceling ctx ends the pulling and nothing else.
 //
-// An empty queue is success. The error is not nil only when no application
+// An empty queue is success. Drain returns an error only if no application
 // could be polled and nothing was delivered.
 func Drain(ctx context.Context, o Options) (Result, error) {
 	if len(o.SubAppIds) == 0 {
@@ -114,7 +114,7 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 	if end, ok := ctx.Deadline(); ok {
 		e.end = end
 		e.reserve = min(maxReserve, time.Until(end)/4)
-		// A part of a second is gone since the invocation began.
+		// Some milliseconds are gone since the invocation began, so round.
 		if time.Until(end).Round(time.Second) < shortTimeout {
 			warnShort.Do(func() {
 				slog.WarnContext(ctx, "a poll alone may take 5 s: give the function a timeout of 12 s or more", "left", time.Until(end).String())
@@ -137,7 +137,7 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 
 var warnShort sync.Once
 
-// result adds up.
+// result adds up the applications. The worst reason to stop is that of all.
 func (e *engine) result() (Result, error) {
 	var r Result
 	worst := map[string]int{Empty: 0, Deadline: 1, SinkDown: 2, Failed: 3}
@@ -174,7 +174,7 @@ func (e *engine) result() (Result, error) {
 	return r, errors.Join(errs...)
 }
 
-// code is the API's error code.
+// code returns the API's error code, or a word where there is none.
 func code(err error) string {
 	var v *vod.Error
 	switch {

@@ -16,7 +16,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-func TestDrain(t *testing.T) {
+func TestABacklogDrainsAtTheAPIsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
 		b.queue(0, 5000)
@@ -32,8 +32,8 @@ func TestDrain(t *testing.T) {
 		if ms := r.ElapsedMs; ms > 3600+5100 {
 			t.Errorf("took %d ms", ms)
 		}
-		// While the last answers come back, up to a few polls may meet an empty
-		// queue, but not one for each of 16 slots.
+		// While the last answers come back, a few polls may meet an empty queue,
+		// but not one for each of the 16 slots.
 		if idle := r.Polls - 313; idle > 6 {
 			t.Errorf("%d idle polls", idle)
 		}
@@ -45,7 +45,7 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-func TestEmptyQueueCostsOnePoll(t *testing.T) {
+func TestAnEmptyQueueCostsOnePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		r := b.drain(time.Minute, b.options())
@@ -59,7 +59,7 @@ func TestEmptyQueueCostsOnePoll(t *testing.T) {
 	})
 }
 
-func TestInvocationLengths(t *testing.T) {
+func TestAnInvocationOfAnyLengthDrainsItsQueue(t *testing.T) {
 	for _, timeout := range []time.Duration{3 * time.Second, 12 * time.Second, time.Minute, 900 * time.Second} {
 		for _, until := range []Until{UntilEmpty, UntilDeadline} {
 			t.Run(fmt.Sprint(timeout, until), func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestInvocationLengths(t *testing.T) {
 	}
 }
 
-func TestOverlappingInvocations(t *testing.T) {
+func TestOverlappingInvocationsDeliverOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond})
 		b.queue(0, 1500)
@@ -113,7 +113,7 @@ func TestOverlappingInvocations(t *testing.T) {
 	})
 }
 
-func TestSeveralApplications(t *testing.T) {
+func TestEachApplicationIsDrained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 25 * time.Millisecond, Alternatives: vodfake.Alternatives{RequireSubAppId: true}})
 		o := b.options()
@@ -137,8 +137,8 @@ func TestSeveralApplications(t *testing.T) {
 	})
 }
 
-// One application whose queue is refused does not keep the others from theirs.
-func TestOneApplicationFails(t *testing.T) {
+// VOD refuses the queue of one application; the other's is drained.
+func TestAnApplicationThatFailsStopsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{SubAppIds: []uint64{7}})
 		b.queue(7, 20)
@@ -151,7 +151,7 @@ func TestOneApplicationFails(t *testing.T) {
 	})
 }
 
-func TestLoop(t *testing.T) {
+func TestTheLoopEndsOnlyWhenStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		ctx, stop := context.WithCancel(t.Context())
@@ -194,7 +194,7 @@ func TestLoop(t *testing.T) {
 	})
 }
 
-func TestPaused(t *testing.T) {
+func TestARateOfZeroPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.queue(0, 1)
@@ -206,8 +206,8 @@ func TestPaused(t *testing.T) {
 	})
 }
 
-// An application with a backlog leaves the others their turns, one that is
-// empty does not end theirs, and each event says whose it is.
+// An application with a backlog does not keep the others waiting, an empty one
+// does not end their pulling, and each event carries its application's SubAppId.
 func TestApplicationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
@@ -241,9 +241,9 @@ func TestApplicationsTakeTurns(t *testing.T) {
 	})
 }
 
-// In the loop nothing ends the pulling, but a sink that is down, or an API that
-// refuses, is asked by one batch at a time and ever more rarely.
-func TestLoopInTrouble(t *testing.T) {
+// In the loop no failure ends the pulling. A sink that is down gets one batch at
+// a time, and both it and an API that fails are tried less and less often.
+func TestTheLoopSlowsDownInTrouble(t *testing.T) {
 	loop := func(b *bench) {
 		ctx, cancel := context.WithCancel(b.t.Context())
 		time.AfterFunc(time.Minute, cancel)

@@ -8,40 +8,41 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// margin is the part of the allowed rate that is used. Calls do not arrive as
-// evenly as they are sent; at 98 % no second holds more than the API allows.
+// margin is the part of the allowed rate that is used. Calls arrive less evenly
+// than they are sent. At 98 % no second holds more than the API allows.
 const margin = 0.98
 
-// pacer spaces calls of one API action evenly, and holds them back for a while
-// when the API says that they are too many.
+// pacer spaces the calls of one API action evenly. It holds them back for a
+// while when the API says that there are too many.
 type pacer struct {
 	limiter *rate.Limiter
 
-	mu     sync.Mutex
-	paused time.Time // until then
+	mu          sync.Mutex
+	pausedUntil time.Time
 
-	reserved time.Time // by take, not yet used; for its one caller
+	reserved time.Time // the turn that take has reserved; take has one caller
 }
 
 func newPacer(perSecond float64) *pacer {
-	// Burst 1: a burst of 16 after a pause would put more than the allowed
-	// calls into the second around it.
+	// Burst 1: after a pause, a burst of 16 would put more calls into one second
+	// than the API allows.
 	return &pacer{limiter: rate.NewLimiter(rate.Limit(margin*perSecond), 1)}
 }
 
-// take returns when the next call may be made. If that is not after now the
-// call is taken. A turn that was not yet reached is kept, so that waking up
-// late for one call does not delay all that follow; but a turn that was left
-// for longer than one call takes is lost, or two calls would go out at once.
+// take returns when the next call may be made. If that is now or earlier, the
+// caller has the turn and must call. Otherwise the turn stays reserved for the
+// next take: waking up late for one call must not delay all that follow. A turn
+// that is late by more than the time between two calls is given up, or two calls
+// would go out at once.
 func (p *pacer) take(now time.Time) time.Time {
-	turn := time.Duration(float64(time.Second) / float64(p.limiter.Limit()))
-	if p.reserved.IsZero() || now.Sub(p.reserved) > turn {
+	between := time.Duration(float64(time.Second) / float64(p.limiter.Limit()))
+	if p.reserved.IsZero() || now.Sub(p.reserved) > between {
 		p.reserved = now.Add(p.limiter.ReserveN(now, 1).DelayFrom(now))
 	}
 	at := p.reserved
 	p.mu.Lock()
-	if p.paused.After(at) {
-		at = p.paused
+	if p.pausedUntil.After(at) {
+		at = p.pausedUntil
 	}
 	p.mu.Unlock()
 	if !at.After(now) {
@@ -50,11 +51,11 @@ func (p *pacer) take(now time.Time) time.Time {
 	return at
 }
 
-// wait returns when a call may be made, or an error if ctx ends before.
+// wait waits until a call may be made. It returns an error if ctx ends first.
 func (p *pacer) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		paused := time.Until(p.paused)
+		paused := time.Until(p.pausedUntil)
 		p.mu.Unlock()
 		if paused <= 0 {
 			return p.limiter.Wait(ctx)
@@ -67,11 +68,11 @@ func (p *pacer) wait(ctx context.Context) error {
 	}
 }
 
-// pause holds back all calls until then.
+// pause holds back all calls until the given time.
 func (p *pacer) pause(until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until.After(p.paused) {
-		p.paused = until
+	if until.After(p.pausedUntil) {
+		p.pausedUntil = until
 	}
 }

@@ -25,8 +25,8 @@ import (
 // three things:
 //
 //   - every event reaches the sink or the dead letters;
-//   - none is confirmed before;
-//   - none is left in the queue some time after the faults have ended.
+//   - no event is confirmed before that;
+//   - some time after the faults have ended, no event is left in the queue.
 func TestNothingIsLost(t *testing.T) {
 	schedules := 60
 	if testing.Short() {
@@ -123,7 +123,7 @@ func runSchedule(t *testing.T, r *rand.Rand) {
 				o := Options{Client: client, Rate: 30, Concurrency: 1 + chance.n(16)}
 				o.Deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
 					results := p.Deliver(ctx, events)
-					if killed.Load() { // nobody hears what came of it
+					if killed.Load() { // nobody learns the results
 						return all(deliver.Left, events)
 					}
 					return results
@@ -205,8 +205,8 @@ func (m mortal) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// ledger is a sink that is down at times. It knows the order in which it was
-// given what.
+// ledger is a sink that is down at times. It notes the order in which events
+// came.
 type ledger struct {
 	clock  atomic.Int64 // counts up
 	mu     sync.Mutex

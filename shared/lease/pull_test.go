@@ -31,8 +31,8 @@ func TestSlowSinkSlowsThePulls(t *testing.T) {
 	})
 }
 
-// Memory is bounded by bytes too: big answers hold back the pulls.
-func TestHeldBytes(t *testing.T) {
+// Memory is bounded by bytes, too.
+func TestLargeBatchesHoldBackThePulls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		filler := strings.Repeat("x", 256<<10)
@@ -48,8 +48,8 @@ func TestHeldBytes(t *testing.T) {
 	})
 }
 
-// Answers that hold more than the bound each come one at a time: a function of
-// 128 MB bears one of 16 MB, but not two side by side.
+// Answers larger than the bound come one at a time: a function of 128 MB bears
+// one of 16 MB, but not two.
 func TestLargeAnswersComeOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 100 * time.Millisecond})
@@ -71,7 +71,7 @@ func TestLargeAnswersComeOneByOne(t *testing.T) {
 	})
 }
 
-func TestPullFaults(t *testing.T) {
+func TestWhatAFailedPullLeadsTo(t *testing.T) {
 	tests := map[string]struct {
 		faults  []vodfake.Fault
 		pulled  int
@@ -110,9 +110,9 @@ func TestPullFaults(t *testing.T) {
 
 var errAny = errors.New("any error")
 
-// An API that answers at once that nothing waits, instead of holding the poll,
-// is not asked a hundred times a second.
-func TestPollThatIsNotHeld(t *testing.T) {
+// If VOD does not hold a poll on an empty queue but answers at once, it is asked
+// once a second, not a hundred times.
+func TestAPollThatIsNotHeldDoesNotSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
 		b.Control("PullEvents", func(*vodfake.Call) *vodfake.Fault {
@@ -126,8 +126,9 @@ func TestPollThatIsNotHeld(t *testing.T) {
 	})
 }
 
-// Pulls that flew together and failed together are one failure, not sixteen.
-func TestPullsThatFailTogether(t *testing.T) {
+// Sixteen pulls in flight that fail together are one failure in the row of five
+// that ends an invocation.
+func TestPullsThatFailTogetherAreOneFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{Latency: 300 * time.Millisecond})
 		b.queue(0, 3000)

@@ -17,8 +17,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// A poll may be held for 5 s before VOD leases an event. Nobody can tell when
-// it did, so all times count from when the poll was sent.
+// VOD may hold a poll for 5 s before it leases an event, and does not say when it
+// did. So all times count from when the poll was sent.
 func TestLeaseCountsFromThePull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, vodfake.Options{})
@@ -42,8 +42,8 @@ func TestLeaseCountsFromThePull(t *testing.T) {
 	})
 }
 
-// Near its end an invocation pulls no more and keeps time to confirm.
-func TestEndOfTheInvocation(t *testing.T) {
+// Near its end an invocation starts no pull and keeps time to confirm.
+func TestNoPullStartsNearTheEnd(t *testing.T) {
 	for _, tt := range []struct{ timeout, lastPull, pullsEnd time.Duration }{
 		{3 * time.Second, 1250 * time.Millisecond, 2250 * time.Millisecond},
 		{12 * time.Second, 8 * time.Second, 9 * time.Second},
@@ -54,7 +54,7 @@ func TestEndOfTheInvocation(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, vodfake.Options{})
 				start := time.Now()
-				// An event now and then, so that polls do not end in step.
+				// An event now and then, so that the polls end at different times.
 				var feeder sync.WaitGroup
 				defer feeder.Wait()
 				feeder.Go(func() {
@@ -76,7 +76,7 @@ func TestEndOfTheInvocation(t *testing.T) {
 	}
 }
 
-// hung is a sink, or a store, that answers only when its context ends.
+// hung is a sink and a store that answer only when their context ends.
 type hung struct{ deliver.Off }
 
 func (*hung) Send(ctx context.Context, events []*event.Event) []error {
@@ -94,9 +94,9 @@ func (*hung) Settle(ctx context.Context, _ string, _ []deliver.Outcome) error {
 	return ctx.Err()
 }
 
-// Whatever hangs, an invocation answers in time, and nothing of it runs then:
-// SCF freezes the instance.
-func TestNothingRunsAfterwards(t *testing.T) {
+// Whatever hangs, an invocation answers in time. Nothing of it runs afterwards,
+// because SCF freezes the instance.
+func TestNothingRunsAfterTheAnswer(t *testing.T) {
 	always := func(k vodfake.FaultKind) []vodfake.Fault { return slices.Repeat([]vodfake.Fault{{Kind: k}}, 10_000) }
 	tests := map[string]func(*bench, *deliver.Pipeline){
 		"nothing":     func(*bench, *deliver.Pipeline) {},
