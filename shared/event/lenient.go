@@ -62,7 +62,12 @@ func (r *respeller) value(first json.Token, t reflect.Type) error {
 	case delim == '{':
 		return r.object(t)
 	}
-	r.out = append(r.out, scalar(first, t)...)
+	text, quoted := scalar(first, t)
+	if quoted {
+		r.out = appendString(r.out, "", text)
+	} else {
+		r.out = append(r.out, text...)
+	}
 	return nil
 }
 
@@ -74,7 +79,8 @@ func wraps(first json.Token, element reflect.Type) bool {
 	case first == json.Delim('{') || kind == reflect.Pointer:
 		return first == json.Delim('{') && kind == reflect.Pointer
 	case number(kind):
-		return isNumber(scalar(first, element))
+		text, quoted := scalar(first, element)
+		return !quoted && isNumber(text)
 	}
 	return true
 }
@@ -136,7 +142,7 @@ func (r *respeller) object(t reflect.Type) error {
 			return err
 		}
 		name, of := field(t, key.(string), first)
-		r.out = append(append(r.out, quote(name)...), ':')
+		r.out = append(appendString(r.out, "", name), ':')
 		if err := r.value(first, of); err != nil {
 			return err
 		}
@@ -165,13 +171,12 @@ func field(t reflect.Type, member string, first json.Token) (name string, of ref
 	return member, of
 }
 
-// scalar returns a scalar as a field of type t spells it.
-func scalar(v json.Token, t reflect.Type) string {
-	var text string
-	var quoted bool
+// scalar returns a scalar as a field of type t spells it, and whether it is a
+// string.
+func scalar(v json.Token, t reflect.Type) (text string, quoted bool) {
 	switch v := v.(type) {
 	case nil:
-		return "null"
+		return "null", false
 	case bool:
 		text = strconv.FormatBool(v)
 	case json.Number:
@@ -180,24 +185,21 @@ func scalar(v json.Token, t reflect.Type) string {
 		text, quoted = v, true
 	}
 	if t == nil {
-		t = reflect.TypeFor[struct{}]() // nothing is respelled
+		return text, quoted
 	}
 	switch kind := t.Kind(); {
 	case kind == reflect.String:
-		quoted = true
+		return text, true
 	case quoted && text == "" && (number(kind) || kind == reflect.Bool):
-		return "null"
+		return "null", false
 	case number(kind) && isNumber(text):
-		return numeral(text, kind)
+		return numeral(text, kind), false
 	case kind == reflect.Bool && (text == "true" || text == "1"):
-		return "true"
+		return "true", false
 	case kind == reflect.Bool && (text == "false" || text == "0"):
-		return "false"
+		return "false", false
 	}
-	if quoted {
-		return quote(text)
-	}
-	return text
+	return text, quoted
 }
 
 func number(k reflect.Kind) bool {
@@ -220,12 +222,4 @@ func numeral(s string, k reflect.Kind) string {
 		return s
 	}
 	return strconv.FormatInt(int64(f), 10)
-}
-
-func quote(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a string always marshals
-	}
-	return string(b)
 }
