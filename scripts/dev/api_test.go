@@ -168,7 +168,7 @@ func TestPageIsServed(t *testing.T) {
 	p := launch(t, nil, "-every", "200ms")
 	for path, kind := range map[string]string{"/": "text/html", "/style.css": "text/css", "/app.js": "text/javascript"} {
 		answer, _ := p.request("GET", path, "")
-		if answer.StatusCode != 200 || !strings.HasPrefix(answer.Header.Get("Content-Type"), kind) || !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'self'") {
+		if answer.StatusCode != 200 || !strings.HasPrefix(answer.Header.Get("Content-Type"), kind) || !strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'self'") || strings.Contains(answer.Header.Get("Content-Security-Policy"), "unsafe") {
 			t.Errorf("%s: %s %v", path, answer.Status, answer.Header)
 		}
 	}

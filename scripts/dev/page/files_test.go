@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,6 +46,19 @@ func TestFiles(t *testing.T) {
 			if b, err := os.ReadFile(name); err != nil || bytes.Count(b, []byte{'\n'}) > 400 {
 				t.Errorf("%s has %d lines, %v", name, bytes.Count(b, []byte{'\n'}), err)
 			}
+		}
+	}
+}
+
+// The pictures that the README shows are there and load quickly.
+func TestPictures(t *testing.T) {
+	for _, scheme := range []string{"light", "dark"} {
+		b, err := os.ReadFile("screenshot-" + scheme + ".png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := png.DecodeConfig(bytes.NewReader(b)); err != nil || c.Width != 1440 || len(b) > 200_000 {
+			t.Errorf("%s: %d bytes, %+v, %v", scheme, len(b), c, err)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // policy lets the page load its own files and nothing else.
-const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+const policy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // Handler serves the page.
 func Handler() http.Handler {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -110,8 +109,6 @@ type window struct {
 	program  string // dev
 	test     testCase
 	tab      *browser.Tab
-
-	mu       sync.Mutex
 	dev, vod *browser.Dev
 }
 

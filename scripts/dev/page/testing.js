@@ -37,7 +37,7 @@ function equal(got, want, words = 'got') {
 
 /** Waits until something is so. The test ends if it never is. */
 async function until(words, so) {
-  for (const end = performance.now() + 60e3; !await so();) {
+  for (const end = performance.now() + 180e3; !await so();) {
     if (performance.now() > end) throw new Error('never: ' + words);
     await new Promise((again) => setTimeout(again, 20));
   }
