@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +18,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// api is how VOD behaves in a run.
+// api says how VOD behaves in a run.
 type api struct {
 	latency time.Duration
 	rate    int // calls a second of an action; negative: no limit
@@ -39,7 +38,7 @@ type figures struct {
 	refused   int     // calls answered RequestLimitExceeded
 }
 
-// serve starts a stand-in of VOD on a port of its own.
+// serve starts a stand-in of VOD on a free port.
 func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
 	s = vodfake.New(vodfake.Options{Latency: a.latency, Rate: a.rate, Keep: 1 << 16})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,8 +50,8 @@ func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
 	return s, "http://" + l.Addr().String(), func() { srv.Close(); s.Close() }, nil
 }
 
-// start starts a function against the stand-in. Its events and its log go
-// nowhere: to read them would cost time that is the function's.
+// start starts a function against the stand-in. Its events and its log go to
+// /dev/null: reading them would take CPU time from the function.
 func start(ctx context.Context, binary, url string, env []string) (*local.Function, func(), error) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
@@ -70,7 +69,7 @@ func start(ctx context.Context, binary, url string, env []string) (*local.Functi
 	return f, func() { f.Close(); null.Close() }, nil
 }
 
-// drain has the function empty a queue of n events in one invocation.
+// drain makes the function empty a queue of n events in one invocation.
 func drain(ctx context.Context, binary string, n int, a api, env []string) (figures, error) {
 	s, url, stop, err := serve(a)
 	if err != nil {
@@ -83,25 +82,8 @@ func drain(ctx context.Context, binary string, n int, a api, env []string) (figu
 	for i := range n {
 		s.Queue(0, body(i))
 	}
-
-	pulled := make(map[string]time.Time, n)
-	took := make([]float64, 0, n)
-	var first, last time.Time
-	var mu sync.Mutex
-	defer s.Watch(func(c vodfake.Change) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch c.State {
-		case vodfake.Pulled:
-			if first.IsZero() {
-				first = c.Time
-			}
-			pulled[c.ID] = c.Time
-		case vodfake.Confirmed:
-			last = c.Time
-			took = append(took, c.Time.Sub(pulled[c.ID]).Seconds()*1000)
-		}
-	})()
+	seen := record{pulled: make(map[string]time.Time, n), took: make([]float64, 0, n)}
+	defer s.Watch(seen.note)()
 
 	f, end, err := start(ctx, binary, url, env)
 	if err != nil {
@@ -123,24 +105,50 @@ func drain(ctx context.Context, binary string, n int, a api, env []string) (figu
 	if err != nil {
 		return figures{}, err
 	}
-	if left := s.Pending(0); left > 0 || len(took) != n {
-		return figures{}, fmt.Errorf("%d of %d events confirmed, %d left", len(took), n, left)
+	if left := s.Pending(0); left > 0 || len(seen.took) != n {
+		return figures{}, fmt.Errorf("%d of %d events confirmed, %d left", len(seen.took), n, left)
 	}
-	refused := 0
-	for _, c := range s.Calls("") {
-		if strings.HasPrefix(c.Code, "RequestLimitExceeded") {
-			refused++
-		}
-	}
-	slices.Sort(took)
+	slices.Sort(seen.took)
 	return figures{
-		perSecond: float64(n) / last.Sub(first).Seconds(),
+		perSecond: float64(n) / seen.last.Sub(seen.first).Seconds(),
 		cpu:       (after - before).Seconds() * 1e6 / float64(n),
 		memory:    memory,
-		p50:       took[n/2],
-		p99:       took[n*99/100],
-		refused:   refused,
+		p50:       seen.took[n/2],
+		p99:       seen.took[n*99/100],
+		refused:   refusedCalls(s),
 	}, nil
+}
+
+// record is what a run looks like to VOD.
+type record struct {
+	mu          sync.Mutex
+	first, last time.Time            // the first pull's answer, the last confirm
+	pulled      map[string]time.Time // when each event was pulled, by id
+	took        []float64            // ms from the pull to the confirm of each event
+}
+
+func (r *record) note(c vodfake.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch c.State {
+	case vodfake.Pulled:
+		if r.first.IsZero() {
+			r.first = c.Time
+		}
+		r.pulled[c.ID] = c.Time
+	case vodfake.Confirmed:
+		r.last = c.Time
+		r.took = append(r.took, c.Time.Sub(r.pulled[c.ID]).Seconds()*1000)
+	}
+}
+
+func refusedCalls(s *vodfake.Server) (n int) {
+	for _, c := range s.Calls("") {
+		if strings.HasPrefix(c.Code, "RequestLimitExceeded") {
+			n++
+		}
+	}
+	return n
 }
 
 // idle is what an empty queue costs.
@@ -172,8 +180,8 @@ func drainEmpty(ctx context.Context, binary string) (idle, error) {
 	return idle{len(calls), back.Sub(c.Time.Add(c.Took))}, nil
 }
 
-// starts measures the median time from the start of a process to its first
-// answer, the binaries in turn.
+// starts measures the median time from the start of each binary to its first
+// answer. The binaries take turns, so that all meet the same load.
 func starts(ctx context.Context, dir string, names ...string) (map[string]time.Duration, error) {
 	all := make(map[string][]time.Duration)
 	for range 41 {
@@ -195,10 +203,11 @@ func starts(ctx context.Context, dir string, names ...string) (map[string]time.D
 	return median, nil
 }
 
-// body is one event of about 5 kB, as a procedure with a dozen results gives.
+// body is one event of about 5 kB, such as a procedure with a dozen results
+// sends.
 func body(i int) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"1500012345-procedurev2-%08x","Status":"FINISH","ErrCode":0,"Message":"SUCCESS","FileId":"51454037%011d","FileName":"harbour at dawn","FileUrl":"https://media.example.com/in/%d.mp4","MediaProcessResultSet":[`, i, i, i)
+	fmt.Fprintf(&b, `{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"1500012345-procedurev2-%08x","Status":"FINISH","ErrCode":0,"Message":"SUCCESS","FileId":"51454037%011d","FileName":"harbor at dawn","FileUrl":"https://media.example.com/in/%d.mp4","MediaProcessResultSet":[`, i, i, i)
 	for r := range 12 {
 		if r > 0 {
 			b.WriteByte(',')
@@ -210,38 +219,4 @@ func body(i int) []byte {
 		panic("bench: the event is no JSON")
 	}
 	return b.Bytes()
-}
-
-// cpuTime is the user and system time of a process; its resolution is 10 ms.
-func cpuTime(pid int) (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// After the name, which is in brackets: state is field 3, utime 14, stime 15.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var ticks int
-	for _, f := range fields[11:13] {
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil // USER_HZ is 100 on Linux
-}
-
-// peakMemory is the most memory that was resident, in MB.
-func peakMemory(pid int) (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	value, _, ok := strings.Cut(strings.TrimSpace(rest), " ")
-	kb, err := strconv.Atoi(value)
-	if !ok || err != nil {
-		return 0, fmt.Errorf("/proc/%d/status has no VmHWM", pid)
-	}
-	return float64(kb) / 1024, nil
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// judge prints whether each goal is met, and returns whether all are. It skips
+// the goals of rows that were not measured.
+func judge(got map[string]figures, empty []idle, start map[string]time.Duration) bool {
+	all := true
+	goal := func(name string, measured bool, ok bool, format string, args ...any) {
+		if !measured {
+			return
+		}
+		word := "met"
+		if !ok {
+			word, all = "MISSED", false
+		}
+		fmt.Printf("- %s: %s: %s\n", word, name, fmt.Sprintf(format, args...))
+	}
+	fmt.Println()
+	fast, isFast := got["25 ms, 100 calls/s, pull"]
+	naive, isNaive := got["25 ms, 100 calls/s, naive"]
+	goal("at least 1500 events/s at the API's limit", isFast, fast.perSecond >= 1500, "%.0f", fast.perSecond)
+	goal("no call refused", isFast, fast.refused == 0, "%d refused", fast.refused)
+	if isFast && isNaive {
+		fmt.Printf("- the naive loop drains %.0f events/s, %.1f times less\n", naive.perSecond, fast.perSecond/naive.perSecond)
+	}
+	cpu, isCPU := got["no latency, no limit, pull"]
+	naiveCPU, isNaiveCPU := got["no latency, no limit, naive"]
+	goal("at most 90 µs of CPU an event", isCPU, cpu.cpu <= 90, "%.0f", cpu.cpu)
+	goal("at most a quarter of the naive loop's CPU", isCPU && isNaiveCPU, cpu.cpu <= naiveCPU.cpu/4, "%.0f of %.0f µs", cpu.cpu, naiveCPU.cpu)
+	lean, isLean := got["no latency, no limit, pull without other sinks"]
+	goal("stdout: within 10 % of the CPU without the other sinks", isCPU && isLean, cpu.cpu <= 1.1*lean.cpu, "%.0f against %.0f µs", cpu.cpu, lean.cpu)
+	for _, r := range rows {
+		f, ok := got[r.name]
+		goal("at most 32 MB: "+r.name, ok && r.binary != "naive", f.memory <= 32, "%.1f", f.memory)
+	}
+	for _, name := range []string{"25 ms, 100 calls/s, pull to PostgreSQL", "25 ms, 100 calls/s, pull to Kafka"} {
+		f, ok := got[name]
+		goal("at least 1400 events/s: "+name, ok, f.perSecond >= 1400, "%.0f", f.perSecond)
+	}
+	for _, i := range empty {
+		goal("an empty queue costs one poll, back in 100 ms of its answer", true, i.polls == 1 && i.after < 100*time.Millisecond,
+			"%d poll, %.1f ms", i.polls, i.after.Seconds()*1000)
+	}
+	a, isA := start["pull"]
+	b := start["lean"]
+	goal("start within 10 % of a build without the other sinks", isA, float64(a) <= 1.1*float64(b), "%.2f against %.2f ms", a.Seconds()*1000, b.Seconds()*1000)
+	return all
+}
