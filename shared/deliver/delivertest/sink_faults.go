@@ -176,25 +176,7 @@ func testRestartUnderLoad(t *testing.T, p Place) {
 				mu.Lock()
 				sent = append(sent, batch...)
 				mu.Unlock()
-				for len(batch) > 0 && ctx.Err() == nil {
-					try, done := context.WithTimeout(ctx, 2*time.Second)
-					errs := s.Send(try, batch)
-					done()
-					var left []*event.Event
-					for i, err := range errs {
-						if err == nil {
-							continue
-						}
-						if !errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err) {
-							t.Errorf("a restart of the server looks like the event's fault: %v", err)
-						}
-						left = append(left, batch[i])
-					}
-					if batch = left; len(left) > 0 {
-						isFailed()
-						<-time.After(20 * time.Millisecond)
-					}
-				}
+				sendUntilTaken(ctx, t, s, batch, isFailed)
 			}
 		})
 	}
@@ -208,6 +190,30 @@ func testRestartUnderLoad(t *testing.T, p Place) {
 		t.Fatal("the sink did not come back within a minute")
 	}
 	holds(t, p, sent)
+}
+
+// sendUntilTaken sends a batch, and again what of it fails, until the sink has
+// taken all of it or ctx ends. It calls failed after each try that failed.
+func sendUntilTaken(ctx context.Context, t *testing.T, s deliver.Sink, batch []*event.Event, failed func()) {
+	for len(batch) > 0 && ctx.Err() == nil {
+		try, done := context.WithTimeout(ctx, 2*time.Second)
+		errs := s.Send(try, batch)
+		done()
+		var left []*event.Event
+		for i, err := range errs {
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, deliver.ErrUnavailable) || deliver.IsPermanent(err) {
+				t.Errorf("a restart of the server looks like the event's fault: %v", err)
+			}
+			left = append(left, batch[i])
+		}
+		if batch = left; len(left) > 0 {
+			failed()
+			<-time.After(20 * time.Millisecond)
+		}
+	}
 }
 
 func unavailable(t *testing.T, what string, errs []error, n int) {

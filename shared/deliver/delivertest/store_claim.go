@@ -3,6 +3,7 @@ package delivertest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -171,70 +172,75 @@ func storeLateButNotLost(s *storeTest) {
 	}
 }
 
-// Many claimants want the same events, each in an order of its own: each event
-// goes to exactly one of them, and nobody waits for anybody for ever.
+// Many claimants want the same events, each in an order of its own. Each event
+// goes to exactly one of them, and no claimant waits forever. In the first round
+// none settles what it won, as if all had crashed.
 func storeConcurrent(s *storeTest) {
 	const claimants, batch = 12, 16
 	ids := make([]string, 10*batch)
 	for i := range ids {
 		ids[i] = newID()
 	}
-	for round := range 2 {
-		var (
-			all  sync.WaitGroup
-			mu   sync.Mutex
-			wins = map[string]int{}
-		)
+	for _, crash := range []bool{true, false} {
+		var all sync.WaitGroup
+		wins := &tally{of: make(map[string]int)}
 		for c := range claimants {
-			store, claimant := s.a, fmt.Sprint("claimant ", c)
+			store := s.a
 			if c%2 == 1 {
 				store = s.b
 			}
-			order := rand.Perm(len(ids))
 			all.Go(func() {
-				for at := 0; at < len(order); at += batch {
-					var (
-						asked []string
-						out   []deliver.Outcome
-					)
-					for _, i := range order[at : at+batch] {
-						asked = append(asked, ids[i])
-					}
-					records, err := store.Claim(s.Context(), claimant, asked, lease, false)
-					if err != nil || len(records) != len(asked) {
-						s.Errorf("Claim: %d records, %v", len(records), err)
-						return
-					}
-					mu.Lock()
-					for i, r := range records {
-						switch {
-						case r.Mine && r.State == deliver.StateFree:
-							wins[asked[i]]++
-							out = append(out, deliver.Outcome{ID: asked[i], State: deliver.StateDone})
-						case r.Mine || r.State != deliver.StateClaimed && r.State != deliver.StateDone:
-							s.Errorf("unexpected record %+v", r)
-						}
-					}
-					mu.Unlock()
-					if round == 0 {
-						out = nil // the whole round crashes
-					}
-					if err := store.Settle(s.Context(), claimant, out); err != nil {
-						s.Errorf("Settle: %v", err)
-					}
+				order := slices.Clone(ids)
+				rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+				for asked := range slices.Chunk(order, batch) {
+					s.compete(store, fmt.Sprint("claimant ", c), asked, wins, crash)
 				}
 			})
 		}
 		all.Wait()
 		for _, id := range ids {
-			if wins[id] != 1 {
-				s.Errorf("round %d: %d claimants got %s, want exactly one", round, wins[id], id)
+			if wins.of[id] != 1 {
+				s.Errorf("crash %v: %d claimants got %s, want exactly one", crash, wins.of[id], id)
 			}
 		}
 		s.pass(lease)
 	}
 	for _, r := range s.claimAll(s.a, "last", false, ids...) {
 		s.claimed(r, done)
+	}
+}
+
+// tally counts how many claimants got each event.
+type tally struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// compete claims events that others want, too, and unless it crashes settles
+// those it got.
+func (s *storeTest) compete(store deliver.Store, claimant string, asked []string, wins *tally, crash bool) {
+	records, err := store.Claim(s.Context(), claimant, asked, lease, false)
+	if err != nil || len(records) != len(asked) {
+		s.Errorf("Claim: %d records, %v", len(records), err)
+		return
+	}
+	var got []deliver.Outcome
+	wins.mu.Lock()
+	for i, r := range records {
+		switch {
+		case r.Mine && r.State == deliver.StateFree:
+			wins.of[asked[i]]++
+			got = append(got, deliver.Outcome{ID: asked[i], State: deliver.StateDone})
+		case r.Mine || r.State != deliver.StateClaimed && r.State != deliver.StateDone:
+			s.Errorf("unexpected record %+v", r)
+		}
+	}
+	wins.mu.Unlock()
+	if crash {
+		got = nil
+	}
+	if err := store.Settle(s.Context(), claimant, got); err != nil {
+		s.Errorf("Settle: %v", err)
 	}
 }
 
