@@ -50,7 +50,8 @@ func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
 	return s, "http://" + l.Addr().String(), func() { srv.Close(); s.Close() }, nil
 }
 
-// start starts a function against the stand-in. Its events and its log go to
+// start starts a function against the stand-in, on TCP as SCF does: older
+// functions know nothing else. Its events and its log go to
 // /dev/null: reading them would take CPU time from the function.
 func start(ctx context.Context, binary, url string, env []string) (*local.Function, func(), error) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -61,7 +62,7 @@ func start(ctx context.Context, binary, url string, env []string) (*local.Functi
 		"VOD_ENDPOINT=" + url, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey,
 		"LOG_LEVEL=warn",
 	}, env...)
-	f, err := local.Start(ctx, binary, env, local.WithStdout(null), local.WithStderr(os.Stderr))
+	f, err := local.Start(ctx, binary, env, local.WithTCP(), local.WithStdout(null), local.WithStderr(os.Stderr))
 	if err != nil {
 		null.Close()
 		return nil, nil, err

@@ -33,9 +33,12 @@ func judge(got map[string]figures, empty []idle, start map[string]time.Duration)
 	goal("at most a quarter of the naive loop's CPU", isCPU && isNaiveCPU, cpu.cpu <= naiveCPU.cpu/4, "%.0f of %.0f µs", cpu.cpu, naiveCPU.cpu)
 	lean, isLean := got["no latency, no limit, pull without other sinks"]
 	goal("stdout: within 10 % of the CPU without the other sinks", isCPU && isLean, cpu.cpu <= 1.1*lean.cpu, "%.0f against %.0f µs", cpu.cpu, lean.cpu)
+	if floor, isFloor := got["no latency, no limit, bytes copied"]; isCPU && isFloor {
+		fmt.Printf("- pull takes %.2f times the CPU of copying the bytes\n", cpu.cpu/floor.cpu)
+	}
 	for _, r := range rows {
 		f, ok := got[r.name]
-		goal("at most 32 MB: "+r.name, ok && r.binary != "naive", f.memory <= 32, "%.1f", f.memory)
+		goal("at most 32 MB: "+r.name, ok && (r.binary == "pull" || r.binary == "lean"), f.memory <= 32, "%.1f", f.memory)
 	}
 	for _, name := range []string{"25 ms, 100 calls/s, pull to PostgreSQL", "25 ms, 100 calls/s, pull to Kafka"} {
 		f, ok := got[name]

@@ -1,9 +1,14 @@
 // Command bench measures the function pull as SCF runs it: a built binary under
 // the rpc protocol. VOD is a stand-in in this process. Beside it, bench measures
-// the loop that people write (scripts/bench/naive). It prints the table of
+// the loop that people write (scripts/bench/naive) and a program that only
+// copies bytes (scripts/bench/floor). It prints the table of
 // scripts/bench/README.md and exits with status 1 if a goal is missed.
 //
+// With -old, bench measures the functions of another checkout and those of this
+// one in turns. It exits with status 1 if a figure is worse by more than 5 %.
+//
 //	go run ./scripts/bench [-quick] [-only NAME]
+//	go run ./scripts/bench -old DIR [-rounds 5] [-quick] [-only NAME]
 package main
 
 import (
@@ -22,13 +27,24 @@ import (
 	"vodevents/shared/sink/postgres/pgtest"
 )
 
+type options struct {
+	quick  bool
+	only   string
+	old    string
+	rounds int
+}
+
 func main() {
-	quick := flag.Bool("quick", false, "a fifth of the events: to see that it works, not for figures")
-	only := flag.String("only", "", "run only the rows whose name contains `NAME`")
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "a fifth of the events: to see that it works, not for figures")
+	flag.StringVar(&o.only, "only", "", "run only the rows whose name contains `NAME`")
+	flag.StringVar(&o.old, "old", "", "compare with the functions of the checkout in `DIR`")
+	flag.IntVar(&o.rounds, "rounds", 5, "with -old: how often to measure each")
 	flag.Parse()
+	o.rounds = max(o.rounds, 1)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ok, err := run(ctx, *quick, *only)
+	ok, err := run(ctx, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -38,22 +54,28 @@ func main() {
 	}
 }
 
-// run builds the binaries, measures all rows, and reports whether every goal is
-// met.
-func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
+// run builds the binaries, measures, and reports whether every figure is good
+// enough.
+func run(ctx context.Context, o options) (ok bool, err error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	for _, pkg := range []string{"./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean"} {
-		if err := build(ctx, dir, pkg); err != nil {
-			return false, err
-		}
+	if o.old != "" {
+		return compare(ctx, dir, o)
 	}
+	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor"); err != nil {
+		return false, err
+	}
+	return table(ctx, dir, o)
+}
+
+// table measures all rows, prints them, and reports whether every goal is met.
+func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 	// First, while this process is small: the rows fill it with events.
 	start := make(map[string]time.Duration)
-	if strings.Contains("start", only) {
+	if strings.Contains("start", o.only) {
 		if start, err = starts(ctx, dir, "pull", "lean"); err != nil {
 			return false, err
 		}
@@ -62,10 +84,10 @@ func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
 	fmt.Println("| run | events/s | CPU µs/event | memory MB | p50 ms | p99 ms |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for _, r := range rows {
-		if !strings.Contains(r.name, only) {
+		if !strings.Contains(r.name, o.only) {
 			continue
 		}
-		if quick {
+		if o.quick {
 			r.events /= 5
 		}
 		f, err := r.measure(ctx, dir)
@@ -76,7 +98,7 @@ func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
 		fmt.Printf("| %s | %.0f | %.0f | %.1f | %.0f | %.0f |\n", r.name, f.perSecond, f.cpu, f.memory, f.p50, f.p99)
 	}
 	var empty []idle
-	if strings.Contains("empty queue", only) {
+	if strings.Contains("empty queue", o.only) {
 		for range 3 {
 			i, err := drainEmpty(ctx, filepath.Join(dir, "pull"))
 			if err != nil {
@@ -88,15 +110,21 @@ func run(ctx context.Context, quick bool, only string) (ok bool, err error) {
 	return judge(got, empty, start), nil
 }
 
-// build builds a package's binary in dir, as it is deployed.
-func build(ctx context.Context, dir, pkg string) error {
-	binary := filepath.Join(dir, filepath.Base(pkg))
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build %s: %w", pkg, err)
+// build builds packages of the checkout in root into dir, as they are deployed.
+func build(ctx context.Context, root, dir string, pkgs ...string) error {
+	for _, pkg := range pkgs {
+		binary := filepath.Join(dir, filepath.Base(pkg))
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
+		build.Dir = root
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("go build %s: %w", pkg, err)
+		}
+		if err := rewrite(binary); err != nil {
+			return err
+		}
 	}
-	return rewrite(binary)
+	return nil
 }
 
 // rewrite writes a file anew, as unzipping does. The file that the linker wrote
@@ -126,6 +154,7 @@ var rows = []row{
 	{"25 ms, 100 calls/s, naive", "naive", 3_000, limited, nil},
 	{"no latency, no limit, pull", "pull", 100_000, unlimited, nil},
 	{"no latency, no limit, pull without other sinks", "lean", 100_000, unlimited, nil},
+	{"no latency, no limit, bytes copied", "floor", 100_000, unlimited, nil},
 	{"no latency, no limit, naive", "naive", 15_000, unlimited, nil},
 	{"25 ms, 100 calls/s, pull to PostgreSQL", "pull", 15_000, limited, startPostgres},
 	{"25 ms, 100 calls/s, pull to Kafka", "pull", 15_000, limited, startKafka},
