@@ -309,7 +309,7 @@ func checkTwice(t *testing.T, size int) time.Duration {
 	return time.Since(began)
 }
 
-// An element of an answer that is no JSON costs none of its neighbours: they are
+// An element of an answer that is no JSON costs none of its neighbors: they are
 // delivered, it is parked, and all are confirmed.
 func TestPulledElementThatIsNoJSON(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 )
 
 // The user's handler decides: what fails comes back and is parked at the last
-// attempt, what fails for ever is parked at once, the rest goes its way.
+// attempt, what fails forever is parked at once, the rest goes its way.
 func TestHandlerAndParking(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
@@ -54,7 +54,7 @@ func TestHandlerAndParking(t *testing.T) {
 }
 
 // Without DEAD_LETTER an event that fails stays in VOD's queue, and one that
-// fails for ever is whole in the log.
+// fails forever is whole in the log.
 func TestParkingWithoutDeadLetter(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)

@@ -39,7 +39,7 @@ func TestFates(t *testing.T) {
 	}{
 		"all go well":                           {took: 4},
 		"a sink refuses one":                    {sink: third(errOwn), cause: errOwn, want: []Fate{Delivered, Delivered, Left, Delivered}, took: 3},
-		"a sink refuses one for ever":           {sink: third(Permanent(errOwn)), dead: true, want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3, parked: "permanent"},
+		"a sink refuses one forever":            {sink: third(Permanent(errOwn)), dead: true, want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3, parked: "permanent"},
 		"the log takes what has no dead letter": {sink: third(Permanent(errOwn)), want: []Fate{Delivered, Delivered, Parked, Delivered}, took: 3},
 		"a sink is down": {
 			sink: down, want: []Fate{Left, Left, Left, Left},

@@ -10,7 +10,7 @@ import (
 	"vodevents/shared/event"
 )
 
-var errHandlerStuck = errors.New("the handler has not returned in time: it must honour its context")
+var errHandlerStuck = errors.New("the handler has not returned in time: it must honor its context")
 
 // handle runs the user's code for each item. One that is no event never gets
 // there.

@@ -47,10 +47,10 @@ func TestASinkIsAskedAgainOnlyForWhatItMayTake(t *testing.T) {
 	}{
 		"pulled, one is not taken for now": {Pulled, []error{nil, down, nil}, []string{"0", "2", "1"}, 2},
 		"pulled, one is refused":           {Pulled, []error{nil, errOwn, nil}, []string{"0", "2"}, 1},
-		"pulled, one is refused for ever":  {Pulled, []error{nil, Permanent(errOwn), down}, []string{"0", "2"}, 2},
+		"pulled, one is refused forever":   {Pulled, []error{nil, Permanent(errOwn), down}, []string{"0", "2"}, 2},
 		"pulled, the sink was too slow":    {Pulled, []error{context.DeadlineExceeded, nil, nil}, []string{"1", "2", "0"}, 2},
 		"pushed, one is refused":           {Pushed, []error{nil, errOwn, nil}, []string{"0", "2", "1"}, 2},
-		"pushed, one is refused for ever":  {Pushed, []error{nil, Permanent(errOwn), nil}, []string{"0", "2"}, 1},
+		"pushed, one is refused forever":   {Pushed, []error{nil, Permanent(errOwn), nil}, []string{"0", "2"}, 1},
 		"pushed, the last one goes on":     {Pushed, []error{nil, nil, down}, []string{"0", "1", "2"}, 2},
 	}
 	for name, tt := range tests {

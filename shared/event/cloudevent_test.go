@@ -58,7 +58,7 @@ func TestDataSchema(t *testing.T) {
 	tests := map[string]struct{ raw, want string }{
 		"known":                   {`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5"}}`, `"dataschema":"https://example.com/vod/v1/NewFileUpload.json",`},
 		"in an observed member":   {`{"EventType":"WechatMiniProgramPublishComplete","WechatMiniProgramPublishEvent":{}}`, `"dataschema":"https://example.com/vod/v1/WechatMiniProgramPublishComplete.json",`},
-		"in a misspelt member":    {`{"EventType":"EditMediaComplete","EditMediaComplete":{}}`, ""},
+		"in a misspelled member":  {`{"EventType":"EditMediaComplete","EditMediaComplete":{}}`, ""},
 		"in another kind's":       {`{"EventType":"NewFileUpload","FileDeleteEvent":{}}`, ""},
 		"without its type":        {`{"FileUploadEvent":{"FileId":"5"}}`, ""},
 		"without a payload":       {`{"EventType":"NewFileUpload","FileUploadEvent":"x"}`, ""},

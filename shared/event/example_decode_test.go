@@ -10,12 +10,12 @@ func ExampleEvent_Decode() {
 	bodies := []string{
 		`{"EventType":"NewFileUpload","FileUploadEvent":{
 			"FileId":"5145403691847260531",
-			"MediaBasicInfo":{"Name":"harbour","MediaUrl":"https://vod.example.com/harbour.mp4"}}}`,
+			"MediaBasicInfo":{"Name":"harbor","MediaUrl":"https://vod.example.com/harbor.mp4"}}}`,
 		`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{
 			"TaskId":"1304811257-procedurev2-b3c9","Status":"FINISH","FileId":"5145403691847260531",
 			"MediaProcessResultSet":[
 				{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","ErrCode":0,
-					"Output":{"Url":"https://vod.example.com/harbour.f100830.mp4"}}},
+					"Output":{"Url":"https://vod.example.com/harbor.f100830.mp4"}}},
 				{"Type":"CoverBySnapshot","CoverBySnapshotTask":{"Status":"FAIL","ErrCodeExt":"SourceFileError","Message":"no frame"}}]}}`,
 		`{"EventType":"HologramComplete","HologramCompleteEvent":{"TaskId":"1"}}`,
 	}
@@ -49,8 +49,8 @@ func ExampleEvent_Decode() {
 		}
 	}
 	// Output:
-	// 5145403691847260531 is at https://vod.example.com/harbour.mp4
-	// Transcode is at https://vod.example.com/harbour.f100830.mp4
+	// 5145403691847260531 is at https://vod.example.com/harbor.mp4
+	// Transcode is at https://vod.example.com/harbor.f100830.mp4
 	// CoverBySnapshot failed: SourceFileError no frame
 	// HologramComplete is new: {"TaskId":"1"}
 }

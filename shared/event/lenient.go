@@ -212,7 +212,7 @@ func isNumber(s string) bool {
 }
 
 // numeral spells 23.0 and 2e3 without point and exponent for an integer, up to
-// 2^53, from where on a float64 does not tell neighbours apart.
+// 2^53, from where on a float64 does not tell neighbors apart.
 func numeral(s string, k reflect.Kind) string {
 	if k == reflect.Float64 || !strings.ContainsAny(s, ".eE") {
 		return s

@@ -137,7 +137,7 @@ func (v *envelope) legacy() bool {
 }
 
 // findPayload returns the payload of a typed event: the type's own member,
-// else the one member that is an object. New types and misspelt members are
+// else the one member that is an object. New types and misspelled members are
 // found so.
 func findPayload(members []jsonscan.Member, b []byte, eventType string) *jsonscan.Member {
 	if k := kindOf(eventType); k != nil {

@@ -40,7 +40,7 @@ func TestParse(t *testing.T) {
 			raw: `{"EventType":"AigcHunyuan3DTaskComplete","AigcHunyuan3DCompleteEvent":{"TaskId":"15-Aigc-7"}}`,
 			typ: "AigcHunyuan3DTaskComplete", field: "AigcHunyuan3DCompleteEvent", payload: `{"TaskId":"15-Aigc-7"}`, subject: "15-Aigc-7",
 		},
-		"a known type in a misspelt member": {
+		"a known type in a misspelled member": {
 			raw: `{"EventType":"FileDeleted","FileDeletedEvent":{"FileIdSet":["77","78"]}}`,
 			typ: "FileDeleted", field: "FileDeletedEvent", payload: `{"FileIdSet":["77","78"]}`, subject: "77",
 		},

@@ -50,7 +50,7 @@ func onEvent(ctx context.Context, e *event.Event) error {
 
 func Example() {
 	for _, body := range []string{
-		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5145403721233902989","MediaBasicInfo":{"Name":"harbour at dawn"}}}`,
+		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5145403721233902989","MediaBasicInfo":{"Name":"harbor at dawn"}}}`,
 		`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"FileId":"5145403721233902989","Status":"FINISH","MediaProcessResultSet":[
 			{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Output":{"Url":"https://media.example.com/v.100010.mp4"}}}]}}`,
 		`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"FileId":"5145403721233902990","Status":"FINISH","MediaProcessResultSet":[
@@ -67,7 +67,7 @@ func Example() {
 		}
 	}
 	// Output:
-	// uploaded 5145403721233902989 harbour at dawn
+	// uploaded 5145403721233902989 harbor at dawn
 	// transcoded 5145403721233902989 https://media.example.com/v.100010.mp4
 	// parked: transcoding 5145403721233902990: SourceFileError source file broken
 	// read in part: event: payload of NewFileUpload read in part, what is missing is still in Event.Payload: json: cannot unmarshal string into Go struct field MediaMetaData.MetaData.Size of type int64

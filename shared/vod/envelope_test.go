@@ -204,7 +204,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// An element that is no JSON costs neither its neighbours nor the answer.
+// An element that is no JSON costs neither its neighbors nor the answer.
 func TestParseBrokenElement(t *testing.T) {
 	t.Parallel()
 	const good = `{"EventHandle":"1","EventType":"A","P":{"a":"]},{"}}`

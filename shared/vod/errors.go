@@ -40,7 +40,7 @@ var (
 	ErrStrange = errors.New("vod: strange answer")
 )
 
-// Codes of failures that are not VOD's own, spelt as the SDK spells them.
+// Codes of failures that are not VOD's own, spelled as the SDK spells them.
 const (
 	codeNetwork = "ClientError.NetworkError"
 	codeStatus  = "ClientError.HttpStatusCodeError"

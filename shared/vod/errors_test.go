@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 		{name: "limit that is no rate", confirm: true, answer: failure("LimitExceeded"), is: []error{ErrRefused}},
 		{name: "internal", answer: failure("InternalError"), is: []error{ErrRetry}},
 		{name: "internal of a kind", answer: failure("InternalError.DBError"), is: []error{ErrRetry}},
-		{name: "a family's neighbour", answer: failure("InternalErrors"), is: []error{ErrRefused}},
+		{name: "a family's neighbor", answer: failure("InternalErrors"), is: []error{ErrRefused}},
 		{name: "region", answer: failure("UnsupportedRegion"), is: []error{ErrRefused}, text: "check VOD_REGION"},
 		{name: "never heard of", answer: failure("Whatever"), is: []error{ErrRefused}},
 		{name: "error of odd kind", answer: `{"Response":{"Error":{"Code":5}}}`, is: []error{ErrRetry}, text: "Error is strange"},

@@ -12,7 +12,7 @@ import (
 // saying so.
 type Transport = keepalive.Transport
 
-// NewTransport returns a transport for 32 calls at a time. It honours
+// NewTransport returns a transport for 32 calls at a time. It honors
 // HTTPS_PROXY and its kin, and it opens no connection before it is used. A dial
 // or a TLS handshake may take 5 s. Make one for the process.
 func NewTransport() *Transport {

@@ -49,10 +49,10 @@
 //     otherwise the queue is first in, first out.
 //   - Kinds other than an event's own are left out, not null (NullMembers).
 //   - PullEvents serves what is in the queue in Mode PUSH too; nothing new
-//     comes there then, so that it is soon ResourceNotFound for ever.
+//     comes there then, so that it is soon ResourceNotFound forever.
 //   - An application that does not exist, or is not named where it must be, is
 //     InvalidParameterValue.SubAppId.
 //   - A callback is sent again at once after its timeout.
 //   - In Mode PUSH without a NotificationUrl events go nowhere.
-//   - Calls that are refused by the limit do not count towards it.
+//   - Calls that are refused by the limit do not count toward it.
 package vodfake

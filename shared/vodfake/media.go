@@ -55,7 +55,7 @@ type file struct {
 	coverUrl         string
 }
 
-var words = []string{"Harbour", "Morning", "Lecture", "Interview", "Garden", "Concert", "Highlights", "Trailer"}
+var words = []string{"Harbor", "Morning", "Lecture", "Interview", "Garden", "Concert", "Highlights", "Trailer"}
 
 // file makes up a file; name and kind may be empty.
 func (m maker) file(name, kind string) *file {

@@ -66,7 +66,7 @@ func post(t *testing.T, s *vodfake.Server, action, _ string) string {
 }
 
 // A poll whose client goes away takes no event along.
-func TestCancelledPoll(t *testing.T) {
+func TestCanceledPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})
 		defer s.Close()

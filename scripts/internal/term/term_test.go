@@ -14,7 +14,7 @@ import (
 func TestHarmless(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, s, want string }{
-		{"text", "海港 harbour.mp4　é", "海港 harbour.mp4　é"},
+		{"text", "海港 harbor.mp4　é", "海港 harbor.mp4　é"},
 		{"escape sequence", "a\x1b[2Jb", "a_[2Jb"},
 		{"line breaks", "a\r\nb", "a__b"},
 		{"DEL", "a\x7fb", "a_b"},

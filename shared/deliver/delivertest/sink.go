@@ -63,7 +63,7 @@ func TestSink(t *testing.T, place func(t *testing.T) Place) {
 		{"Batch", testBatch},
 		{"Order", testOrder},
 		{"PartialFailure", testPartialFailure},
-		{"Cancelled", testCancelled},
+		{"Canceled", testCanceled},
 		{"Hanging", testHanging},
 		{"GoneAndBack", testGoneAndBack},
 		{"RestartUnderLoad", testRestartUnderLoad},

@@ -48,16 +48,16 @@ func testPartialFailure(t *testing.T, p Place) {
 	}
 }
 
-func testCancelled(t *testing.T, p Place) {
+func testCanceled(t *testing.T, p Place) {
 	s := open(t, p)
 	events := Events(t, 3)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	unavailable(t, "cancelled context, first use", s.Send(ctx, events), len(events))
+	unavailable(t, "canceled context, first use", s.Send(ctx, events), len(events))
 	send(t, s, events)
 	before := runtime.NumGoroutine() + connections(events)
 	for range 20 {
-		unavailable(t, "cancelled context", s.Send(ctx, events), len(events))
+		unavailable(t, "canceled context", s.Send(ctx, events), len(events))
 	}
 	nothingLeft(t, before)
 	send(t, s, events)

@@ -4,7 +4,7 @@ import "bytes"
 
 // Elements walks over the list that begins here and gives each element to take,
 // once it knows where it ends. An element that is no JSON does not cost its
-// neighbours: it is given as a Text that is not Valid, and the walk goes on
+// neighbors: it is given as a Text that is not Valid, and the walk goes on
 // behind it. When that place cannot be found, or the list itself is no JSON,
 // Elements returns false and the elements before that have been given.
 func (s *Scanner) Elements(take func(Text)) bool {
@@ -14,7 +14,7 @@ func (s *Scanner) Elements(take func(Text)) bool {
 	if s.Space() == ']' {
 		return s.Take(']')
 	}
-	next := neighbour{text: s.text}
+	next := neighbor{text: s.text}
 	for {
 		s.Space()
 		from := s.at
@@ -45,7 +45,7 @@ func (s *Scanner) Elements(take func(Text)) bool {
 
 // elementEnd returns where the element that begins at from, and that is no JSON,
 // ends; 0: that cannot be found.
-func (s *Scanner) elementEnd(from int, next *neighbour) int {
+func (s *Scanner) elementEnd(from int, next *neighbor) int {
 	limit := next.before(from)
 	within := s.text
 	if limit > 0 {
@@ -62,11 +62,11 @@ func (s *Scanner) elementEnd(from int, next *neighbour) int {
 	return to
 }
 
-// neighbour finds the elements that begin as VOD's do, with their EventHandle
+// neighbor finds the elements that begin as VOD's do, with their EventHandle
 // (266/33433): },{"EventHandle". A string of an element that is no JSON may have
 // no end, but not even then can it hold these bytes, for their quotes would be
 // escaped.
-type neighbour struct {
+type neighbor struct {
 	text       []byte
 	begin, end int // of the element that was found, and of the one before it
 	searched   int // up to where
@@ -75,7 +75,7 @@ type neighbour struct {
 
 // before returns where the element ends behind which the first one after from
 // stands; 0: there is none.
-func (n *neighbour) before(from int) int {
+func (n *neighbor) before(from int) int {
 	for n.begin <= from && !n.none {
 		n.find(min(max(n.searched, from+1), len(n.text)))
 	}
@@ -86,7 +86,7 @@ func (n *neighbour) before(from int) int {
 }
 
 // find looks for the next place from i on.
-func (n *neighbour) find(i int) {
+func (n *neighbor) find(i int) {
 	name := []byte(`"EventHandle"`)
 	for {
 		found := bytes.Index(n.text[i:], name)
@@ -109,7 +109,7 @@ func (n *neighbour) find(i int) {
 
 // back returns where c stands if it is the last before i but for white space;
 // else 0.
-func (n *neighbour) back(i int, c byte) int {
+func (n *neighbor) back(i int, c byte) int {
 	for i--; i > 0; i-- {
 		switch n.text[i] {
 		case ' ', '\t', '\n', '\r':

@@ -26,7 +26,7 @@ func elements(list string) (got []string, ok bool) {
 	return got, ok && s.Pos() == len(list)
 }
 
-// An element that is no JSON does not cost its neighbours, whatever is wrong
+// An element that is no JSON does not cost its neighbors, whatever is wrong
 // with it.
 func TestBrokenElement(t *testing.T) {
 	const before, behind = `{"EventHandle":"1","EventType":"A"}`, `{"EventHandle":"3","EventType":"C","P":{"L":[1,{"a":"]},{"}]}}`
@@ -52,7 +52,7 @@ func TestBrokenElement(t *testing.T) {
 	} {
 		for _, comma := range []string{",", "\r\n , \t"} {
 			got, ok := elements("[" + before + comma + broken + comma + behind + "]")
-			// What lacks its end has the neighbour's bracket for it.
+			// What lacks its end has the neighbor's bracket for it.
 			lacks := strings.TrimSuffix(got[min(1, len(got)-1)], "}") == "! "+broken
 			if !ok || len(got) != 3 || got[0] != before || got[1] != "! "+broken && !lacks || got[2] != behind {
 				t.Errorf("%q: %v, %q", broken, ok, got)

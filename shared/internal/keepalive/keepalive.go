@@ -40,7 +40,7 @@ type Transport struct {
 }
 
 // NewTransport returns a transport that keeps up to conns connections to a host
-// and gives up a dial, or a handshake, after the time dial. It honours
+// and gives up a dial, or a handshake, after the time dial. It honors
 // HTTPS_PROXY and its kin, and opens no connection before it is used.
 //
 // It speaks HTTP/1.1 only, as a transport with a DialContext of its own does.

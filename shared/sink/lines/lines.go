@@ -29,7 +29,7 @@ type Sink struct {
 }
 
 // keepBuffer is the largest buffer kept for the next batch: 16 events of a
-// usual size take 80 kB, and one of 2 MB should not be paid for ever after.
+// usual size take 80 kB, and one of 2 MB should not be kept for good.
 const keepBuffer = 1 << 20
 
 var errClosed = errors.New("the sink is closed")

@@ -110,8 +110,8 @@ func TestBrokenPipe(t *testing.T) {
 	}
 }
 
-// Somebody who waits for a slow writer still honours his own context.
-func TestWaitHonoursContext(t *testing.T) {
+// Somebody who waits for a slow writer still honors his own context.
+func TestWaitHonorsContext(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {

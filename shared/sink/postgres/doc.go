@@ -39,7 +39,7 @@
 //
 // # What jsonb cannot hold
 //
-// jsonb keeps every digit of a number, but not how it was spelt (1E2 becomes
+// jsonb keeps every digit of a number, but not how it was spelled (1E2 becomes
 // 100), nor white space, the order of members, or the first of two members of
 // one name. It refuses the character \u0000 and half a surrogate pair. An event
 // with one of these is not refused: data then has U+FFFD in their place, and raw

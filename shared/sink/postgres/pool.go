@@ -33,7 +33,7 @@ var errClosed = errors.New("used after Close")
 // pool keeps a few connections. It is no pgxpool because nothing may run when
 // an invocation has answered: there is no health check in the background, and
 // a connection that breaks is gone before its call returns, while pgx sees off
-// a cancelled one for up to 15 s in a goroutine. It is safe for concurrent use.
+// a canceled one for up to 15 s in a goroutine. It is safe for concurrent use.
 type pool struct {
 	config *pgx.ConnConfig
 	shares int // guarded by Pools.mu

@@ -30,7 +30,7 @@ type Sink struct {
 //	postgres://user:password@host/database?table=vod_events
 //
 // which may hold what pgx and libpq know, and as parameters of our own: table,
-// TABLE or SCHEMA.TABLE, by default [DefaultTable], spelt as it is to be, and
+// TABLE or SCHEMA.TABLE, by default [DefaultTable], spelled as it is to be, and
 // pool_max_conns, the most connections at a time, by default 8.
 // Open does not connect; its errors are about the URL and never show more of it
 // than the host.
@@ -49,7 +49,7 @@ func newSink(pool *share, table pgx.Identifier) *Sink {
 	}
 }
 
-// createLock serialises the instances that make a table: CREATE TABLE IF NOT
+// createLock serializes the instances that make a table: CREATE TABLE IF NOT
 // EXISTS fails when two do so at once. It is an arbitrary number.
 const createLock = 7166101318051117
 

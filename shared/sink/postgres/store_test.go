@@ -206,7 +206,7 @@ func (w *writer) Write(b []byte) (int, error) {
 
 // A call whose context ends while the server hangs leaves nothing behind: what
 // pgx would do for another 15 s is over.
-func TestStoreHonoursItsContext(t *testing.T) {
+func TestStoreHonorsItsContext(t *testing.T) {
 	u, _ := newTable(t)
 	s := openStore(t, u)
 	var asked atomic.Pointer[context.CancelFunc] // called when the server is asked something
