@@ -113,18 +113,32 @@ func appName(app uint64) string {
 }
 
 // signKeyHelp ends the help of every -sign-key.
-const signKeyHelp = "; env, or '$NAME', takes it from CALLBACK_SIGN_KEY or the variable NAME and keeps it out of the list of processes"
+const signKeyHelp = "; env takes it from CALLBACK_SIGN_KEY, env:NAME or '$NAME' from the variable NAME, which keeps it out of the list of processes"
+
+// fromEnv returns the value of a flag or, where it is env, env:NAME or $NAME,
+// that of a variable, and the variable's name. The name is empty if the value is
+// the flag's own.
+func (p *program) fromEnv(value, byDefault string) (found, variable string) {
+	if value == "env" {
+		value = "env:" + byDefault
+	}
+	name, ok := strings.CutPrefix(value, "env:")
+	if !ok {
+		name, ok = strings.CutPrefix(value, "$")
+	}
+	if !ok {
+		return value, ""
+	}
+	return strings.TrimSpace(p.getenv(name)), name
+}
 
 // signKeys returns the sign keys that the value of a flag -sign-key names, and
 // where they come from: a variable, which may hold several, or the value itself.
 // It is an error if the variable is not set.
 func (p *program) signKeys(value string) (keys []string, from string, err error) {
-	from = "-sign-key"
-	if value == "env" {
-		value = "$CALLBACK_SIGN_KEY"
-	}
-	if name, ok := strings.CutPrefix(value, "$"); ok { // no sign key has a $
-		from, value = name, strings.TrimSpace(p.getenv(name))
+	value, from = p.fromEnv(value, "CALLBACK_SIGN_KEY") // no sign key has a $ or a colon
+	if from == "" {
+		from = "-sign-key"
 	}
 	if value == "" {
 		return nil, from, misuse("%s holds no sign key", from)
@@ -142,8 +156,7 @@ func (p *program) signKeys(value string) (keys []string, from string, err error)
 }
 
 // shownURL is a URL without what may be secret in it: user, password, and the
-// values of the query. If an @ follows the host, that may be the end of a password
-// with a slash in it, and only the scheme is shown.
+// values of the query. Of a URL that may be misread only the scheme is shown.
 func shownURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -153,7 +166,7 @@ func shownURL(address string) string {
 	if u.Scheme != "" {
 		shown = u.Scheme + "://"
 	}
-	if strings.Contains(u.EscapedPath()+u.RawQuery+u.Fragment, "@") {
+	if mayBeMisread(u) {
 		return shown + "(masked)"
 	}
 	if u.User != nil {
@@ -176,7 +189,16 @@ func shownURL(address string) string {
 	return shown
 }
 
-// callbackURL checks the address of a receiver of callbacks.
+// mayBeMisread tells whether an @ follows the host of a URL. It may end a
+// password that holds an unescaped / ? or #, and what net/url takes for the host
+// and the port is then the user and the rest of the password.
+func mayBeMisread(u *url.URL) bool {
+	return strings.Contains(u.Opaque+u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@")
+}
+
+// callbackURL checks the address of a receiver of callbacks. One that may be
+// misread is refused, because errors of the network name what was taken for the
+// host.
 func callbackURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -184,6 +206,8 @@ func callbackURL(address string) (*url.URL, error) {
 		return nil, errors.New("it is no URL")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, errors.New("it must begin with https:// (or http://) and a host")
+	case mayBeMisread(u):
+		return nil, errors.New("an @ follows the host: if it ends a password, write / as %2F, ? as %3F and # as %23 in there; if it does not, write %40 for it")
 	}
 	return u, nil
 }

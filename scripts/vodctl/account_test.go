@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestShownURL(t *testing.T) {
 	t.Parallel()
@@ -13,11 +16,29 @@ func TestShownURL(t *testing.T) {
 		{"https://admin:2024/s3cret@example.com/callback", "https://(masked)"},
 		{"https://admin:2024?s3cret@example.com/callback", "https://(masked)"},
 		{"https://admin:2024#s3cret@example.com/callback", "https://(masked)"},
+		{"https://admin:20/x@host/", "https://(masked)"},
+		{"https:admin:20/x@host/", "https://(masked)"},
+		{"https://example.com/a%40b#c%40d", "https://example.com/a%40b"},
 		{"https://example.com/%zzs3cret", "(not a URL)"},
 		{"", ""},
 	} {
 		if got := shownURL(test.address); got != test.want {
 			t.Errorf("shownURL(%q) = %q, want %q", test.address, got, test.want)
+		}
+	}
+}
+
+// The error of the network would name the user, whom net/url takes for the host.
+func TestCallbackURLThatMayBeMisread(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"https://admin:20/x@host/", "https://admin:20?x@host/", "https://admin:20#x@host/"} {
+		if _, err := callbackURL(address); err == nil || !strings.Contains(err.Error(), "write / as %2F") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	for _, address := range []string{"https://admin:20%2Fx@host/", "https://host/?to=a%40b"} {
+		if _, err := callbackURL(address); err != nil {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

@@ -47,9 +47,9 @@ Flags of every command that calls VOD:
 func (p *program) overview(w io.Writer) {
 	fmt.Fprint(w, introduction)
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.about)
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.about)
 	}
-	fmt.Fprintf(w, "  %-11s %s\n", "help", "print the manual, or the page of the command that is named")
+	fmt.Fprintf(w, "  %-12s %s\n", "help", "print the manual, or the page of the command that is named")
 }
 
 // manual prints the pages of all commands.

@@ -67,6 +67,8 @@ var commands = []command{
 	triggerCommand,
 	doctorCommand,
 	replayCommand,
+	eventsCommand,
+	pruneCommand,
 	schemaCommand,
 }
 

@@ -37,3 +37,15 @@ func (b *progress) clear() {
 		b.shown, b.last = false, time.Time{}
 	}
 }
+
+// pace says how far something is: how much is done of all, how much a second,
+// and how long the rest takes at that rate.
+func pace(done, all int, took time.Duration) string {
+	text := fmt.Sprintf("%d of %d", done, all)
+	if done <= 0 || took <= 0 {
+		return text
+	}
+	rate := float64(done) / took.Seconds()
+	left := time.Duration(float64(max(0, all-done)) / rate * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf("%s, %.0f/s, %v left", text, rate, left)
+}

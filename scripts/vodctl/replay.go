@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
-	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +18,8 @@ import (
 
 var replayCommand = command{
 	name:  "replay",
-	usage: "[FLAG…] FILE…",
-	about: "deliver parked events again, from dead letters or from the log",
+	usage: "[FLAG…] FILE… | -from URL [FLAG…] [ID…]",
+	about: "deliver events again, from dead letters, a log or a database",
 	text: `Reads files line by line, "-" for stdin: CloudEvents as a file: sink or DEAD_LETTER has
 them, and whole logs of the functions, where an event that was parked without
 DEAD_LETTER stands in lines of level error, whole or in parts. Parts may come in any
@@ -29,58 +28,57 @@ one object a line: the text in SCF_Message, and the fields that CLS makes of JSO
 Other lines are passed over and counted. An event that is cut off, or of which a part
 is missing, is listed like one that could not be delivered.
 
+With -from it reads the table that a postgres:// sink writes: all events, those with
+the ids that are given, or those that the flags ask for, in the order in which they
+were received, with the exact bytes where the table has them. The right to SELECT is
+enough, and reading changes nothing there. It counts them first and asks. Events that
+are received after the count are left out.
+
 Each event goes the way that it goes in the functions: DEDUP tells whether it was
 delivered before, shared/handler gets it, then every sink of SINK; with the default
 SINK it is printed. Ids and times stay as they were. DEDUP=memory: knows of this run
 only, so give it the DEDUP of the functions; an event that is parked there may be
-delivered here. Nothing is parked by a replay: what fails is listed on stderr with its
-line and id. Then the exit status is 3, or 1 if nothing could be delivered. Mend the
-reason and replay the file again. The replay stops when a sink is down.
+delivered here. With -to events go to those sinks alone, without DEDUP and handler.
+
+Nothing is parked by a replay: what fails is listed on stderr with its line and id.
+Then the exit status is 3, or 1 if nothing could be delivered. Mend the reason and
+replay the file, or those ids, again. The replay stops when a sink is down.
+
+A replay from a database that is interrupted, or stops, prints how to go on: -after and
+the place that it has reached. With -state FILE the place is kept in a file: the same
+command goes on from there, also after the process was killed, and then at most 64
+events are delivered twice. The file is removed when the replay has come to its end.
 
   export SINK=postgres://… DEDUP=postgres://…
   vodctl replay -dry-run -type NewFileUpload -since 48h dead.jsonl
   vodctl replay dead.jsonl
+  vodctl replay -from env -parked
+  vodctl replay -from env:OLD -to env:NEW -since 90d -state replay.state -yes
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		r := &replay{program: p}
+		r.register(fs, "")
 		fs.BoolVar(&r.dryRun, "dry-run", false, "print what would be delivered, and deliver nothing")
-		noHandler := fs.Bool("no-handler", false, "leave out the handler, your code in shared/handler")
-		fs.StringVar(&r.eventType, "type", "", "only events of this `type`; NewFileUpload, or with a *")
-		fs.StringVar(&r.subject, "subject", "", "only events about this `id`, or with a *")
-		fs.Func("since", "only events that were received at this `time` or later: 2026-11-24, 2026-11-24T08:00:00Z, or 48h for so long ago", parseTime(&r.since))
-		fs.Func("until", "only events that were received before this `time`", parseTime(&r.until))
-		return func(ctx context.Context, files []string) error {
-			if len(files) == 0 {
-				return misuse("replay: give a file, or - for stdin")
+		fs.BoolVar(&r.noHandler, "no-handler", false, "leave out the handler, your code in shared/handler")
+		fs.StringVar(&r.to, "to", "", "deliver to these `URLs`, written as in SINK, without DEDUP and handler; env:NAME takes them from the variable NAME")
+		fs.StringVar(&r.state, "state", "", "with -from: keep the place in this `file`, and go on there")
+		fs.BoolVar(&r.yes, "yes", false, "with -from: do not ask; needed where there is no terminal")
+		return func(ctx context.Context, args []string) error {
+			if err := r.check(); err != nil {
+				return err
 			}
-			for _, pattern := range []string{r.eventType, r.subject} {
-				if _, err := path.Match(pattern, ""); err != nil {
-					return misuse("replay: %q is no pattern: %v", pattern, err)
-				}
+			if r.from != "" {
+				return r.runTable(ctx, args)
 			}
-			if !*noHandler {
-				r.handler = handler.Event
+			switch {
+			case len(args) == 0:
+				return misuse("replay: give a file, - for stdin, or a database by -from")
+			case r.limit > 0 || !r.after.IsZero() || r.state != "":
+				return misuse("replay: -limit, -after and -state are for databases: name one by -from")
 			}
-			return r.run(ctx, files)
+			return r.run(ctx, args)
 		}
 	},
-}
-
-// parseTime reads a date, a time, or a duration before now.
-func parseTime(to *time.Time) func(string) error {
-	return func(s string) error {
-		if ago, err := time.ParseDuration(s); err == nil {
-			*to = time.Now().Add(-ago)
-			return nil
-		}
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if t, err := time.Parse(layout, s); err == nil {
-				*to = t
-				return nil
-			}
-		}
-		return errors.New("write 2026-11-24 (in UTC), 2026-11-24T08:00:00Z, or 48h for so long ago")
-	}
 }
 
 const (
@@ -97,10 +95,9 @@ const (
 // replay is one run of the command.
 type replay struct {
 	*program
-	handler            func(context.Context, *event.Event) error
-	dryRun             bool
-	eventType, subject string
-	since, until       time.Time
+	selection
+	dryRun, noHandler, yes bool
+	to, state              string
 
 	parkings parkings
 	bar      *progress
@@ -117,19 +114,62 @@ type tally struct {
 	untried                     int // events that were not tried, because a sink is down
 }
 
-func (r *replay) run(ctx context.Context, files []string) error {
-	cfg, err := config.Read(r.getenv, config.Both)
-	if err != nil {
-		return err
+// environment is where the variables come from: -to stands for SINK, and goes
+// without DEDUP.
+func (r *replay) environment() (getenv func(string) string, err error) {
+	if r.to == "" {
+		return r.getenv, nil
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(r.stderr, &slog.HandlerOptions{Level: cfg.LogLevel})))
+	to, variable := r.fromEnv(r.to, "SINK")
+	if to == "" {
+		return nil, misuse("-to: %s is not set", variable)
+	}
+	if variable == "" {
+		for _, u := range strings.Fields(to) {
+			r.warnOfPassword("-to", u)
+		}
+	}
+	return func(name string) string {
+		switch name {
+		case "SINK":
+			return to
+		case "DEDUP":
+			return config.DedupOff
+		}
+		return r.getenv(name)
+	}, nil
+}
+
+// open opens where the events go. done must be called: what the sinks accepted is
+// durable then.
+func (r *replay) open() (p *deliver.Pipeline, cfg config.Config, done func() error, err error) {
+	getenv, err := r.environment()
+	if err != nil {
+		return nil, cfg, nil, err
+	}
+	does := handler.Event
+	if r.noHandler || r.to != "" {
+		does = nil
+	}
 	var outlets sink.Outlets
-	cfg.DeadLetter = "" // what fails is listed, and not parked again
-	p, err := outlets.Pipeline(cfg, deliver.Replayed, r.handler)
+	cfg, err = config.Read(getenv, config.Both)
+	if err == nil {
+		slog.SetDefault(slog.New(slog.NewTextHandler(r.stderr, &slog.HandlerOptions{Level: cfg.LogLevel})))
+		cfg.DeadLetter = "" // what fails is listed, and not parked again
+		p, err = outlets.Pipeline(cfg, deliver.Replayed, does)
+	}
+	if err != nil && r.to != "" {
+		err = misuse("%s", strings.Replace(err.Error(), "SINK:", "-to:", 1))
+	}
+	return p, cfg, outlets.Close, err
+}
+
+func (r *replay) run(ctx context.Context, files []string) error {
+	p, _, done, err := r.open()
 	if err != nil {
 		return err
 	}
-	defer outlets.Close() // what the sinks accepted is durable
+	defer done()
 
 	r.bar = r.progress()
 	batches := make(chan []located)
@@ -154,62 +194,69 @@ func (r *replay) tell(format string, args ...any) {
 	r.say(format, args...)
 }
 
-func (r *replay) wants(e *event.Event) bool {
-	matches := func(pattern, s string) bool {
-		if pattern == "" {
-			return true
-		}
-		ok, _ := path.Match(pattern, s) // the pattern was checked
-		return ok
-	}
-	return (matches(r.eventType, e.Type) || matches(r.eventType, e.CloudEventType())) &&
-		matches(r.subject, e.Subject) &&
-		(r.since.IsZero() || !e.Received.Before(r.since)) &&
-		(r.until.IsZero() || e.Received.Before(r.until))
-}
-
-// deliver delivers a batch and notes what became of each event.
+// deliver delivers a batch out of a file and notes what became of each event.
 func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []located) {
 	if r.dryRun {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, e := range batch {
-			r.delivered++
-			r.print("%s  %s  %s %s\n", e.ID, e.Received.UTC().Format(time.RFC3339), e.Type, e.Subject)
-		}
+		r.list(batch)
 		return
 	}
 	if r.skips(ctx, batch) {
 		return
 	}
-	events := make([]*event.Event, len(batch))
-	for i, e := range batch {
-		events[i] = e.Event
-	}
-	// After an interruption, batches that are under way end first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
-	defer cancel()
-	results := p.Deliver(ctx, events)
+	results := send(ctx, p, batch)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	down := false
 	for i, result := range results {
-		switch e := batch[i]; result.Fate {
-		case deliver.Delivered:
-			r.delivered++
-		case deliver.Duplicate:
-			r.repeated++
-		default:
-			down = down || result.Down
-			r.failed++
-			r.tell("%s: not delivered: %s (%s %s): %v", e.place, e.ID, e.Type, e.Subject, result.Cause)
-		}
+		r.note(batch[i], result)
+		down = down || failed(result) && result.Down
 	}
 	if r.down++; !down {
 		r.down = 0
 	}
 	r.bar.show("%d delivered, %d had been before, %d failed, %d lines read", r.delivered, r.repeated, r.failed, r.lines)
+}
+
+// list prints what would be delivered.
+func (r *replay) list(batch []located) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range batch {
+		r.delivered++
+		r.print("%s  %s  %s %s\n", e.ID, e.Received.UTC().Format(time.RFC3339), e.Type, e.Subject)
+	}
+}
+
+// send delivers a batch. After an interruption, batches that are under way end
+// first.
+func send(ctx context.Context, p *deliver.Pipeline, batch []located) []deliver.Result {
+	events := make([]*event.Event, len(batch))
+	for i, e := range batch {
+		events[i] = e.Event
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
+	defer cancel()
+	return p.Deliver(ctx, events)
+}
+
+// failed tells whether an event was not delivered. A fate that nobody here knows
+// is a failure.
+func failed(result deliver.Result) bool {
+	return result.Fate != deliver.Delivered && result.Fate != deliver.Duplicate
+}
+
+// note counts what became of an event, and lists it if it failed. r.mu is held.
+func (r *replay) note(e located, result deliver.Result) {
+	switch {
+	case failed(result):
+		r.failed++
+		r.tell("%s: not delivered: %s (%s %s): %v", e.place, e.ID, e.Type, e.Subject, result.Cause)
+	case result.Fate == deliver.Duplicate:
+		r.repeated++
+	default:
+		r.delivered++
+	}
 }
 
 // skips tells whether a batch is not to be tried, and lists its events.

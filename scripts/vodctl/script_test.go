@@ -30,7 +30,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files, README.md among them")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vodctl": main})
+	testscript.Main(closing{m}, map[string]func(){"vodctl": main})
 }
 
 // The scripts in testdata/script are to be read, as a tutorial. Beside the
@@ -55,6 +55,14 @@ func TestScripts(t *testing.T) {
 			"settoken":  setToken,
 			"decodable": checkJSON,
 			"sort":      sortLines,
+			"database":  startDatabase,
+			"sql":       runSQL,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "postgres" {
+				return false, errors.New("unknown condition")
+			}
+			return hasPostgres(), nil
 		},
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {

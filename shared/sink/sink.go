@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vodevents/shared/deliver"
@@ -40,6 +41,21 @@ func stores(p *postgres.Pools) []scheme[deliver.Store] {
 		{"postgres", fromURL[deliver.Store](p.OpenStore)},
 		{"postgresql", fromURL[deliver.Store](p.OpenStore)},
 	}
+}
+
+// tables is the table of the sinks that can be read back.
+var tables = []scheme[*postgres.Table]{
+	{"postgres", fromURL[*postgres.Table](postgres.OpenTable)},
+	{"postgresql", fromURL[*postgres.Table](postgres.OpenTable)},
+}
+
+// OpenTable returns the table that the sink of a URL writes, like [Open].
+func OpenTable(rawURL string) (*postgres.Table, error) { return open(tables, rawURL) }
+
+// HasTable tells whether the sink of a URL is a table that [OpenTable] reads.
+func HasTable(rawURL string) bool {
+	name, _, _ := strings.Cut(rawURL, ":")
+	return slices.ContainsFunc(tables, func(s scheme[*postgres.Table]) bool { return strings.EqualFold(name, s.name) })
 }
 
 // Open returns the sink of a URL. It checks the URL and connects to nobody. An

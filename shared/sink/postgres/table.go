@@ -23,8 +23,11 @@ type Table struct {
 }
 
 // OpenTable returns the table of a sink's URL. Like [Open] it does not connect.
+// The URL may be as SINK has it: types and media say nothing about reading.
 func OpenTable(u *url.URL) (*Table, error) {
-	pool, table, _, err := new(Pools).parse(u, tableParam, DefaultTable)
+	reading := *u
+	reading.RawQuery = without(u.RawQuery, []string{"types", "media"})
+	pool, table, _, err := new(Pools).parse(&reading, tableParam, DefaultTable)
 	if err != nil {
 		return nil, err
 	}

@@ -227,6 +227,21 @@ func TestTableNeedsSelectAlone(t *testing.T) {
 	}
 }
 
+// SINK's URL will do as it is: what it says about writing is passed over.
+func TestTableOfSinksURL(t *testing.T) {
+	t.Parallel()
+	u, _ := newTable(t)
+	sample(t, u)
+	q := u.Query()
+	q.Set("types", "!FileDeleted")
+	q.Set("media", "vod_media")
+	sinks := *u
+	sinks.RawQuery = q.Encode()
+	if page, err := openTable(t, &sinks).Page(t.Context(), stored.Filter{}, 10); err != nil || len(page) != 4 {
+		t.Errorf("%v, %v", ids(page), err)
+	}
+}
+
 // A table that is not there is not made.
 func TestTableIsNotMade(t *testing.T) {
 	t.Parallel()

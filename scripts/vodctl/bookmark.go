@@ -1,0 +1,100 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vodevents/shared/sink/stored"
+)
+
+// bookmark is how far a replay from a table is. What -state names holds it as
+// JSON.
+type bookmark struct {
+	file string // empty: in memory only
+	dry  bool   // the file is read only
+
+	// Replay tells this replay from others, which must not go on there.
+	Replay string
+	stored.Place
+	Done int // rows before it
+}
+
+// openBookmark reads the file of -state, if there is one.
+func (r *replay) openBookmark(table, target string, ids []string) (*bookmark, error) {
+	m := &bookmark{file: r.state, dry: r.dryRun, Place: r.after.Place}
+	parts := append([]string{table, target, r.eventType, r.subject, r.since.text, r.until.text,
+		fmt.Sprint(r.parked, r.limit, r.to == "" && !r.noHandler), r.after.String()}, ids...)
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	m.Replay = hex.EncodeToString(sum[:])
+	if m.file == "" {
+		return m, nil
+	}
+	text, err := os.ReadFile(m.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-state: %w", err)
+	}
+	kept := bookmark{file: m.file, dry: m.dry}
+	if err := json.Unmarshal(text, &kept); err != nil || kept.Replay == "" {
+		return nil, misuse("-state: %s holds no place of a replay; name another file", m.file)
+	}
+	if kept.Done == 0 {
+		return m, nil
+	}
+	if kept.Replay != m.Replay {
+		return nil, misuse("-state: %s belongs to a replay with other flags; repeat those, or name another file", m.file)
+	}
+	return &kept, nil
+}
+
+// move moves the place on, by so many rows.
+func (m *bookmark) move(to stored.Place, rows int) error {
+	m.Place = to
+	m.Done += rows
+	return m.write()
+}
+
+// write replaces the file at once and as a whole, so that it is whole after
+// whatever ends the process.
+func (m *bookmark) write() error {
+	if m.file == "" || m.dry {
+		return nil
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("-state: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(m.file), filepath.Base(m.file)+".*")
+	if err != nil {
+		return fmt.Errorf("-state: %w", err)
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), m.file)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // what failed is the error
+		return fmt.Errorf("-state: %w", err)
+	}
+	return nil
+}
+
+// remove removes the file: the replay has come to its end.
+func (m *bookmark) remove() error {
+	if m.file == "" || m.dry {
+		return nil
+	}
+	if err := os.Remove(m.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("-state: %w", err)
+	}
+	return nil
+}
