@@ -31,8 +31,8 @@ func zip(t *testing.T, b []byte) []byte {
 	return zipped.Bytes()
 }
 
-// strangeBodies are forms in which something on the way has put an event, and
-// what makes a trigger event of each. All of them are the event of plain.
+// strangeBodies are trigger events with the body plain, in forms that a gateway
+// or proxy on the way may have given it.
 func strangeBodies(t *testing.T, plain []byte) map[string]map[string]any {
 	code := base64.StdEncoding.EncodeToString
 	marked := append([]byte("\ufeff"), plain...)
@@ -51,7 +51,7 @@ func strangeBodies(t *testing.T, plain []byte) map[string]map[string]any {
 	return bodies
 }
 
-// Whatever was done to a callback on its way, the event is delivered.
+// Whatever happened to a callback on its way, its event is delivered.
 func TestStrangeBodies(t *testing.T) {
 	t.Parallel()
 	const key = "bodykey1"
@@ -74,8 +74,8 @@ func TestStrangeBodies(t *testing.T) {
 	}
 }
 
-// A byte that is no UTF-8 costs no event, be it in the trigger event itself or
-// in base64; a replay gets the exact bytes.
+// An event with a byte that is not UTF-8 is delivered, whether the byte is in the
+// trigger event itself or in base64. A replay gets the exact bytes.
 func TestInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	body := []byte("{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"62\",\"Name\":\"caf\xe9\"}}")
@@ -98,7 +98,7 @@ func TestInvalidUTF8(t *testing.T) {
 	}
 }
 
-// On a host the bodies come over HTTP itself.
+// On a host the same bodies come over HTTP.
 func TestStrangeBodiesOnAHost(t *testing.T) {
 	t.Parallel()
 	plain := []byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"63"}}`)
@@ -157,8 +157,8 @@ func startHost(t *testing.T) string {
 	}
 }
 
-// A rightly signed callback that is no event is answered 400 and parked byte by
-// byte; nothing is kept of one whose signature is wrong.
+// A callback with a good signature that is not an event is answered 400 and
+// parked, with every byte. Nothing is kept of one with a wrong signature.
 func TestSignedCallbackThatIsNoEvent(t *testing.T) {
 	t.Parallel()
 	const key = "bodykey2"
@@ -199,7 +199,8 @@ func TestSignedCallbackThatIsNoEvent(t *testing.T) {
 	}
 }
 
-// hostileBodies are what a stranger can think of, of a size each.
+// hostileBodies are bodies, of about size bytes each, with which a stranger may
+// try to keep the function busy.
 func hostileBodies(size int) map[string][]byte {
 	repeat := func(head, unit, tail string) []byte {
 		return []byte(head + strings.Repeat(unit, (size-len(head)-len(tail))/len(unit)) + tail)
@@ -240,10 +241,10 @@ func hostileBodies(size int) map[string][]byte {
 	}
 }
 
-// Whoever does not know the key can make the function work for no longer than a
-// few times what encoding/json needs to check the body, whatever is in it. That
-// is measured beside it, so a slow or a busy machine does not matter; a cost that
-// is quadratic is a hundred times over it.
+// A stranger without the key cannot keep the function busy: refusing any body
+// takes at most a few times as long as encoding/json needs to check it. Both are
+// measured side by side, so a slow or busy machine does not matter. A quadratic
+// cost would be a hundred times over the bound.
 func TestHostileBodies(t *testing.T) {
 	f := start(t, callbackBin, "CALLBACK_SIGN_KEY=bodykey3")
 	for _, size := range []int{100_000, 6 << 20} {
@@ -279,8 +280,8 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// cpu is how long the function's process has run on a core, 0 where the kernel
-// does not tell.
+// cpu returns how long the function's process has run on a core, or 0 where the
+// kernel does not say.
 func (f *function) cpu() (sum time.Duration) {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", f.PID())) // the pattern is good
 	for _, thread := range threads {
@@ -296,7 +297,7 @@ func (f *function) cpu() (sum time.Duration) {
 	return sum
 }
 
-// checkTwice is how long encoding/json takes to check so many bytes twice.
+// checkTwice returns how long encoding/json takes to check size bytes twice.
 func checkTwice(t *testing.T, size int) time.Duration {
 	t.Helper()
 	valid := []byte("[" + strings.Repeat("1,", size/2) + "1]")
@@ -309,7 +310,7 @@ func checkTwice(t *testing.T, size int) time.Duration {
 	return time.Since(began)
 }
 
-// An element of an answer that is no JSON costs none of its neighbors: they are
+// An element of an answer that is not JSON does not cost its neighbors: they are
 // delivered, it is parked, and all are confirmed.
 func TestPulledElementThatIsNoJSON(t *testing.T) {
 	t.Parallel()

@@ -14,8 +14,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// Events of all kinds come out with the bytes they came with, whatever shape
-// the trigger gave them; sent again they keep their id and come out once.
+// Events of all kinds come out with the bytes they came with, whatever the shape
+// of the trigger event. Sent again, they keep their id and do not come out again.
 func TestCallbackEveryKind(t *testing.T) {
 	t.Parallel()
 	f := start(t, callbackBin)
@@ -46,7 +46,8 @@ func TestCallbackEveryKind(t *testing.T) {
 				}
 			}
 		}
-		// Kinds whose payload can truthfully repeat come every time.
+		// Of some kinds two different events may have the same payload, so
+		// each send counts as an event.
 		times := 1
 		if !want.StableID {
 			times = 4
@@ -57,8 +58,8 @@ func TestCallbackEveryKind(t *testing.T) {
 	}
 }
 
-// A callback does not say which application it comes from: it is known where
-// there is only one.
+// A callback does not say which application it comes from. The source names the
+// application only if there is just one.
 func TestCallbackSource(t *testing.T) {
 	t.Parallel()
 	for ids, want := range map[string]string{"": "/tencentcloud/vod", "1490012345": "/tencentcloud/vod/1490012345", "7,8": "/tencentcloud/vod"} {
@@ -131,7 +132,7 @@ func TestCallbackSignature(t *testing.T) {
 		"expired":              {event.Sign(body(3), "newkey2", time.Now().Add(-time.Minute)), 401},
 		"first key":            {event.Sign(body(4), "oldkey1", later), 200},
 		"second key":           {event.Sign(body(5), "newkey2", later), 200},
-		"signed, no event":     {event.Sign([]byte(`{"x":"kept"}`), "newkey2", later), 400},
+		"signed, not an event": {event.Sign([]byte(`{"x":"kept"}`), "newkey2", later), 400},
 	} {
 		if status, answer := f.post(tt.body); status != tt.status {
 			t.Errorf("%s: %d %s", name, status, answer)
@@ -154,7 +155,7 @@ func TestCallbackSignature(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log, `kept`) {
-		t.Error("a signed body that is no event must be in the log")
+		t.Error("a signed body that is not an event must be in the log")
 	}
 }
 

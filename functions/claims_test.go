@@ -15,9 +15,9 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// One event comes both ways at once, as it may while an application changes its
-// mode. The functions share a store: the callback waits for what becomes of the
-// pull's delivery.
+// One event comes both ways at once, as can happen while an application changes
+// its mode. The functions share a store. The callback waits until the delivery of
+// pull has ended, and answers accordingly.
 func TestCallbackMeetsClaimOfPull(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
@@ -107,9 +107,9 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 	}
 }
 
-// Attempts and what became of an event are known to whichever instance comes
-// next: parked at the last attempt, confirmed when it comes back, delivered by a
-// callback, and a duplicate from then on.
+// With a shared store every instance knows an event's attempts and its fate. The
+// event is parked at the last attempt, confirmed when it comes back, delivered by
+// a callback, and a duplicate from then on.
 func TestStoreOfManyInstances(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
@@ -151,8 +151,8 @@ func TestStoreOfManyInstances(t *testing.T) {
 	}
 }
 
-// A store that neither answers nor refuses blocks no delivery, whether the
-// instance was connected to it before or not.
+// A store that hangs blocks no delivery, whether or not the instance was
+// connected to it before.
 func TestHungStoreBlocksNothing(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
@@ -183,8 +183,8 @@ func TestHungStoreBlocksNothing(t *testing.T) {
 	}
 }
 
-// After a failover the connections that an instance kept are silent, and new
-// ones work: a callback is taken all the same.
+// After a failover an instance's old connections are silent and new ones work. A
+// callback is delivered nevertheless.
 func TestSilentConnectionParksNoCallback(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)

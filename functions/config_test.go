@@ -29,7 +29,7 @@ func TestBadConfiguration(t *testing.T) {
 	}
 }
 
-// A bad value of a variable that only the other function uses stops nothing.
+// A bad value does not stop a function that does not use the variable.
 func TestBadConfigurationOfTheOther(t *testing.T) {
 	t.Parallel()
 	f := start(t, callbackBin, "PULL_RATE=fast", "PULL_CONCURRENCY=0", "MAX_ATTEMPTS=none", "PULL_UNTIL=undefined", "VOD_ENDPOINT=ftp://x", "VOD_SECRET_KEY=undefined", "TENCENTCLOUD_SECRETID=undefined")

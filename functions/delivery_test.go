@@ -21,7 +21,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// parkedIn are the events that lines of a log hold whole.
+// parkedIn returns the events that were parked in a log.
 func parkedIn(t *testing.T, lines []string) (events []*event.Event) {
 	t.Helper()
 	texts := map[string]string{}
@@ -52,9 +52,9 @@ func parkedIn(t *testing.T, lines []string) (events []*event.Event) {
 	return events
 }
 
-// A receiver answers ten events of 160 with 500. The others come through in the
-// first invocation; the ten are parked at their last attempt, though each
-// attempt is another instance's.
+// A receiver answers 500 to ten events of 160. The others come through in the
+// first invocation. The ten are parked at their last attempt, although a different
+// instance makes each attempt.
 func TestBadEventsOverManyInstances(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
@@ -150,7 +150,8 @@ func TestCallbackOutlivesAKilledInstance(t *testing.T) {
 	}
 }
 
-// An event that is parked in a log on a full disk stays in VOD's queue.
+// If an event is to be parked in the log and the disk is full, it stays in VOD's
+// queue.
 func TestParkedInAFullLogStaysInTheQueue(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -175,8 +176,8 @@ func TestParkedInAFullLogStaysInTheQueue(t *testing.T) {
 	}
 }
 
-// A callback that meets a bad value of a variable is verified and written whole
-// into the log, for VOD does not send it again.
+// If a variable has a bad value, a callback is verified and parked in the log,
+// because VOD does not send it again.
 func TestBadConfigurationKeepsTheCallback(t *testing.T) {
 	t.Parallel()
 	body := []byte(fmt.Sprintf(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1","Name":"%s"}}`, strings.Repeat("飲茶", 4000)))

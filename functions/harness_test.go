@@ -20,8 +20,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// Paths of the binaries: the functions as they are, and with the handler of
-// testdata in the place of the user's.
+// The paths of the binaries: the functions as they are, and with testdata's
+// handler in place of the user's.
 var callbackBin, pullBin, callbackHandlerBin, pullHandlerBin string
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
@@ -47,7 +47,7 @@ func buildAndRun(m *testing.M) int {
 	} {
 		into := filepath.Join(dir, b.dir)
 		*b.callback, *b.pull = filepath.Join(into, "callback"), filepath.Join(into, "pull")
-		// As they are deployed, and linked in half the time.
+		// The flags of the deployed binaries, which also halve the linking time.
 		args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}, b.args...)
 		build := exec.Command("go", append(args, "./callback", "./pull")...)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -59,7 +59,7 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// overlay makes the file that has go build take testdata/handler.go for the
+// overlay writes the file that makes go build take testdata/handler.go as the
 // user's code.
 func overlay(dir string) (string, error) {
 	theirs, err := filepath.Abs("../shared/handler/handler.go")
@@ -78,8 +78,8 @@ func overlay(dir string) (string, error) {
 	return path, os.WriteFile(path, b, 0o600)
 }
 
-// output is what a process writes. It is a file and no pipe, which somebody
-// would have to read: what is written before an answer is there after it.
+// output is what a process writes. It is a file, so that whatever is written
+// before an answer can be read after it. A pipe would need a reader all the time.
 type output struct {
 	*os.File
 	wanted func(line []byte) bool // nil: all lines
@@ -96,12 +96,12 @@ func newOutput(t *testing.T) *output {
 	return &output{File: f}
 }
 
-// only is the same output, of which take returns only some lines.
+// only returns the same output; its take returns only the wanted lines.
 func (o *output) only(wanted func(line []byte) bool) *output {
 	return &output{File: o.File, wanted: wanted}
 }
 
-// take returns the lines that were written since it was called last.
+// take returns the lines that were written since the last call.
 func (o *output) take() (lines []string) {
 	text, err := io.ReadAll(io.NewSectionReader(o, o.taken, math.MaxInt64-o.taken))
 	if err != nil {
@@ -129,7 +129,7 @@ func start(t *testing.T, binary string, env ...string) *function {
 	return startWithin(t, 64, binary, env...)
 }
 
-// startWithin starts a function that is told how many MB of memory it has.
+// startWithin starts a function and tells it that it has memory MB.
 func startWithin(t *testing.T, memory int, binary string, env ...string) *function {
 	t.Helper()
 	all := newOutput(t)
@@ -149,13 +149,13 @@ func startWithin(t *testing.T, memory int, binary string, env ...string) *functi
 	return f
 }
 
-// post sends a body in the shape of a function URL's event.
+// post sends a body in the trigger event of a function URL.
 func (f *function) post(body []byte) (status int, answer string) {
 	f.t.Helper()
 	return f.invokeRaw(local.PostEvent(body))
 }
 
-// postWithin is post with a timeout of the function other than 15 s.
+// postWithin is post for a function with another timeout than 15 s.
 func (f *function) postWithin(body []byte, timeout time.Duration) (status int, answer string) {
 	f.t.Helper()
 	return f.invokeWithin(local.PostEvent(body), timeout)
@@ -217,12 +217,12 @@ func readCloudEvent(t *testing.T, line string) cloudEvent {
 	t.Helper()
 	var c cloudEvent
 	if err := json.Unmarshal([]byte(line), &c); err != nil {
-		t.Fatalf("line on stdout is no JSON: %v: %s", err, line)
+		t.Fatalf("a line on stdout is not JSON: %v: %s", err, line)
 	}
 	return c
 }
 
-// vodEnv lets a function call the stand-in.
+// vodEnv returns the variables with which a function calls the stand-in.
 func vodEnv(s *vodfake.Server) []string {
 	return []string{"VOD_ENDPOINT=" + s.URL, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey}
 }

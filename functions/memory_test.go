@@ -17,7 +17,7 @@ import (
 // pull 128 MB: 64 events of 1 MB, in answers of 16 MB, must fit.
 func TestLargeEventsFitIntoPullsMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("reads the most that was resident from /proc")
+		t.Skip("reads the peak of memory from /proc")
 	}
 	const memory = 128
 	s := vodfake.RunT(t)
@@ -35,7 +35,7 @@ func TestLargeEventsFitIntoPullsMemory(t *testing.T) {
 	}
 }
 
-// mostResident is the most memory that a process has had, in MB.
+// mostResident returns the most memory that was resident, in MB.
 func mostResident(t *testing.T, pid int) float64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

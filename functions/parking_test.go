@@ -16,8 +16,9 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// The user's handler decides: what fails comes back and is parked at the last
-// attempt, what fails forever is parked at once, the rest goes its way.
+// The user's handler decides. An event on which it fails comes back, and is
+// parked at the last attempt. One that it refuses for good is parked at once. The
+// others are delivered.
 func TestHandlerAndParking(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
@@ -53,8 +54,8 @@ func TestHandlerAndParking(t *testing.T) {
 	}
 }
 
-// Without DEAD_LETTER an event that fails stays in VOD's queue, and one that
-// fails forever is whole in the log.
+// Without DEAD_LETTER an event that fails stays in VOD's queue, and one that is
+// refused for good is parked in the log.
 func TestParkingWithoutDeadLetter(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
@@ -82,8 +83,8 @@ func TestParkingWithoutDeadLetter(t *testing.T) {
 	}
 }
 
-// A callback that a handler refuses is tried until the invocation's time is
-// nearly over, and then kept.
+// A callback on which the handler fails is tried until the invocation's time is
+// nearly over, and then parked.
 func TestCallbackThatFails(t *testing.T) {
 	t.Parallel()
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")

@@ -20,9 +20,9 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// 5,000 events through both functions into PostgreSQL, half of them pushed and
-// half pulled, while PostgreSQL restarts and the functions are killed at
-// random: 5,000 rows, none missing, none twice.
+// 5,000 events go through both functions into PostgreSQL, half of them pushed and
+// half pulled, while PostgreSQL restarts and functions are killed at random. No
+// row is missing, and none is there twice.
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
 	const each, deaths = 2500, 10
@@ -40,7 +40,8 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	pull := local.NewPool(2, pulling.one)
 	defer pull.Close()
 
-	// Not by the clock but by what has arrived: a death in the midst.
+	// Count what has arrived, not the time, so that the kills come in the midst
+	// of the work on any machine.
 	var confirms atomic.Int64
 	s.Watch(func(c vodfake.Change) {
 		if c.State == vodfake.Confirmed && confirms.Add(1)%(each/deaths) == 0 {
@@ -50,7 +51,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	ctx := t.Context()
 	var wg sync.WaitGroup
 
-	// As VOD does, a callback is sent again when nobody answers it.
+	// A callback that nobody answers is sent again, as VOD does.
 	work := make(chan int)
 	var resent atomic.Int64
 	for range 8 {
@@ -141,7 +142,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	t.Logf("%d callback and %d pull instances were killed, %d callbacks sent again", pushing.killed.Load(), pulling.killed.Load(), resent.Load())
 }
 
-// mortals are the instances of a pool, of which any may be killed.
+// mortals are the running instances, any of which may be killed.
 type mortals struct {
 	start  func(context.Context) (*local.Function, error)
 	mu     sync.Mutex
@@ -176,8 +177,8 @@ func (m *mortals) kill() {
 }
 
 // Each instance of callback is frozen after one event and keeps its connection.
-// The database has room for a third of them, and takes every event: the server
-// ends what is idle, and a callback waits for it.
+// The database has room for a third of them, and still takes every event: the
+// server closes idle connections, and a callback waits for that.
 func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 	t.Parallel()
 	const instances, room = 9, 3

@@ -40,7 +40,7 @@ func TestPull(t *testing.T) {
 	}
 	for _, line := range lines {
 		c := readCloudEvent(t, line)
-		// Without the members that are null it is the event as it was queued.
+		// The members that are null are gone; the rest is as it was queued.
 		if !bytes.Equal(c.Data, bodies[c.Type]) || c.VodMode != "reliable" {
 			t.Errorf("came out as %s\nwant data %s", line, bodies[c.Type])
 		}
@@ -50,7 +50,7 @@ func TestPull(t *testing.T) {
 	}
 }
 
-// The variables reach what they are for.
+// Each variable has its effect.
 func TestPullVariables(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}, SubAppIds: []uint64{7, 8}})
@@ -126,8 +126,8 @@ func TestPullWithSCFKeys(t *testing.T) {
 	}
 }
 
-// Real processes that are killed in the middle of their batches, one after the
-// other, lose nothing.
+// Processes that are killed in the middle of their batches, one after the other,
+// lose nothing.
 func TestPullKilled(t *testing.T) {
 	t.Parallel()
 	const total = 2000
@@ -186,8 +186,8 @@ func TestPullKilled(t *testing.T) {
 	}
 }
 
-// On an ordinary host pull is a loop that no empty queue ends, but SIGTERM does:
-// it confirms what it has and exits with status 0.
+// On a host pull is a loop that goes on when the queue is empty. On SIGTERM it
+// confirms what it has and exits with status 0.
 func TestPullLoop(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)

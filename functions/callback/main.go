@@ -1,5 +1,5 @@
-// Command callback receives VOD's normal callbacks: as a cloud function behind
-// an HTTP trigger, or as an HTTP server on LISTEN_ADDR.
+// Command callback receives VOD's normal callbacks. It is a cloud function
+// behind an HTTP trigger, or on a host an HTTP server on LISTEN_ADDR.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 	"vodevents/shared/sink"
 )
 
-// outlets live as long as the process, over many invocations. SCF gives an
-// instance one event at a time.
+// outlets live as long as the process, over many invocations. One connection is
+// enough: SCF gives an instance one event at a time.
 var outlets = sink.Outlets{OneConnection: true}
 
 func main() {
@@ -31,8 +31,8 @@ func main() {
 	})
 }
 
-// options are good as far as they go beside an error: a callback that cannot be
-// delivered is verified all the same.
+// options returns what could be read, even beside an error. A callback that
+// cannot be delivered is still verified and parked.
 func options() (callback.Options, error) {
 	cfg, err := config.Read(os.Getenv, config.Callback)
 	scf.LogLevel.Set(cfg.LogLevel)

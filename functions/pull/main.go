@@ -1,5 +1,6 @@
-// Command pull takes reliable events out of VOD's queue and confirms them: as a
-// cloud function that a timer starts, or as a loop until SIGTERM.
+// Command pull takes reliable events out of VOD's queue, delivers them and
+// confirms them. It is a cloud function that a timer starts, or on a host a loop
+// until SIGTERM.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package handler is a user's code for the tests of the built functions: what
-// it does with an event stands in the event's Name.
+// Package handler stands for a user's code in the tests of the built functions.
+// The event's Name says what it does with the event.
 package handler
 
 import (

@@ -14,8 +14,8 @@ import (
 func onEvent(ctx context.Context, e *event.Event) error {
 	payload, err := e.Decode()
 	if err != nil {
-		// One member is not of its documented kind. The event is fine: all its
-		// other members are in payload, all its bytes in e.Payload.
+		// One member does not have its documented type. The event is fine: its
+		// other members are in payload, and all of its bytes are in e.Payload.
 		fmt.Println("read in part:", err)
 	}
 	switch p := payload.(type) {

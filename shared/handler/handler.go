@@ -6,11 +6,12 @@ import (
 	"vodevents/shared/event"
 )
 
-// Event is your code. It is called for each event before the sinks have it:
-// concurrently, perhaps again for one that was seen before, and it must return
-// when ctx ends. See the package's example for the payloads.
+// Event is your code. It is called for each event before the sinks get it. Calls
+// run concurrently, and an event may come twice. Event must return when ctx ends.
+// The package's example shows the payloads.
 //
-// nil is done, [Permanent] parks the event, any other error brings it again.
+// Return nil when your code is done, [Permanent] to park the event, and any other
+// error to get the event again.
 func Event(ctx context.Context, e *event.Event) error {
 	return nil
 }

@@ -29,37 +29,38 @@ const (
 	// 5 s and asks for a timeout of 10 s (266/33433).
 	Timeout = 10 * time.Second
 
-	// maxAnswer is the longest answer that is read, in bytes: 16 events of
-	// 4 MB. The largest event seen in the field had 10 kB.
+	// maxAnswer is the longest answer that is read, in bytes: room for 16
+	// events of 4 MB. The largest event seen in the field had 10 kB.
 	maxAnswer = 64 << 20
 )
 
 // Options say how to reach VOD and as whom.
 type Options struct {
-	// Endpoint is the API's address: a host with or without a port, and
-	// http:// or, which is the default, https:// before it. Empty:
+	// Endpoint is the API's address: a host, with a port if needed, after
+	// http:// or https://. Without a scheme it is https. Empty:
 	// DefaultEndpoint.
 	Endpoint string
 
-	// Region is sent as X-TC-Region. Empty, as for most accounts: it is not.
+	// Region is sent as X-TC-Region. Empty: no such header; few accounts need
+	// one.
 	Region string
 
 	// Credentials come from FindCredentials.
 	Credentials Credentials
 
-	// Transport carries the calls; share one from NewTransport among clients.
-	// nil: http.DefaultTransport.
+	// Transport carries the calls. Make one with NewTransport and share it
+	// among clients. nil: http.DefaultTransport.
 	Transport http.RoundTripper
 
-	// Retry is asked after a call that failed with ErrRetry whether to make it
-	// again. It gets the number of tries so far and the time since the first
-	// one began, and it waits for as long as it wants before it says yes. nil:
-	// never. The lease engine has its own ways to try again.
+	// Retry is asked whether to repeat a call that failed with ErrRetry. It
+	// gets the number of tries so far and the time since the first one began.
+	// It does its own waiting before it returns true. nil: no call is repeated.
+	// The lease engine does not use it; it has its own rules.
 	Retry func(ctx context.Context, err error, tries int, since time.Duration) bool
 }
 
-// Client calls the VOD API. It is safe for concurrent use. A client costs next
-// to nothing, so make a new one at each invocation: keys may have changed.
+// Client calls the VOD API. It is safe for concurrent use. Make a new one at each
+// invocation, because keys may have changed; it costs next to nothing.
 type Client struct {
 	sdk   *common.Client
 	mask  *strings.Replacer // takes the keys out of messages that were written elsewhere
@@ -67,8 +68,8 @@ type Client struct {
 	retry func(ctx context.Context, err error, tries int, since time.Duration) bool
 }
 
-// New returns a client; it opens no connection. An error names what is wrong
-// with the options.
+// New returns a client. It opens no connection. The error says which option is
+// wrong.
 func New(o Options) (*Client, error) {
 	scheme, host, err := endpoint.Parse(cmp.Or(o.Endpoint, DefaultEndpoint))
 	if err != nil {
@@ -101,9 +102,9 @@ func New(o Options) (*Client, error) {
 	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry}, nil
 }
 
-// call sends one action, as often as Options.Retry wants, and returns the parts
-// of VOD's answer. Its error is an *Error, or says that ctx ended; of an answer
-// that broke off it comes with the events before that.
+// call sends one action, again if Options.Retry says so, and returns the parts of
+// VOD's answer. Its error is an *Error, or says that ctx ended. If an answer broke
+// off, call returns both the error and the events that came before.
 func (c *Client) call(ctx context.Context, action string, params any) (envelope, error) {
 	first := time.Now()
 	for tries := 1; ; tries++ {
@@ -149,8 +150,8 @@ func (c *Client) try(ctx context.Context, action string, params any) (envelope, 
 	return e, nil
 }
 
-// failure turns what the SDK returned into the error of a call, which ran in
-// limited, made from the caller's ctx.
+// failure turns an error of the SDK into the error of a call. The call ran in
+// limited, which was made from the caller's ctx.
 func (c *Client) failure(ctx, limited context.Context, action string, err error) error {
 	if ctx.Err() != nil { // the caller's doing, not the network's
 		return fmt.Errorf("vod: %s ended early: %w", action, ctx.Err())
@@ -178,9 +179,9 @@ func (c *Client) refuse(e *Error) *Error {
 	return e
 }
 
-// request is one call in the form that the SDK signs and sends. Its parameters
-// are encoded by encoding/json, where a SubAppId stays exact; the SDK's own
-// request takes JSON apart and puts integers through float64.
+// request is one call in the form that the SDK signs and sends. encoding/json
+// encodes its parameters, so a SubAppId stays exact. The SDK's own request would
+// put integers through float64.
 type request struct {
 	*tchttp.BaseRequest
 	params any
@@ -188,8 +189,8 @@ type request struct {
 
 func (r *request) MarshalJSON() ([]byte, error) { return json.Marshal(r.params) }
 
-// answer is where taker leaves the body of one call's answer. It is the SDK's
-// response, too, which ends the SDK's work before it parses anything.
+// answer is where taker puts the body of one call's answer. It is also the
+// response that the SDK is given: it stops the SDK before it parses anything.
 type answer struct{ body []byte }
 
 type answerKey struct{}
@@ -198,9 +199,9 @@ var errTaken = errors.New("vod: the answer was taken")
 
 func (*answer) ParseErrorFromHTTPResponse([]byte) error { return errTaken }
 
-// taker takes the body of an answer away from the SDK, which would parse it
-// five times, and re-encode or lose parts of it; the client parses it once. The
-// SDK gets an empty body of a type that it leaves alone.
+// taker takes the body of an answer away from the SDK, which would parse it five
+// times and re-encode or lose parts of it. The client parses it once. The SDK gets
+// an empty body of a type that it does not touch.
 type taker struct {
 	transport http.RoundTripper
 	most      int64 // bytes of an answer
@@ -217,8 +218,8 @@ func (t taker) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &Error{Code: codeStatus,
 			Message: fmt.Sprintf("HTTP status %d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(body))}
 	}
-	// One buffer, of the right size where the length is known. The limit holds
-	// for what comes out of a compressed answer, too.
+	// One buffer, of the right size if the length is known. The limit is for
+	// the bytes after decompression.
 	var buf bytes.Buffer
 	buf.Grow(int(min(max(resp.ContentLength, 0), t.most)) + bytes.MinRead)
 	n, err := buf.ReadFrom(io.LimitReader(resp.Body, t.most+1))

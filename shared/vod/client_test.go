@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// What each action sends, byte by byte, and what it makes of the answer.
+// Each action sends exactly these bytes and reads the answer like this.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -160,7 +160,7 @@ func TestConfirmSizes(t *testing.T) {
 	}
 }
 
-// The SDK says nothing on stderr, whatever happens.
+// The SDK never writes to stderr.
 func TestSilence(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

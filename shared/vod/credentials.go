@@ -10,20 +10,20 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 )
 
-// Credentials sign the calls. However they are printed or logged, the secret
-// parts do not show.
+// Credentials sign the calls. Their secret parts are masked however they are
+// printed or logged.
 type Credentials struct {
 	SecretId  string
 	SecretKey string
 	Token     string // only with temporary keys
 
-	// Source says where the keys were found, for messages.
+	// Source says where the keys were found. Messages quote it.
 	Source string
 }
 
 // FindCredentials looks for keys, in this order:
 //
-//   - VOD_SECRET_ID and VOD_SECRET_KEY, with VOD_TOKEN when they are temporary;
+//   - VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary;
 //   - TENCENTCLOUD_SECRETID, TENCENTCLOUD_SECRETKEY and
 //     TENCENTCLOUD_SESSIONTOKEN, which SCF sets when the function has an
 //     execution role (583/32748). They are temporary, so look for them at each
@@ -31,11 +31,11 @@ type Credentials struct {
 //   - off SCF only, the SDK's own TENCENTCLOUD_SECRET_ID and
 //     TENCENTCLOUD_SECRET_KEY (two underscores), then its profile file, which
 //     is TENCENTCLOUD_CREDENTIALS_FILE or ~/.tencentcloud/credentials. The file
-//     is found by the process environment, not by getenv.
+//     is found through the process environment, not through getenv.
 //
 // Half a pair is an error, not a reason to look further. The SDK's last resort,
-// the role of a CVM, is left out: where there is no CVM it waits for a metadata
-// server without a timeout.
+// the role of a CVM, is not used: outside a CVM it waits for a metadata server
+// without a timeout.
 func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error) {
 	sets := [][3]string{
 		{"VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN"},
@@ -65,7 +65,7 @@ func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error
 	if onSCF {
 		return Credentials{}, errors.New("vod: no keys: give the function an execution role that may vod:PullEvents and vod:ConfirmEvents (role in serverless.yml), or set VOD_SECRET_ID and VOD_SECRET_KEY")
 	}
-	// The chain tells a file that is not there from one that cannot be read.
+	// Through a chain, the SDK tells a missing file from an unreadable one.
 	found, err := common.NewProviderChain([]common.Provider{common.DefaultProfileProvider()}).GetCredential()
 	if err != nil {
 		return Credentials{}, fmt.Errorf("vod: no keys: set VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary; "+
@@ -85,8 +85,8 @@ func Connect(getenv func(string) string, onSCF bool, o Options) (*Client, error)
 	return New(o)
 }
 
-// String shows which keys these are: of the SecretId both ends, of the rest
-// whether it is there.
+// String shows which keys these are: both ends of the SecretId, and whether the
+// others are set.
 func (c Credentials) String() string {
 	id := "none"
 	if n := len(c.SecretId); n >= 16 {

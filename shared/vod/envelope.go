@@ -9,17 +9,16 @@ import (
 	"vodevents/shared/internal/jsonscan"
 )
 
-// Element is an element of an EventSet. It was checked in the walk over the
-// answer: event.ParseScanned makes an event of it without looking at its bytes
-// again.
+// Element is an element of an EventSet. The scan of the answer has checked it, so
+// event.ParseScanned need not check its bytes again.
 type Element = jsonscan.Text
 
 // envelope holds the parts of an answer of the API:
 //
 //	{"Response": {"EventSet": […], "Error": {…}, "RequestId": "…", …}}
 //
-// They share memory with the body they were found in, and none can grow over
-// its own end. A part that is missing is nil.
+// They share memory with the body, but none can grow over its own end. A missing
+// part is nil.
 type envelope struct {
 	response  json.RawMessage // the Response object as a whole
 	eventSet  json.RawMessage // a list or null
@@ -29,13 +28,13 @@ type envelope struct {
 }
 
 // parse finds the parts of an answer in one pass over its bytes. It takes what
-// encoding/json takes, so a body that was cut on its way, or that some proxy
-// wrote, is an error. Of two members with the same name the last one counts, as
-// in encoding/json.
+// encoding/json takes, so a body that was cut off, or that a proxy wrote, is an
+// error. Of two members with the same name the last one counts, as in
+// encoding/json.
 //
-// Two things are given even so, since VOD has lent them and nobody else will see
-// them for 30 s: an element of EventSet that is no JSON does not make the answer
-// one, and an error comes with the elements that stood before it.
+// VOD has leased the events of an answer, so nobody else gets them for 30 s. That
+// is why parse is lenient in two ways: an element of EventSet that is not JSON is
+// not an error of the answer, and an error comes with the elements before it.
 func parse(body []byte) (envelope, error) {
 	s := jsonscan.New(body)
 	var e envelope
@@ -98,8 +97,8 @@ func (e *envelope) member(s *jsonscan.Scanner, name []byte) (ok bool) {
 	return ok
 }
 
-// broken tells whether an element is no JSON. Such a list stands alone: nobody
-// would see the element if another list replaced it.
+// broken tells whether an element is not JSON. A second EventSet does not replace
+// such a list, or nobody would see the element.
 func (e *envelope) broken() bool {
 	return slices.ContainsFunc(e.events, func(t Element) bool { return !t.Valid })
 }

@@ -12,8 +12,8 @@ import (
 	"vodevents/shared/internal/jsonscan"
 )
 
-// oracle is parse by encoding/json alone, with the events apart. Maps, other than
-// structs, tell cases apart as parse does.
+// oracle is parse by encoding/json alone; it returns the events separately. It
+// uses maps, because structs would match names of another case.
 func oracle(body []byte) (e envelope, events []json.RawMessage, ok bool) {
 	var top, response map[string]json.RawMessage
 	if json.Unmarshal(body, &top) != nil || json.Unmarshal(top["Response"], &response) != nil || response == nil {
@@ -145,8 +145,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// A body that is cut is never an answer, wherever the cut is. The events that are
-// whole come with the error: VOD has lent them.
+// A body that is cut is an error, wherever the cut is. The events before the cut
+// come with the error: VOD has leased them.
 func TestParseCut(t *testing.T) {
 	t.Parallel()
 	body := pulled(2)
@@ -172,8 +172,8 @@ func TestParseCut(t *testing.T) {
 	}
 }
 
-// Every byte of a string, at every place of the eight that are looked at at
-// once.
+// The scanner looks at eight bytes at a time. Every byte is tried at each of the
+// eight places.
 func TestParseString(t *testing.T) {
 	t.Parallel()
 	for c := range 256 {
@@ -204,7 +204,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// An element that is no JSON costs neither its neighbors nor the answer.
+// An element that is not JSON does not cost its neighbors or the answer.
 func TestParseBrokenElement(t *testing.T) {
 	t.Parallel()
 	const good = `{"EventHandle":"1","EventType":"A","P":{"a":"]},{"}}`
@@ -235,10 +235,11 @@ func TestParseBrokenElement(t *testing.T) {
 // FuzzParse holds parse to these invariants:
 //
 //   - it never panics and never changes the body;
-//   - it takes the bodies that encoding/json takes for an object with an object
-//     Response, in which EventSet is a list or null and Error an object or null,
-//     if they are there, and of others only those with an element that is no
-//     JSON, of which it says which, or without a comma between two elements;
+//   - it takes the bodies that encoding/json takes, if they are an object with an
+//     object Response, in which EventSet is a list, null or missing and Error is
+//     an object, null or missing;
+//   - of other bodies it takes only those in which an element is not JSON, and
+//     marks that element, or a comma between two elements is missing;
 //   - what it finds is what json.RawMessage finds, byte by byte;
 //   - no event can grow into the bytes after it.
 func FuzzParse(f *testing.F) {
@@ -252,8 +253,8 @@ func FuzzParse(f *testing.F) {
 }
 
 // pulled is an answer of PullEvents with n events of about 5 kB each: an upload
-// was transcoded to several formats and has a cover. As in real answers every
-// other payload is null.
+// was transcoded to several formats and has a cover. As in real answers, the
+// payload members of all other kinds are null.
 func pulled(n int) []byte {
 	event, err := os.ReadFile("testdata/procedure.json")
 	if err != nil {

@@ -5,42 +5,42 @@ import (
 	"strings"
 )
 
-// What a failed call means for the caller, asked with errors.Is. One error may
-// be several of them.
+// What a failed call means for the caller. Ask with errors.Is. One error may be
+// several of these.
 var (
-	// ErrEmpty: no event waits. It is success for whoever drains a queue.
+	// ErrEmpty: no event waits. To a caller who drains a queue, that is success.
 	ErrEmpty = errors.New("vod: no event waits")
 
-	// ErrRateLimited: more calls a second than the account may make. It is
-	// ErrRetry, too, after a pause.
+	// ErrRateLimited: more calls a second than the account may make. It is also
+	// ErrRetry; wait before you try again.
 	ErrRateLimited = errors.New("vod: too many calls")
 
-	// ErrBadHandle: ConfirmEvents did not take the handles: one of them is
-	// unknown, confirmed, or past its lease. Whether the others of the group
-	// were confirmed is not documented; confirm one at a time to find out.
+	// ErrBadHandle: ConfirmEvents refused the handles, because one of them is
+	// unknown, confirmed already, or past its lease. Whether VOD confirmed the
+	// others is not documented. Confirm one at a time to find out.
 	ErrBadHandle = errors.New("vod: bad handle")
 
-	// ErrRefused: VOD answered, and with a code that is neither a limit, nor
-	// about keys or rights, nor a failure of its own. The same call will be
-	// refused again. Every ErrBadHandle is one.
+	// ErrRefused: VOD answered with a code that is not a limit, not about keys
+	// or rights, and not a failure of its own. It will refuse the same call
+	// again. Every ErrBadHandle is an ErrRefused.
 	ErrRefused = errors.New("vod: refused")
 
-	// ErrAuth: the keys are wrong or lack a right, or the account has no VOD.
-	// Trying again with the same keys is of no use.
+	// ErrAuth: the keys are wrong or lack a right, or the account has not
+	// activated VOD. Trying again with the same keys is of no use.
 	ErrAuth = errors.New("vod: keys or rights refused")
 
-	// ErrRetry: a fault of the network or of VOD that may pass: no connection,
-	// no answer within [Timeout], an HTTP status other than 200, an answer that
-	// is cut off or no JSON, InternalError and the like.
+	// ErrRetry: a failure of the network or of VOD that may pass. Examples: no
+	// connection, no answer within [Timeout], an HTTP status other than 200, an
+	// answer that is cut off or not JSON, InternalError.
 	ErrRetry = errors.New("vod: try again")
 
-	// ErrStrange: VOD did what was asked, and a member of its answer is not what
-	// the API's description promises, such as a count of -1. A second call would
-	// be answered in the same way.
+	// ErrStrange: VOD did what was asked, but a member of its answer is not as
+	// documented, such as a count of -1. A second call would get the same
+	// answer.
 	ErrStrange = errors.New("vod: strange answer")
 )
 
-// Codes of failures that are not VOD's own, spelled as the SDK spells them.
+// The codes of failures on the way to VOD, as the SDK spells them.
 const (
 	codeNetwork = "ClientError.NetworkError"
 	codeStatus  = "ClientError.HttpStatusCodeError"
@@ -49,8 +49,8 @@ const (
 	codeStrange = "ClientError.StrangeAnswer" // the SDK has none for it
 )
 
-// Error is a call that VOD refused or that found no way to VOD. Its text says
-// what to do next and holds nothing secret.
+// Error is a call that VOD refused, or that did not reach VOD. Its text says what
+// to do next and contains no secrets.
 type Error struct {
 	Action    string // PullEvents
 	Code      string // AuthFailure.SecretIdNotFound; ClientError.… when it is not VOD's
@@ -83,16 +83,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the network's error, where there was one.
+// Unwrap returns the network's error, if there was one.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is tells errors.Is what the code means. Messages are not looked at: VOD
-// rewords and translates them.
+// Is tells errors.Is what the code means. It ignores the message, because VOD
+// rewords and translates messages.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrEmpty:
-		// Only as it stands: VOD documents no ResourceNotFound.Something here,
-		// and whatever that would be, it would not be an empty queue (266/33949).
+		// Exactly this code. VOD documents no ResourceNotFound.Something here,
+		// and such a code would not mean an empty queue (266/33949).
 		return e.Action == "PullEvents" && e.Code == "ResourceNotFound"
 	case ErrRateLimited:
 		return e.is("RequestLimitExceeded")
@@ -126,19 +126,19 @@ func (e *Error) passes() bool {
 	return e.is("InternalError") || e.is("ServiceUnavailable") || e.is("RequestLimitExceeded")
 }
 
-// Answered tells whether VOD itself refused the call, rather than the network
-// or something on the way to VOD.
+// Answered tells whether VOD itself refused the call. Otherwise the call failed on
+// its way.
 func (e *Error) Answered() bool { return !strings.HasPrefix(e.Code, "ClientError.") }
 
-// is tells whether the code is family or one of its kinds: AuthFailure and
-// AuthFailure.TokenFailure.
+// is tells whether the code is family, such as AuthFailure, or belongs to it, as
+// AuthFailure.TokenFailure does.
 func (e *Error) is(family string) bool {
 	rest, ok := strings.CutPrefix(e.Code, family)
 	return ok && (rest == "" || rest[0] == '.')
 }
 
-// aboutApplication tells whether a bad or missing parameter is, or can only be,
-// the application. What code VOD has for that is not documented.
+// aboutApplication tells whether a bad or missing parameter must be the
+// application. VOD does not document its code for that.
 func (e *Error) aboutApplication() bool {
 	switch e.Action {
 	case "PullEvents", "DescribeEventsState", "DescribeEventConfig": // have no other

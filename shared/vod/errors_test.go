@@ -101,8 +101,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A count is read in every spelling that means one. What means none is told as a
-// strange answer of VOD, which no second call will mend.
+// A count is read in every spelling of a whole number. Anything else is a strange
+// answer of VOD, and a second call would get the same.
 func TestCountOfEvents(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

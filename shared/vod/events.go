@@ -15,14 +15,14 @@ const (
 	// handles a ConfirmEvents takes (266/33434).
 	MaxEvents = 16
 
-	// Lease is how long a pulled event is kept from other pulls; within it the
-	// event must be confirmed (266/33433). Nothing prolongs it.
+	// Lease is how long VOD keeps a pulled event from other pulls. The event
+	// must be confirmed within that time (266/33433). It cannot be extended.
 	Lease = 30 * time.Second
 )
 
 // application is the parameter that all actions have. Accounts that opened VOD
-// since 2023-12-25 must send it, even for their default application; others may
-// leave it out, which 0 does.
+// since 2023-12-25 must send it, even for their default application. Older
+// accounts may leave it out; 0 does.
 type application struct {
 	SubAppId uint64 `json:",omitempty"`
 }
@@ -32,13 +32,13 @@ type application struct {
 // for up to 5 s; if none comes, the error is [ErrEmpty] (266/33433). VOD takes
 // 100 calls a second.
 //
-// Each event is as VOD sent it, byte by byte. They share one buffer, but none
-// can grow into the next. One that is no JSON is among them and is not Valid. When
-// the answer breaks off, the events before that come with an error, [ErrRetry]:
-// VOD has lent them all the same.
+// Each event has the bytes that VOD sent. The events share one buffer, but none
+// can grow into the next. An event that is not JSON is among them and is not
+// Valid. If the answer breaks off, PullEvents returns the events before that and
+// an error, [ErrRetry]: VOD has leased them.
 //
-// When ctx ends during a pull, VOD may have leased events that nobody will see
-// for [Lease].
+// If ctx ends during a pull, VOD may have leased events that nobody gets until
+// [Lease] is over.
 func (c *Client) PullEvents(ctx context.Context, subAppId uint64) ([]Element, error) {
 	const action = "PullEvents"
 	e, err := c.call(ctx, action, application{subAppId})
@@ -51,9 +51,10 @@ func (c *Client) PullEvents(ctx context.Context, subAppId uint64) ([]Element, er
 	return e.events, nil
 }
 
-// ConfirmEvents takes events out of the queue for good, by their handles, at
-// most [MaxEvents] of them (266/33434). VOD takes 100 calls a second. It
-// answers for the group as a whole: see [ErrBadHandle]. No handles, no call.
+// ConfirmEvents takes events out of the queue for good. It names them by their
+// handles, at most [MaxEvents] in a call (266/33434). VOD takes 100 calls a
+// second. It gives one answer for the whole group: see [ErrBadHandle]. Without
+// handles no call is made.
 func (c *Client) ConfirmEvents(ctx context.Context, subAppId uint64, handles []string) error {
 	switch n := len(handles); {
 	case n == 0:
@@ -68,10 +69,10 @@ func (c *Client) ConfirmEvents(ctx context.Context, subAppId uint64, handles []s
 	return err
 }
 
-// DescribeEventsState returns about how many events wait (266/48758). The
-// number is some 3 minutes old: do not decide by it whether to pull. A number in
-// quotes, or one with a zero fraction, is read; what is no count, such as -1, is
-// [ErrStrange]. VOD takes 20 calls a second.
+// DescribeEventsState returns about how many events wait (266/48758). The number
+// is about 3 minutes old, so do not use it to decide whether to pull. A number in
+// quotes, or with a fraction of zero, is read. A value that is not a count, such
+// as -1, is [ErrStrange]. VOD takes 20 calls a second.
 func (c *Client) DescribeEventsState(ctx context.Context, subAppId uint64) (uint64, error) {
 	const action = "DescribeEventsState"
 	var r struct{ CountOfEventsToPull json.RawMessage }
@@ -107,27 +108,26 @@ func readCount(value json.RawMessage) (uint64, bool) {
 	return uint64(f), true
 }
 
-// EventConfig is how an application gets its events.
+// EventConfig says how an application gets its events.
 type EventConfig struct {
 	Mode            string // PUSH: normal callbacks; PULL: reliable callbacks. Never both
 	NotificationUrl string // where normal callbacks in the 3.0 format go
 
-	// ON or OFF. Only these three kinds have a switch, and all begin as OFF.
+	// ON or OFF. Only these three kinds have a switch. All start as OFF.
 	UploadMediaCompleteEventSwitch string // NewFileUpload
 	DeleteMediaCompleteEventSwitch string // FileDeleted
 	PersistenceCompleteEventSwitch string // PersistenceComplete
 }
 
 // DescribeEventConfig returns the configuration of an application. VOD does not
-// give the SignKey away. VOD takes 20 calls a second.
+// return the SignKey. It takes 20 calls a second.
 func (c *Client) DescribeEventConfig(ctx context.Context, subAppId uint64) (EventConfig, error) {
 	var r EventConfig
 	err := c.describe(ctx, "DescribeEventConfig", application{subAppId}, &r)
 	return r, err
 }
 
-// EventConfigChange is what is to change in an [EventConfig]; nil is left as it
-// is.
+// EventConfigChange is a change of an [EventConfig]. What is nil stays as it is.
 type EventConfigChange struct {
 	Mode            *string `json:",omitempty"`
 	NotificationUrl *string `json:",omitempty"` // the empty string removes it
@@ -141,10 +141,10 @@ type EventConfigChange struct {
 	SignKey *string `json:",omitempty"`
 }
 
-// ModifyEventConfig changes the configuration of an application, and so where
-// the events of whoever receives them today go (266/37542). A change takes about
-// 10 minutes to work, says an old README of Tencent's, that of
-// tencentyun/vod-xiaoshipin-server; no page does. VOD takes 20 calls a second.
+// ModifyEventConfig changes the configuration of an application (266/37542). Those
+// who receive its events today may get no more of them. A change takes effect
+// after about 10 minutes: an old README of Tencent's says so, in
+// tencentyun/vod-xiaoshipin-server, but no page does. VOD takes 20 calls a second.
 func (c *Client) ModifyEventConfig(ctx context.Context, subAppId uint64, change EventConfigChange) error {
 	_, err := c.call(ctx, "ModifyEventConfig", struct {
 		application

@@ -12,8 +12,8 @@ import (
 
 // Pull, use, confirm.
 func Example() {
-	// The stand-in of VOD. Against the real one, leave Transport to
-	// vod.NewTransport and find the keys by vod.FindCredentials.
+	// The stand-in of VOD. For the real one, use vod.NewTransport and
+	// vod.FindCredentials.
 	server := vodfake.New(vodfake.Options{})
 	defer server.Close()
 	server.Queue(1490012345, []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["5145403721233902989"]}}`))

@@ -2,8 +2,8 @@ package vod
 
 import "context"
 
-// PullUploadRequest asks VOD to fetch a media file (266/35575). The fields are
-// those that a demonstration needs; VOD knows more.
+// PullUploadRequest asks VOD to fetch a media file (266/35575). It has the fields
+// that a demonstration needs; VOD has more.
 type PullUploadRequest struct {
 	MediaUrl       string // where VOD can fetch it: HTTP or HTTPS, HLS but not DASH
 	MediaName      string `json:",omitempty"`
@@ -11,8 +11,8 @@ type PullUploadRequest struct {
 	SessionId      string `json:",omitempty"` // a second request with the same one is refused; at most 50 characters
 }
 
-// PullUpload starts to fetch a media file and returns the id of the task. In
-// the end there is a PullComplete event and, if it is switched ON, a
+// PullUpload starts to fetch a media file and returns the id of the task. When it
+// has ended, VOD sends a PullComplete event and, if its switch is ON, a
 // NewFileUpload.
 func (c *Client) PullUpload(ctx context.Context, subAppId uint64, r PullUploadRequest) (taskId string, err error) {
 	return c.task(ctx, "PullUpload", struct {
@@ -21,8 +21,8 @@ func (c *Client) PullUpload(ctx context.Context, subAppId uint64, r PullUploadRe
 	}{application{subAppId}, r})
 }
 
-// ProcessMediaRequest asks VOD to work on a media file that it holds
-// (266/34125). The fields are those that a demonstration needs; VOD knows more.
+// ProcessMediaRequest asks VOD to process a media file (266/34125). It has the
+// fields that a demonstration needs; VOD has more.
 type ProcessMediaRequest struct {
 	FileId           string
 	MediaProcessTask MediaProcessTaskInput
@@ -30,7 +30,7 @@ type ProcessMediaRequest struct {
 	SessionId        string `json:",omitempty"`
 }
 
-// MediaProcessTaskInput is a set of tasks; each ends in a result of one
+// MediaProcessTaskInput is a set of tasks. Each has a result in the
 // ProcedureStateChanged event.
 type MediaProcessTaskInput struct {
 	TranscodeTaskSet       []TranscodeTaskInput       `json:",omitempty"`
@@ -50,7 +50,7 @@ type CoverBySnapshotTaskInput struct {
 	PositionValue float64 // seconds or percent
 }
 
-// ProcessMedia starts to work on a media file and returns the id of the task.
+// ProcessMedia starts to process a media file and returns the id of the task.
 func (c *Client) ProcessMedia(ctx context.Context, subAppId uint64, r ProcessMediaRequest) (taskId string, err error) {
 	return c.task(ctx, "ProcessMedia", struct {
 		application

@@ -6,15 +6,15 @@ import (
 	"vodevents/shared/internal/keepalive"
 )
 
-// Transport keeps the connections to VOD from one client, and one invocation,
-// to the next. Call its CloseIdle when an invocation starts: connections that
-// were idle for over 20 s are dead after a freeze of the instance, without
-// saying so.
+// Transport keeps the connections to VOD open between clients and between
+// invocations. Call its CloseIdle when an invocation starts. It closes those that
+// were idle for over 20 s: after a freeze of the instance they are dead, and
+// nothing shows it.
 type Transport = keepalive.Transport
 
-// NewTransport returns a transport for 32 calls at a time. It honors
-// HTTPS_PROXY and its kin, and it opens no connection before it is used. A dial
-// or a TLS handshake may take 5 s. Make one for the process.
+// NewTransport returns a transport for 32 calls at a time. Make one for the
+// process. It honors HTTPS_PROXY and the like, and opens no connection before it
+// is used. A dial or a TLS handshake may take 5 s.
 func NewTransport() *Transport {
 	return keepalive.NewTransport(32, 5*time.Second)
 }

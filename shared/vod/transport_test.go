@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// A body in chunks, compressed, or longer or shorter than it says.
+// A body may come in chunks or compressed. A body that is shorter than it says is
+// an error.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	body := pulled(MaxEvents)
@@ -66,8 +67,8 @@ type closing struct {
 
 func (c *closing) Close() error { c.closed = true; return nil }
 
-// What an answer gave before it broke off is lent: it comes with the error, and
-// no second call is made for it.
+// VOD has leased the events that came before an answer broke off. They come with
+// the error, and the call is not repeated.
 func TestAnswerBreaksOff(t *testing.T) {
 	t.Parallel()
 	calls := 0
@@ -149,8 +150,8 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// The timeout holds for the body, too, and an answer that is whole is an answer
-// even if the context has ended meanwhile.
+// The context also ends the reading of the body. A complete answer counts even if
+// the context has ended meanwhile.
 func TestTimeoutOfBody(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

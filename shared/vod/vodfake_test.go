@@ -38,8 +38,8 @@ func handle(t *testing.T, e vod.Element) string {
 	return h.EventHandle
 }
 
-// Forty events over a real connection: every byte comes out, and what is
-// confirmed does not come again.
+// Forty events come over a real connection with all of their bytes. Those that are
+// confirmed do not come again.
 func TestPullAndConfirm(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)
@@ -79,8 +79,8 @@ func TestPullAndConfirm(t *testing.T) {
 	}
 }
 
-// The real signature check, with and without a token, and what each flaw in the
-// keys is called.
+// The signatures are really checked, with and without a token. Each flaw in the
+// keys has its own code.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	const id, key, token = "AKIDtemporary", "temporary-key", "temporary-token"
@@ -118,7 +118,7 @@ func TestSubAppIdMissing(t *testing.T) {
 	}
 }
 
-// The advice to name the application is for the calls that it would help.
+// An error advises to set VOD_SUB_APP_IDS only where that can help.
 func TestSubAppIdAdvice(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t, vodfake.Options{SubAppIds: []uint64{app}})
@@ -136,7 +136,7 @@ func TestSubAppIdAdvice(t *testing.T) {
 	}
 }
 
-// The queue in time: a held poll, an event that ends it, a lease that runs out.
+// A poll is held, an event ends it, and its lease runs out.
 func TestQueueInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestQueueInTime(t *testing.T) {
 	})
 }
 
-// What can go wrong on the way is for trying again, and only that.
+// Failures on the way to VOD are ErrRetry, and nothing else is.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, f := range []vodfake.Fault{
@@ -208,8 +208,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A call that failed for the moment is made again for as long as Retry says so,
-// whatever the action; one that VOD refused for good is not.
+// Whatever the action, a call that may succeed later is repeated as long as Retry
+// says so. A call that VOD refused for good is not.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
