@@ -309,12 +309,11 @@ func TestPruneSparesWhatIsParkedMeanwhile(t *testing.T) {
 		}
 		pruned <- n
 	}()
-	for waiting := 0; waiting == 0; { // until the row's lock is waited for
-		err := tx.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND query LIKE 'DELETE FROM \""+name+"\"%'").Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	// Asked on another connection: a transaction sees one picture of
+	// pg_stat_activity from its first look to its end.
+	waitFor(t, "Prune to wait for the row", func() bool {
+		return psql(t, `SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM %'||$1||'%'`, strings.Trim(name, `"`))[0] == "1"
+	})
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
