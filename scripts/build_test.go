@@ -30,8 +30,8 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// The zip holds both executables and nothing else, with their exec bits, the
-// same bytes each time, and they run as SCF runs them.
+// The zip has both executables with their exec bits and nothing else. Each build
+// gives the same bytes, and the executables run as on SCF.
 func TestBuild(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -129,7 +129,7 @@ func unpack(t *testing.T, file *zip.File, path string) []byte {
 	return text
 }
 
-// What else lies in the folder would be uploaded too.
+// Anything else in the folder would be uploaded, too.
 func TestBuildRefusesAFullFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

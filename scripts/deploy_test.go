@@ -11,9 +11,9 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// The scripts in testdata/deploy run scripts/deploy with a stand-in of the
-// framework's command, bin/scf, on the PATH, and one of VOD at $VODFAKE. They
-// are to be read, too.
+// The scripts in testdata/deploy run scripts/deploy. A stand-in for the
+// framework's command, bin/scf, is on the PATH, and one for VOD is at $VODFAKE.
+// The scripts are also meant to be read.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
 	deploy, err := filepath.Abs("deploy")

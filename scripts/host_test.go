@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// unit reads a systemd unit: "Section.Key" to the last value.
+// unit reads a systemd unit. It maps "Section.Key" to the last value.
 func unit(t *testing.T, text string) map[string]string {
 	t.Helper()
 	values, section := map[string]string{}, ""
@@ -55,13 +55,13 @@ func TestUnits(t *testing.T) {
 					t.Errorf("%s is %q, want %q", key, u[key], want)
 				}
 			}
-			// Leases of 30 s and requests of 35 s are let finish.
+			// There must be time to finish leases of 30 s and requests of 35 s.
 			if stop, err := strconv.Atoi(u["Service.TimeoutStopSec"]); err != nil || stop < 40 {
 				t.Errorf("TimeoutStopSec=%s", u["Service.TimeoutStopSec"])
 			}
 
-			// systemd's own opinion, where there is one. It wants the executable to
-			// be there.
+			// systemd's own check, if it is installed. It needs the executable to
+			// exist.
 			analyze, err := exec.LookPath("systemd-analyze")
 			if err != nil {
 				return

@@ -13,8 +13,8 @@ import (
 	"vodevents/shared/scf/local/localtest"
 )
 
-// While dev runs both functions nobody can reach them from another machine:
-// all that listens is on 127.0.0.1.
+// While dev runs, no other machine can reach the functions: everything listens on
+// 127.0.0.1.
 func TestDevListensOnThisMachineAlone(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "dev")
@@ -47,7 +47,7 @@ func TestDevListensOnThisMachineAlone(t *testing.T) {
 	}
 	base := strings.TrimSuffix(until(regexp.MustCompile(`http://127\.0\.0\.1:\d+/callback`)), "/callback")
 
-	// Each function has an instance when it has brought out an event.
+	// Once a function has put out an event, it has an instance.
 	for _, post := range []struct{ path, body, mode string }{
 		{"/callback", `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`, `\bnormal\b`},
 		{"/api/events?mode=reliable&kind=ProcedureStateChanged", `{}`, `\breliable\b`},

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkFloor measures the CPU an event of the function pull beside that of
-// a program that copies bytes and knows nothing of events, in turns:
+// BenchmarkFloor measures the CPU time an event takes in the function pull and in
+// a program that copies bytes and knows nothing of events. The two take turns:
 //
 //	go test -run xxx -bench Floor -benchtime 5x ./scripts/bench
 //

@@ -181,7 +181,7 @@ func TestQueueInTime(t *testing.T) {
 	})
 }
 
-// Failures on the way to VOD are ErrRetry, and nothing else is.
+// A failure on the way to VOD is ErrRetry, and no other error of the package.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, f := range []vodfake.Fault{

@@ -12,8 +12,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// What the stand-in costs beside a benchmark of a receiver: events of 5 kB,
-// pulled and confirmed in-process from a backlog of 100,000.
+// What the stand-in costs while a receiver is measured: events of 5 kB are pulled
+// and confirmed in-process from a backlog of 100,000.
 func BenchmarkPullConfirm(b *testing.B) {
 	for _, mode := range []string{"in-process", "http"} {
 		b.Run(mode, func(b *testing.B) {
@@ -53,8 +53,8 @@ func BenchmarkPullConfirm(b *testing.B) {
 	}
 }
 
-// signed lets the SDK sign a call once, and gives a function that repeats it
-// without the SDK's parsing.
+// signed lets the SDK sign a call once. It returns a function that repeats the
+// call without the SDK.
 func signed(b *testing.B, c client, action string, p members) func() []byte {
 	var kept *http.Request
 	var content []byte

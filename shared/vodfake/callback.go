@@ -11,28 +11,28 @@ import (
 	"vodevents/shared/event"
 )
 
-// What VOD does with a normal callback (266/7829, a page of the 2.0 era that
+// How VOD sends a normal callback (266/7829, a page about version 2.0, which
 // today's pages neither repeat nor correct).
 const (
 	CallbackTimeout = 5 * time.Second
 	CallbackSends   = 3 // at most; sent again after a timeout only
 )
 
-// signLife is how long a signed callback is valid: T is the time of its
-// sending plus this (ModifyEventConfig, SignKey).
+// signLife is how long a signed callback is valid. Its T is the time of sending
+// plus signLife (ModifyEventConfig, SignKey).
 const signLife = 10 * time.Minute
 
-// callbackAction is the Action by which faults and functions find callbacks.
+// callbackAction is the name under which faults and controls know callbacks.
 const callbackAction = "Callback"
 
-// Callback sends an event to a URL as VOD sends a normal callback: POST, 5 s
-// for the answer, sent again after a timeout and only then, three sends in all.
-// Status and body of the answer do not matter; a refused connection is not
-// tried again. The body is an event without EventHandle; with the SignKey of
-// application 0 it is signed by [event.Sign].
+// Callback sends an event to a URL as VOD sends a normal callback. It is a POST
+// with 5 s for the answer. Only after a timeout it is sent again, three times in
+// all. The status and body of the answer do not matter, and a refused connection
+// is not tried again. The body is an event without EventHandle. If application 0
+// has a SignKey, [event.Sign] signs it.
 //
-// It returns when the last send is over. The error says why there was no
-// answer; what became of each send is in the Event's Deliveries.
+// Callback returns when the last send is over. The error says why there was no
+// answer. The Event's Deliveries say what became of each send.
 func (s *Server) Callback(ctx context.Context, url string, body []byte) (Event, error) {
 	s.mu.Lock()
 	e := s.newEntry(0, body, s.now())

@@ -19,7 +19,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answers is a receiver that takes so long for each send, and then answers 500.
+// answers is a receiver that answers 500, each send after the given time.
 func answers(took ...time.Duration) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		d := took[0]
@@ -36,8 +36,8 @@ func answers(took ...time.Duration) roundTrip {
 	}
 }
 
-// 266/7829: 5 s for the answer, whose status does not matter; after a timeout
-// sent again, twice.
+// The receiver has 5 s to answer, and the status does not matter. After a timeout
+// the callback is sent again, at most twice (266/7829).
 func TestCallbackSends(t *testing.T) {
 	const slow = time.Minute
 	for _, x := range []struct {

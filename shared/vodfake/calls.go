@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Call is one call of the API, as a function given to [Server.Control] sees
-// it and as [Server.Calls] lists it.
+// Call is one call of the API. Functions given to [Server.Control] see it, and
+// [Server.Calls] lists it.
 type Call struct {
 	Context  context.Context `json:"-"` // of the request
 	Header   http.Header     `json:"-"`
@@ -20,7 +20,7 @@ type Call struct {
 	N        int       // 1 for the first call of this action
 	Time     time.Time // of its arrival, in real time
 
-	// What follows is known once it is answered.
+	// These are known once the call is answered.
 
 	Took      time.Duration // until the answer left, a held poll's wait included
 	Code      string        // of the error it was answered, else empty
@@ -78,8 +78,8 @@ func (s *Server) newRequestID() string {
 	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
 }
 
-// Calls lists the calls of one action that have been answered, or of all for
-// "", in the order of their answers. Only the last Options.Keep are remembered.
+// Calls lists the answered calls of one action, or of all actions for "", in the
+// order of their answers. Only the last Options.Keep calls are remembered.
 func (s *Server) Calls(action string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,8 +93,8 @@ func (s *Server) Calls(action string) []Call {
 	return list
 }
 
-// Busiest is the largest number of calls of one action that arrived within any
-// sliding second, refused ones included, of those that [Server.Calls] lists.
+// Busiest returns the most calls of one action that arrived within any sliding
+// second. It counts refused ones, too, and only those that [Server.Calls] lists.
 func (s *Server) Busiest(action string) int {
 	calls := s.Calls(action)
 	slices.SortFunc(calls, func(a, b Call) int { return a.Time.Compare(b.Time) })
@@ -108,15 +108,15 @@ func (s *Server) Busiest(action string) int {
 	return most
 }
 
-// window holds the times of the last calls that were performed, as many as a
-// second allows.
+// window holds the times of the last performed calls, as many as are allowed in a
+// second.
 type window struct {
 	times []time.Time // a ring
 	next  int
 }
 
-// within says whether one more call of this action fits into the second that
-// ends now.
+// within tells whether the second that ends now has room for one more call of
+// this action.
 func (s *Server) within(c *Call, rate int) bool {
 	if s.opt.Rate < 0 {
 		return true

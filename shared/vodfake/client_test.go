@@ -16,8 +16,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// client calls a stand-in by Tencent's own SDK: over HTTP where it listens,
-// else in-process.
+// client calls a stand-in with Tencent's own SDK: over HTTP if the stand-in
+// listens, otherwise in-process.
 type client struct {
 	t   testing.TB
 	sdk *common.Client
@@ -86,7 +86,8 @@ func (c client) confirm(app uint64, handles ...string) string {
 	return code(err)
 }
 
-// code is the API's error code, "" for none; what is no answer is "network".
+// code returns the API's error code: "" if there is no error, "network" if there
+// was no answer.
 func code(err error) string {
 	var e *sdkerrors.TencentCloudSDKError
 	switch {

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Now is the Server's clock, by which leases, held polls, retention and the
-// simulated tasks run: the real time plus what [Server.FastForward] and
-// [Server.SetTime] have added. Signatures, the rate limit and latency go by the
-// real time, as the callers do.
+// Now returns the time of the Server's clock, which leases, held polls, retention
+// and the simulated tasks go by. It is the real time plus what
+// [Server.FastForward] and [Server.SetTime] have added. Signatures, the rate limit
+// and latency go by the real time, as the callers do.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now()
 }
 
-// Ahead is how far the clock is ahead of the real time.
+// Ahead returns how far the Server's clock is ahead of the real time.
 func (s *Server) Ahead() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.offset
 }
 
-// FastForward moves the clock. All that falls due on the way happens before it
-// returns: leases run out, held polls are answered, events expire.
+// FastForward moves the clock. Whatever falls due meanwhile happens before it
+// returns: leases end, held polls are answered, events expire.
 func (s *Server) FastForward(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,7 +31,7 @@ func (s *Server) FastForward(d time.Duration) {
 	s.advance()
 }
 
-// SetTime sets the clock, which then runs on. Set back, it makes leases last
+// SetTime sets the clock, which then goes on. Setting it back makes leases last
 // longer.
 func (s *Server) SetTime(t time.Time) {
 	s.mu.Lock()
@@ -42,8 +42,8 @@ func (s *Server) SetTime(t time.Time) {
 
 func (s *Server) now() time.Time { return time.Now().Add(s.offset) }
 
-// An appointment is something to be done at a time. Its index is where it
-// stands in the agenda, counted from 1; 0 when it does not.
+// An appointment is something to be done at a time. Its index is its place in the
+// agenda, counted from 1, or 0 if it is not in there.
 type appointment struct {
 	at    time.Time
 	do    func(at time.Time)
@@ -78,7 +78,7 @@ func (a *agenda) Pop() any {
 	return x
 }
 
-// schedule puts an appointment at a new time, or into the agenda for the first.
+// schedule puts an appointment into the agenda, or moves it to another time.
 func (s *Server) schedule(p *appointment, at time.Time) {
 	s.lastSeq++
 	p.at, p.seq = at, s.lastSeq
@@ -95,8 +95,8 @@ func (s *Server) cancel(p *appointment) {
 	}
 }
 
-// advance does all that is due. Whoever takes the lock to look at the queue or
-// to change it calls it first, so that a lease ends exactly when it ends.
+// advance does everything that is due. Call it after taking the lock and before
+// reading or changing the queue, so that each lease ends exactly on time.
 func (s *Server) advance() {
 	now := s.now()
 	for len(s.agenda) > 0 && !s.agenda[0].at.After(now) {
@@ -106,9 +106,9 @@ func (s *Server) advance() {
 	s.rearm()
 }
 
-// rearm sees to it that advance is called when the first appointment is due,
-// even if nobody calls the Server. It only ever sets the timer to an earlier
-// time: one that fires for nothing costs less than setting it for each event.
+// rearm makes the timer call advance when the first appointment is due, even if
+// nobody calls the Server. It only moves the timer to an earlier time. A timer
+// that fires for nothing costs less than setting it for each event.
 func (s *Server) rearm() {
 	if len(s.agenda) == 0 || s.running.Err() != nil {
 		return

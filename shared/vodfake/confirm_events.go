@@ -10,11 +10,11 @@ type confirmEventsRequest struct {
 	EventHandles []string
 }
 
-// ConfirmEvents, 266/33434: takes up to 16 events out of the queue. A handle
-// that is unknown, was confirmed before, or whose 30 s are over is a parameter
-// error; VOD does not document whether the rest of the group counts then, and
-// neither which error it is. The page says 4000, a number of the API of 2017;
-// InvalidParameterValue is the only parameter error in its list.
+// ConfirmEvents takes up to 16 events out of the queue (266/33434). A handle that
+// is unknown, was confirmed before, or whose 30 s are over is a parameter error.
+// VOD does not document which error that is, or whether the others of the group
+// are confirmed. The page says 4000, a number of the API of 2017. The only
+// parameter error in its list is InvalidParameterValue.
 func (s *Server) confirmEvents(_ context.Context, c *Call, p *confirmEventsRequest, dst []byte) ([]byte, error) {
 	if n := len(p.EventHandles); n == 0 || n > BatchSize {
 		return nil, &apiError{"InvalidParameterValue", fmt.Sprintf("EventHandles must hold 1 to %d handles, not %d.", BatchSize, n)}

@@ -12,9 +12,9 @@ type deleteMediaRequest struct {
 	FileId string
 }
 
-// DeleteMedia, 266/31764: the file is gone at once, and FileDeleted tells it
-// after Options.TaskTime, where its switch is ON. Parts of a file cannot be
-// deleted here.
+// DeleteMedia removes the file at once (266/31764). If its switch is ON, the event
+// FileDeleted follows after Options.TaskTime. The stand-in cannot delete parts of
+// a file.
 func (s *Server) deleteMedia(_ context.Context, c *Call, p *deleteMediaRequest, dst []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// DescribeEventConfig tells what ModifyEventConfig has set, but for SignKey.
-// Its page gives 100 calls a second in one place and 20 in another; it has 20
-// here.
+// DescribeEventConfig returns what ModifyEventConfig has set, except SignKey. Its
+// page allows 100 calls a second in one place and 20 in another. The stand-in
+// allows 20.
 func (s *Server) describeEventConfig(_ context.Context, c *Call, _ *struct{ target }, dst []byte) ([]byte, error) {
 	b, err := json.Marshal(s.EventConfig(c.SubAppId))
 	if err != nil {

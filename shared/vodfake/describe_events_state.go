@@ -7,8 +7,8 @@ import (
 )
 
 // DescribeEventsState counts the events that wait to be pulled. VOD's count is
-// approximate and, since 2026-04, about 3 minutes late: it is no means to
-// decide whether to pull.
+// approximate and, since 2026-04, about 3 minutes late. Do not use it to decide
+// whether to pull.
 func (s *Server) describeEventsState(_ context.Context, c *Call, _ *struct{ target }, dst []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -16,7 +16,7 @@ func (s *Server) describeEventsState(_ context.Context, c *Call, _ *struct{ targ
 	return fmt.Appendf(dst, `"CountOfEventsToPull":%d`, s.app(c.SubAppId).waitingAt(s.now().Add(-s.opt.StateLag))), nil
 }
 
-// sample is how many events waited from a moment on.
+// sample is how many events waited at a time.
 type sample struct {
 	at      time.Time
 	waiting int

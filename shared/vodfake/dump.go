@@ -15,7 +15,7 @@ type Dump struct {
 	Events []Event   // in the order in which the Server was given them
 }
 
-// App counts the events of one application that came by its queue.
+// App counts the events that came into the queue of one application.
 type App struct {
 	SubAppId  uint64
 	Waiting   int // can be pulled now
@@ -50,8 +50,8 @@ type Delivery struct {
 	TimedOut bool      `json:",omitempty"` // it got none within 5 s
 }
 
-// Dump copies the state. Of the events that are through only the last
-// Options.Keep are in it.
+// Dump returns a copy of the state. Of the events that have ended, it has only the
+// last Options.Keep.
 func (s *Server) Dump() Dump {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,8 +67,8 @@ func (s *Server) Dump() Dump {
 	return d
 }
 
-// Event is the state of one event; false when the Server was never given it
-// or has forgotten it.
+// Event returns the state of one event. It returns false if the Server never had
+// it or has forgotten it.
 func (s *Server) Event(id string) (Event, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,14 +88,14 @@ func (s *Server) App(subAppId uint64) App {
 	return s.app(subAppId).count()
 }
 
-// Pending is how many events of an application are in its queue: waiting or
+// Pending returns how many events are in an application's queue, waiting or
 // leased.
 func (s *Server) Pending(subAppId uint64) int {
 	a := s.App(subAppId)
 	return a.Waiting + a.Leased
 }
 
-// Confirmed is how many events of an application were confirmed.
+// Confirmed returns how many events of an application were confirmed.
 func (s *Server) Confirmed(subAppId uint64) int { return s.App(subAppId).Confirmed }
 
 func (a *app) count() App {

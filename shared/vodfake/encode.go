@@ -10,9 +10,9 @@ import (
 	"vodevents/shared/event"
 )
 
-// encode writes an event as VOD does: every member that is there, zero values
-// included, in the order of the API's description. Members that the description
-// lacks are left out when empty.
+// encode writes an event as VOD does: its members in the order of the API's
+// description, including zero values. Members that the description lacks are left
+// out if they are empty.
 func encode(eventType string, payload any) []byte {
 	i := slices.IndexFunc(event.Kinds, func(k event.Kind) bool { return k.Type == eventType })
 	b := fmt.Appendf(nil, `{"EventType":%q,%q:`, eventType, event.Kinds[i].Field)
@@ -61,8 +61,8 @@ func appendValue(b []byte, v reflect.Value) []byte {
 	}
 }
 
-// isNullOutput tells whether a field that is nil is the Output of a sub-task
-// that failed: VOD sends that as null, and leaves out others.
+// isNullOutput tells whether a nil field is the Output of a failed sub-task. VOD
+// sends that one as null and leaves out other nil fields.
 func isNullOutput(object reflect.Value, field int) bool {
 	if object.Type().Field(field).Name != "Output" {
 		return false

@@ -6,32 +6,31 @@ import (
 	"regexp"
 )
 
-// The two ways in which VOD can tell an application of its events. They
-// exclude each other.
+// The two ways in which an application can get its events. It has one or the
+// other, never both.
 const (
 	Push = "PUSH" // normal callbacks to NotificationUrl
 	Pull = "PULL" // the queue
 )
 
-// EventConfig is how an application is told of events, as ModifyEventConfig
-// sets it.
+// EventConfig says how an application gets its events. ModifyEventConfig sets it.
 type EventConfig struct {
 	Mode            string // Push or Pull
 	NotificationUrl string // for Push; empty: events go nowhere
 
-	// ON or OFF: whether NewFileUpload, FileDeleted and PersistenceComplete
-	// are told. All other kinds always are (266/33781).
+	// ON or OFF: whether VOD sends NewFileUpload, FileDeleted and
+	// PersistenceComplete. It always sends all other kinds (266/33781).
 	UploadMediaCompleteEventSwitch string
 	DeleteMediaCompleteEventSwitch string
 	PersistenceCompleteEventSwitch string
 
 	// SignKey signs callbacks: letters and digits, at most 32. Empty: they are
-	// not signed. DescribeEventConfig does not tell it.
+	// not signed. DescribeEventConfig does not return it.
 	SignKey string `json:"-"`
 }
 
-// defaultConfig is what an application starts with: the switches are OFF, as
-// documented; that the Mode is PUSH is inferred.
+// defaultConfig is what an application starts with. That the switches are OFF is
+// documented. That the Mode is PUSH is inferred.
 var defaultConfig = EventConfig{
 	Mode:                           Push,
 	UploadMediaCompleteEventSwitch: "OFF",
@@ -39,15 +38,15 @@ var defaultConfig = EventConfig{
 	PersistenceCompleteEventSwitch: "OFF",
 }
 
-// EventConfig is how an application is told of events.
+// EventConfig returns how an application gets its events.
 func (s *Server) EventConfig(subAppId uint64) EventConfig {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.app(subAppId).config
 }
 
-// SetEventConfig changes how an application is told of events, at once.
-// Members left empty, but for NotificationUrl and SignKey, stay as they are.
+// SetEventConfig changes how an application gets its events, at once. Empty
+// members stay as they are, except NotificationUrl and SignKey.
 func (s *Server) SetEventConfig(subAppId uint64, c EventConfig) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +59,7 @@ func (s *Server) SetEventConfig(subAppId uint64, c EventConfig) error {
 	return nil
 }
 
-// over fills in what c leaves open.
+// over fills c's empty members from old.
 func (c EventConfig) over(old EventConfig) EventConfig {
 	for _, f := range []struct{ new, old *string }{
 		{&c.Mode, &old.Mode},
@@ -77,7 +76,7 @@ func (c EventConfig) over(old EventConfig) EventConfig {
 
 var signKeyForm = regexp.MustCompile(`^[A-Za-z0-9]{0,32}$`)
 
-// check gives the API error for a bad value.
+// check returns the API error for a bad value.
 func (c EventConfig) check() error {
 	bad := func(name, rule string) error {
 		return &apiError{"InvalidParameterValue", name + " must be " + rule + "."}
@@ -105,7 +104,7 @@ func (c EventConfig) check() error {
 	return nil
 }
 
-// tells says whether events of a kind are told.
+// tells says whether VOD sends events of a kind.
 func (c EventConfig) tells(kind string) bool {
 	switch kind {
 	case "NewFileUpload":

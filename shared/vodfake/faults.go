@@ -27,13 +27,13 @@ const (
 	Answer           FaultKind = "answer"            // not performed; Fault.Status (default 200) with Fault.Body
 )
 
-// Fault is what befalls a call of the API; see [Server.Next], [Server.Control]
-// and [Server.SetFaults].
+// Fault is what goes wrong with a call of the API; see [Server.Next],
+// [Server.Control] and [Server.SetFaults].
 //
-// The action "Callback" is the sending of a callback, with all its sends. It
-// knows the kinds Delay; Drop: no send arrives; Lost: no answer arrives, and it
-// is sent again; Duplicate: it is sent again after its answer; and
-// SignatureExpired: its T is over. Delays put callbacks out of order.
+// The action "Callback" stands for a callback with all its sends. It knows these
+// kinds: Delay, which also puts callbacks out of order; Drop, no send arrives;
+// Lost, no answer arrives, and the callback is sent again; Duplicate, it is sent
+// again after its answer; and SignatureExpired, its T is in the past.
 type Fault struct {
 	Kind    FaultKind `json:"kind"`
 	DelayMs int       `json:"delayMs,omitempty"` // before anything else, in real time
@@ -44,17 +44,16 @@ type Fault struct {
 
 func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMs) * time.Millisecond }
 
-// Chance is a Fault that befalls some calls.
+// Chance is a Fault that happens to some calls.
 type Chance struct {
 	Action      string  `json:"action,omitempty"` // empty: any, callbacks included
 	Probability float64 `json:"probability"`      // 0 to 1
 	Fault
 }
 
-// SetFaults replaces the faults that befall calls by chance. Of those that
-// fit a call at most one does: they are tried in turn, each with its own
-// probability. Which calls are hit follows from Options.Seed and the order of
-// the calls.
+// SetFaults replaces the faults that happen by chance. A call meets at most one of
+// them: those for its action are tried in turn, each with its own probability.
+// Options.Seed and the order of the calls decide which calls are hit.
 func (s *Server) SetFaults(faults ...Chance) error {
 	for _, f := range faults {
 		switch _, known := actions[f.Action]; {
@@ -78,7 +77,7 @@ func (s *Server) SetFaults(faults ...Chance) error {
 
 var faultKinds = []FaultKind{Delay, Status, Fail, Limit, SignatureExpired, Hang, Drop, Lost, Cut, Stale, Duplicate, Reorder, Answer}
 
-// Faults are the faults that [Server.SetFaults] has set.
+// Faults returns the faults that [Server.SetFaults] has set.
 func (s *Server) Faults() []Chance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,14 +94,14 @@ type nextFault struct {
 	fault  Fault
 }
 
-// Control has fn decide what becomes of each call of an action, "" for any,
-// until stop is called.
+// Control lets fn decide what goes wrong with each call of an action, or of any
+// action for "", until stop is called.
 //
-// fn runs before the call's signature is checked and before it is performed,
-// in the call's own goroutine, so that it is called concurrently. It may call
-// the Server, and it may block, heeding Call.Context. What it returns befalls
-// the call; nil lets it through, or to the function that was given next.
-// Call.N tells it which call it sees.
+// fn runs before the call's signature is checked and before the call is performed.
+// It runs in the call's own goroutine, so calls of fn are concurrent. It may call
+// the Server, and it may block until Call.Context ends. The fault that it returns
+// happens to the call. nil passes the call on to the function that was given next,
+// or lets it through. Call.N says which call it is.
 func (s *Server) Control(action string, fn func(*Call) *Fault) (stop func()) {
 	k := &control{action, fn}
 	s.mu.Lock()
@@ -115,8 +114,9 @@ func (s *Server) Control(action string, fn func(*Call) *Fault) (stop func()) {
 	}
 }
 
-// Next has the next calls of an action, "" for any, meet these faults: one
-// each, in this order, and before any function given to Control is asked.
+// Next makes the next calls of an action, or of any action for "", meet these
+// faults, one each, in this order. No function given to Control is asked about
+// those calls.
 func (s *Server) Next(action string, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,7 @@ func (s *Server) Next(action string, f ...Fault) {
 	}
 }
 
-// faultFor decides what befalls a call.
+// faultFor decides which fault happens to a call.
 func (s *Server) faultFor(c *Call) *Fault {
 	s.mu.Lock()
 	for i := range s.next {
@@ -154,8 +154,8 @@ func (s *Server) faultFor(c *Call) *Fault {
 	return byChance
 }
 
-// before does what a fault does before the call is performed. It gives an
-// answer where the call is not to be performed, or the error to answer.
+// before does what a fault does before the call is performed. If the call is not
+// to be performed, it returns the answer or the error to answer.
 func (s *Server) before(c *Call) (*reply, error) {
 	f := c.fault
 	if err := s.sleep(c.Context, f.delay()); err != nil {
@@ -201,5 +201,5 @@ func text(status int, body string) *reply {
 	return &reply{status: status, text: true, body: []byte(body), sent: len(body)}
 }
 
-// is says whether a call meets a fault of this kind.
+// is tells whether a call meets a fault of this kind.
 func (c *Call) is(k FaultKind) bool { return c.fault != nil && c.fault.Kind == k }

@@ -164,7 +164,7 @@ func TestCallbackFaults(t *testing.T) {
 	}
 }
 
-// Close ends whatever still waits: a held poll, a hanging call, a callback.
+// Close ends everything that still waits: a held poll, a hanging call, a callback.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{

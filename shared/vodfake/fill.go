@@ -9,7 +9,7 @@ import (
 	"vodevents/shared/event"
 )
 
-// filler fills a payload field by field, out of [values].
+// filler fills a payload field by field, from [values].
 type filler struct {
 	maker
 	source *file // which the task was about
@@ -23,13 +23,13 @@ func (m maker) filler(k event.Kind, source *file, begin time.Time) filler {
 	return filler{maker: m, source: source, made: m.file("", ""), task: m.taskID(taskKind(k.Type)), begin: begin}
 }
 
-// taskKind is the word in a TaskId: ReviewAudioVideo for
+// taskKind returns the word in a TaskId: ReviewAudioVideo for
 // ReviewAudioVideoComplete.
 func taskKind(eventType string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(eventType, "Event"), "Complete"), "Task")
 }
 
-// at is the file that a field tells of.
+// at returns the file that a field is about.
 func (g filler) at() *file {
 	if g.result {
 		return g.made
@@ -37,11 +37,11 @@ func (g filler) at() *file {
 	return g.source
 }
 
-// maxDepth is how many objects deep a payload is filled.
+// maxDepth is how many levels of objects are filled.
 const maxDepth = 5
 
-// fill fills the fields of an object. Of those that are there for one Type each,
-// it fills one.
+// fill fills the fields of an object. If the object has a field for each Type, it
+// fills one of those.
 func (g filler) fill(object reflect.Value, depth int) {
 	t := object.Type()
 	chosen := g.choose(t.Name())
@@ -67,13 +67,13 @@ func (g filler) choose(object string) variant {
 	return all[g.rand.IntN(len(all))]
 }
 
-// leaves tells whether a field is that of another variant than the chosen one.
+// leaves tells whether a field belongs to another variant than the chosen one.
 func (v variant) leaves(object, field string) bool {
 	return v.member != field && slices.ContainsFunc(variants[object], func(other variant) bool { return other.member == field })
 }
 
-// tellsOfMade says whether a field of an object is about the file that a task
-// made, and not the one that it was about.
+// tellsOfMade tells whether a field of an object is about the file that a task
+// made. Otherwise it is about the file that the task worked on.
 func tellsOfMade(object reflect.Type, field string) bool {
 	switch field {
 	case "Output":
@@ -131,14 +131,14 @@ func (g filler) value(t reflect.Type, object, name string) (v any, listed bool) 
 	return v, true
 }
 
-// fits tells whether a value that is listed by the name of a field alone is one
-// for this field: names are not always of one type.
+// fits tells whether a value that is listed for a name fits this field of the
+// name. Not all fields of one name have the same type.
 func fits(v, field reflect.Type) bool {
 	text := func(t reflect.Type) bool { return t.Kind() == reflect.String }
 	return v.ConvertibleTo(field) && text(v) == text(field)
 }
 
-// object makes an object of a type, given as a pointer to it.
+// object makes an object. t is a pointer to its type.
 func (g filler) object(t reflect.Type, depth int) reflect.Value {
 	switch t {
 	case reflect.TypeFor[*event.MediaMetaData]():

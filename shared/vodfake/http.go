@@ -19,7 +19,7 @@ import (
 // version is the version of the VOD API that this package speaks.
 const version = "2018-07-17"
 
-// maxBody is the largest request that API 3.0 takes.
+// maxBody is the largest request that API 3.0 takes, in bytes.
 const maxBody = 10 << 20
 
 // target is what every request may name.
@@ -40,7 +40,7 @@ type action struct {
 
 type request interface{ app() uint64 }
 
-// on makes an action of a method that takes its request as a *P.
+// on makes an action from a method that takes a *P as its request.
 func on[P any, R interface {
 	*P
 	request
@@ -68,8 +68,8 @@ var actions = map[string]action{
 	"PullUpload":          on(Rate, (*Server).pullUpload),
 }
 
-// decodeRequest reads a request's JSON. API 3.0 refuses members that it does
-// not know.
+// decodeRequest reads a request's JSON. As API 3.0 does, it refuses unknown
+// members.
 func decodeRequest(body []byte, r request) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -88,7 +88,7 @@ type apiError struct{ Code, Message string }
 
 func (e *apiError) Error() string { return e.Code + ": " + e.Message }
 
-// lostError ends a call that gets no answer: its client is gone, or the
+// lostError ends a call that gets no answer, because its client is gone or its
 // connection is cut.
 type lostError struct{ cause error }
 
@@ -99,7 +99,7 @@ var (
 	errClosed = errors.New("server closed")
 )
 
-// reply is what a call is answered.
+// reply is the answer to a call.
 type reply struct {
 	status int
 	text   bool   // text/plain, not JSON
@@ -108,8 +108,8 @@ type reply struct {
 	lost   error
 }
 
-// ServeHTTP answers POST / as VOD's API does: in JSON, and with status 200
-// for errors too.
+// ServeHTTP answers POST / as VOD's API does: in JSON, and with status 200 even
+// for errors.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -147,9 +147,10 @@ func (p *reply) contentType() string {
 	return "application/json"
 }
 
-// Transport calls the Server in the caller's own goroutine: no socket, nothing
-// left behind, and it works in testing/synctest bubbles. A held poll ends when
-// the request's context does. Every host is answered.
+// Transport returns a transport that calls the Server in the caller's own
+// goroutine. It opens no socket, leaves nothing running, and works in
+// testing/synctest bubbles. A held poll ends when the request's context does. The
+// Server answers for every host.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ s *Server }
@@ -259,7 +260,7 @@ func (c *Call) read(method string) (action, request, error) {
 	return act, req, nil
 }
 
-// admit says whether a call may be performed.
+// admit returns an error if the call must not be performed.
 func (s *Server) admit(c *Call, act action, host string) error {
 	if err := s.authorize(c.Header, host, c.Body); err != nil {
 		return err
@@ -268,8 +269,8 @@ func (s *Server) admit(c *Call, act action, host string) error {
 		return errLimit
 	}
 	if c.SubAppId == 0 && s.Alternatives().RequireSubAppId || c.SubAppId != 0 && s.opt.SubAppIds != nil && !slices.Contains(s.opt.SubAppIds, c.SubAppId) {
-		// The page of PullEvents names no code for it; this one is listed for
-		// other actions of VOD.
+		// The page of PullEvents has no code for this. Other actions of VOD
+		// list this one.
 		return &apiError{"InvalidParameterValue.SubAppId", "SubAppId is missing, or there is no such application."}
 	}
 	return nil
@@ -290,8 +291,8 @@ func appendError(dst []byte, c *Call, err error) []byte {
 	return append(dst, b[1:len(b)-1]...)
 }
 
-// sleep waits in real time; an error means that nobody waits for the answer
-// any more.
+// sleep waits in real time. An error means that nobody waits for the answer any
+// more.
 func (s *Server) sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// Over real connections a fault is what it says.
+// Over a real connection each fault shows as its kind says.
 func TestFaultsOverHTTP(t *testing.T) {
 	t.Parallel()
 	for kind, leased := range map[vodfake.FaultKind]int{
@@ -44,8 +44,8 @@ func TestFaultsOverHTTP(t *testing.T) {
 	}
 }
 
-// A held poll over a real connection is answered when an event comes, and does
-// not keep RunT from ending the test.
+// A held poll over a real connection is answered when an event comes. It does not
+// keep RunT's cleanup waiting.
 func TestHeldPollOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := vodfake.RunT(t)

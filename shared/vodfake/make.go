@@ -13,17 +13,18 @@ import (
 	"vodevents/shared/event"
 )
 
-// Make makes an event of one of the kinds of [event.Kinds], valid and
-// plausible: a body for [Server.Queue], [Server.Callback] or [Server.Notify].
-// The same seed and time give the same bytes.
+// Make makes a valid and plausible event of one of the [event.Kinds]: a body for
+// [Server.Queue], [Server.Callback] or [Server.Notify]. The same seed and time give
+// the same bytes.
 //
-// kind is an EventType, or one of [Making], such as "FileDeleted/parts". Where
-// that is several events, Make returns the last; [MakeAll] returns all.
+// kind is an EventType, or the Kind of one of the [Makings], such as
+// "FileDeleted/parts". If that is several events, Make returns the last one, and
+// [MakeAll] returns all of them.
 //
-// overrides, as JSON, are members of the payload to set: a map, a struct, a
-// json.RawMessage, or nil for none. Objects are merged, lists and scalars
-// replaced, and null takes a member away. A member that the kind does not have,
-// or of another type, is an error.
+// overrides are members of the payload to set: a map, a struct or a
+// json.RawMessage, read as JSON, or nil for none. Objects are merged, lists and
+// scalars are replaced, and null removes a member. It is an error if the kind does
+// not have the member, or has it with another type.
 func Make(seed uint64, at time.Time, kind string, overrides any) ([]byte, error) {
 	all, err := MakeAll(seed, at, kind, overrides)
 	if err != nil {
@@ -32,14 +33,14 @@ func Make(seed uint64, at time.Time, kind string, overrides any) ([]byte, error)
 	return all[len(all)-1], nil
 }
 
-// MakeAll is [Make] with all events that VOD sends for one happening, in their
-// order: one, but for the makings that say otherwise.
+// MakeAll is like [Make], but returns all events that VOD sends for the same
+// occasion, in their order. It is one event, except for some [Makings].
 func MakeAll(seed uint64, at time.Time, kind string, overrides any) ([][]byte, error) {
 	return maker{rand.New(rand.NewPCG(seed, 1)), at, 0}.events(kind, overrides)
 }
 
-// Make is the function [Make] with the Server's own seed and clock: each call
-// gives another event.
+// Make is the function [Make] with the Server's own seed and clock. Each call
+// makes another event.
 func (s *Server) Make(kind string, overrides any) ([]byte, error) {
 	all, err := s.MakeAll(kind, overrides)
 	if err != nil {
@@ -119,7 +120,7 @@ func (m maker) payload(k event.Kind) any {
 	return p
 }
 
-// procedure is one that ran on a file from begin until now.
+// procedure makes a procedure that ran on a file from begin until now.
 func (m maker) procedure(f *file, begin time.Time) *event.ProcedureTask {
 	return &event.ProcedureTask{
 		TaskId: m.taskID("Procedure"), Status: event.TaskFinish, Message: "SUCCESS", FileId: f.id, FileName: f.name,

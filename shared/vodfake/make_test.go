@@ -22,8 +22,9 @@ var (
 	urlForm    = regexp.MustCompile(`^https://[a-z0-9.]+\.example\.com/\S+\.(mp4|jpg|vtt|json)$`)
 )
 
-// Events of all kinds are what VOD would send: the right type and field, ids,
-// times and addresses of the right form, and no member that the kind lacks.
+// Events of all kinds look like VOD's: they have the right type and payload
+// member, ids, times and URLs of the right form, and no member that the kind does
+// not have.
 func TestMakeAllKinds(t *testing.T) {
 	t.Parallel()
 	for _, k := range event.Kinds {
@@ -62,8 +63,8 @@ func TestMakeAllKinds(t *testing.T) {
 	}
 }
 
-// Each making is its kind's, is the same for the same seed, and is read by
-// Decode without an error.
+// Each making has the type of its kind, is the same for the same seed, and Decode
+// reads it without an error.
 func TestMakings(t *testing.T) {
 	t.Parallel()
 	for _, making := range vodfake.Makings {

@@ -9,8 +9,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// Making is an event of another form than the usual one of its kind: one that
-// real and published events have, and that receivers get wrong.
+// Making is an event in an unusual form of its kind. Real or published events have
+// that form, and receivers get it wrong.
 type Making struct {
 	Kind        string // for Make: "FileDeleted/parts"
 	Description string
@@ -19,13 +19,13 @@ type Making struct {
 	respell func([]byte) []byte           // what the Go types cannot say
 }
 
-// EventType is the kind of the events.
+// EventType returns the EventType of the events.
 func (m Making) EventType() string {
 	eventType, _, _ := strings.Cut(m.Kind, "/")
 	return eventType
 }
 
-// Makings are all that [Make] makes beside the usual event of each kind.
+// Makings are what [Make] can make besides the usual event of each kind.
 var Makings = []Making{
 	{Kind: "FileDeleted/parts", Description: "Parts of a file: all its transcodes and one adaptive stream. The file is still there.", make: deletedParts},
 	{Kind: "FileDeleted/many", Description: "Three files in one event; of the last only the original is deleted.", make: deletedMany},
@@ -38,7 +38,7 @@ var Makings = []Making{
 	{Kind: "ComposeMediaComplete/numbers", Description: "Output.FileId is a number where a string is documented.", make: usual, respell: numbers},
 }
 
-// namesOf says what there is of a kind.
+// namesOf says, for an error, which makings a kind has.
 func namesOf(eventType string) string {
 	var names []string
 	for _, m := range Makings {
@@ -79,7 +79,7 @@ func deletedWhole(m maker, _ event.Kind) []any {
 	return []any{d}
 }
 
-// processed is a procedure on a new file.
+// processed makes a procedure on a new file.
 func (m maker) processed() (*file, *event.ProcedureTask) {
 	f := m.file("", "")
 	begin := m.now.Add(-8 * time.Second)
@@ -87,7 +87,7 @@ func (m maker) processed() (*file, *event.ProcedureTask) {
 	return f, m.procedure(f, begin)
 }
 
-// rerun is a procedure, and another that has transcoded the same file by the
+// rerun is a procedure, and another one that transcodes the same file with the
 // same template half a minute later.
 func rerun(m maker, _ event.Kind) []any {
 	f, first := m.processed()
@@ -112,8 +112,8 @@ func failedSubTask(m maker, _ event.Kind) []any {
 	return []any{p}
 }
 
-// change is what VOD tells of a procedure of two sub-tasks: the first at work,
-// the first done and the second at work, both done.
+// change is a procedure of two sub-tasks that VOD reports in three events: the
+// first runs; the first is done and the second runs; both are done.
 func change(m maker, _ event.Kind) []any {
 	_, p := m.processed()
 	p.TasksNotifyMode = event.NotifyChange
@@ -129,7 +129,7 @@ func change(m maker, _ event.Kind) []any {
 	return []any{&first, &second, p}
 }
 
-// noTime is what real events have for a time that is not known.
+// noTime has what real events have in place of an unknown time.
 func noTime(m maker, _ event.Kind) []any {
 	const none = "0000-00-00T00:00:00Z"
 	_, p := m.processed()
@@ -161,7 +161,7 @@ func faces(m maker, _ event.Kind) []any {
 	return []any{p}
 }
 
-// quotedId is a member that is documented as a string of digits.
+// quotedId matches a member that is documented as a string of digits.
 var quotedId = regexp.MustCompile(`("Output":\{.*)"(FileId|Id)":"(\d+)"`)
 
 func numbers(body []byte) []byte { return quotedId.ReplaceAll(body, []byte(`$1"$2":$3`)) }

@@ -10,11 +10,11 @@ import (
 	"vodevents/shared/event"
 )
 
-// account stands for the application's number where it has none of its own.
+// account is the number of an application that has none of its own.
 const account = 1500012345
 
-// maker makes ids and files. Its output follows from its source of chance and
-// its time.
+// maker makes ids and files. The same random source and time give the same
+// output.
 type maker struct {
 	rand *rand.Rand
 	now  time.Time
@@ -23,11 +23,11 @@ type maker struct {
 
 func (s *Server) maker(subAppId uint64) maker { return maker{s.rand, s.now(), subAppId} }
 
-// owner is the number that stands in front of TaskIds and in hosts.
+// owner returns the number at the front of TaskIds and in the names of hosts.
 func (m maker) owner() uint64 { return cmp.Or(m.app, account) }
 
-// fileID is a number of 19 digits: above 2^53, so that it does not survive as
-// a float, and below 2^63.
+// fileID returns a number of 19 digits. It is below 2^63 and above 2^53, so a
+// receiver that reads it as a float changes it.
 func (m maker) fileID() string {
 	return strconv.FormatUint(5_285_000_000_000_000_000+m.rand.Uint64N(3_000_000_000_000_000_000), 10)
 }
@@ -41,8 +41,7 @@ func (m maker) taskID(kind string) string {
 	return fmt.Sprintf("%d-%s-%st0", m.owner(), kind, m.hex(32))
 }
 
-// file is a file in VOD. Whatever is said of it, in whichever event, comes
-// from here.
+// file is a file in VOD. Whatever an event says of it comes from here.
 type file struct {
 	id, name, kind   string // kind: mp4
 	dir              string // the URL up to the file's own name, with a slash at the end
@@ -81,7 +80,7 @@ const audioBitrate = 128_000
 
 func size(bitrate int64, duration float64) int64 { return int64(float64(bitrate) * duration / 8) }
 
-// iso is how VOD writes times: ISO 8601, in UTC, to the second.
+// iso writes a time as VOD does: ISO 8601, in UTC, in whole seconds.
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 const never = "9999-12-31T23:59:59Z"
@@ -135,8 +134,8 @@ func audioStream() []*event.MediaAudioStreamItem {
 	return []*event.MediaAudioStreamItem{{Bitrate: audioBitrate, SamplingRate: 44100, Codec: "aac"}}
 }
 
-// templates are widths and video bit rates of VOD's first preset transcoding
-// templates; others are taken for one of 1280 pixels.
+// templates are the widths and video bit rates of VOD's first preset transcoding
+// templates. Any other template is treated like the one of 1280 pixels.
 var templates = map[int64][2]int64{
 	10: {320, 256_000},
 	20: {640, 512_000},

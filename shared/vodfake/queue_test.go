@@ -65,7 +65,7 @@ func post(t *testing.T, s *vodfake.Server, action, _ string) string {
 	return string(raw.body)
 }
 
-// A poll whose client goes away takes no event along.
+// A poll whose client has gone leases no event.
 func TestCanceledPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})
@@ -118,7 +118,7 @@ func TestFastForward(t *testing.T) {
 	})
 }
 
-// A lease that ends while nobody calls is told to the watchers when it ends.
+// Watchers learn of the end of a lease at once, even if nobody calls the Server.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})

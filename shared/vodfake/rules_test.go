@@ -23,9 +23,9 @@ func fill(s *vodfake.Server, app uint64, n int) {
 	}
 }
 
-// The written rules of VOD, each with the document that states it, or [I]
-// where this package had to choose. Each runs in a bubble of its own, with a
-// client in-process.
+// The rules of VOD, each with the document that states it, or [I] where this
+// package had to choose. Each runs in a bubble of its own, with a client
+// in-process.
 var rules = []struct {
 	doc, rule string
 	options   vodfake.Options
@@ -240,7 +240,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// Alternatives change while a Server runs: the next call meets them.
+// Alternatives can be changed while a Server runs, and apply from the next call.
 func TestSetAlternatives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})

@@ -17,7 +17,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// must gives the answer of a call that has to succeed.
+// must returns the answer of a call that has to succeed.
 func (c client) must(action string, p members) *answer {
 	c.t.Helper()
 	a, err := c.send(context.Background(), action, p)
@@ -205,7 +205,7 @@ func TestEventConfig(t *testing.T) {
 			t.Errorf("%+v at first", got)
 		}
 
-		// Three kinds are told only when their switches are ON.
+		// Three kinds are sent only if their switches are ON.
 		told := func() (n int) {
 			t.Helper()
 			for _, k := range event.Kinds {

@@ -34,8 +34,8 @@ type signer struct {
 	key  []byte
 }
 
-// SetCredentials replaces the accepted keys, as a rotation does. Calls signed
-// with others are answered AuthFailure from now on.
+// SetCredentials replaces the accepted keys, as a rotation does. Calls that are
+// signed with other keys are answered AuthFailure from now on.
 func (s *Server) SetCredentials(c ...Credential) {
 	keys := make(map[string]*signer, len(c))
 	for _, c := range c {
@@ -120,7 +120,7 @@ func parseAuthorization(v string) (a authorization, ok bool) {
 		strings.Contains(listed, ";content-type;") && strings.Contains(listed, ";host;")
 }
 
-// find gives the key that signs with a credential on a day.
+// find returns the signing key of a credential for a day.
 func (k *keyring) find(id, date string) (key []byte, token string, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -135,7 +135,7 @@ func (k *keyring) find(id, date string) (key []byte, token string, ok bool) {
 	return s.key, s.Token, true
 }
 
-// signature is what the caller must have written.
+// signature returns the signature that the call must have.
 func signature(key []byte, a authorization, stamp string, h http.Header, host string, body []byte) []byte {
 	var b strings.Builder
 	b.WriteString("POST\n/\n\n")

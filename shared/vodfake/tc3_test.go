@@ -8,7 +8,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// Tencent's own SDK signs; the signatures are judged over a real connection.
+// Calls that Tencent's own SDK has signed are checked over a real connection.
 func TestSignature(t *testing.T) {
 	t.Parallel()
 	temporary := vodfake.Credential{SecretId: "temporary", SecretKey: "k", Token: "session"}

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// value makes the value of a field; nil leaves it out.
+// value makes the value of a field. nil leaves the field out.
 type value func(filler) any
 
 func is(v any) value { return func(filler) any { return v } }
 
-// values are what a made event has in a field, by the type of the object and the
-// name of the field, or by the name alone; a status and the like by its Go type.
-// What is not listed is empty or 0, as optional members are.
+// values are the fields' values in a made event. The key is the object's type and
+// the field's name, or the name alone, or for a status and the like the Go type.
+// A field that is not listed is empty or 0, as optional members are.
 var values = map[string]value{
 	// Ids and tasks.
 	"TaskId":                                func(g filler) any { return g.task },
@@ -238,7 +238,7 @@ var values = map[string]value{
 	"AigcHunyuan3DTaskInput.GenerateType":   is("Normal"),
 	"AigcHunyuan3DMultiViewImageInfo.ViewType": is("front"),
 
-	// Type, which means another thing in each object.
+	// Type, which has another meaning in each object.
 	"AdvancedSuperResolutionConfig.Type":             is("standard"),
 	"AiCutOutConfig.Type":                            is("foreground"),
 	"AiRecognitionTaskFaceResultItem.Type":           is("Default"),
@@ -275,7 +275,7 @@ var values = map[string]value{
 	"TransitionOpertion.Type":                        is("ImageFadeInFadeOut"),
 	"VideoDenoiseInfo.Type":                          is("weak"),
 
-	// What VOD has retired, and what some events have in another member's place.
+	// What VOD has retired, and what some events have in place of another member.
 	"AiRecognitionResult.FaceRecognitionTask": is(nil),
 	"AigcImageSceneInfo.ChangeClothesConfig":  is(nil),
 	"MediaSampleSnapshotItem.PicInfoSet":      is(nil),

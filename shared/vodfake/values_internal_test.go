@@ -10,8 +10,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// Every entry of the tables is of a field that there is, and fits it: an entry
-// that a new description has made useless is noticed.
+// Every entry of the tables names a field that exists, and fits it. So an entry
+// that a new description has made useless is found.
 func TestTablesNameFields(t *testing.T) {
 	types := map[string]reflect.Type{}
 	for _, k := range event.Kinds {

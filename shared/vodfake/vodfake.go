@@ -26,14 +26,14 @@ const (
 	SecretKey = "fake-secret-key"
 )
 
-// Credential is one pair of keys that a [Server] accepts. With a Token, as
-// temporary keys have one, a call must carry exactly that token.
+// Credential is one pair of keys that a [Server] accepts. Temporary keys have a
+// Token, and a call must carry exactly that token.
 type Credential struct {
 	SecretId, SecretKey, Token string
 }
 
-// Options make a [Server]. The zero value behaves as VOD is documented to
-// behave; each field says what it is when left out.
+// Options of a [Server]. With the zero value it behaves as VOD is documented to
+// behave. Each field states its default.
 type Options struct {
 	Alternatives
 
@@ -46,74 +46,73 @@ type Options struct {
 	// AuthFailure.SignatureExpire. Default: 0.
 	ClockSkew time.Duration
 
-	// SubAppIds are the applications that exist; every other is refused.
-	// Default: each exists once it is named.
+	// SubAppIds are the applications that exist; any other is refused. Default:
+	// every application exists.
 	SubAppIds []uint64
 
 	// Rate is how many calls of PullEvents are performed in any sliding second,
-	// and of ConfirmEvents likewise; more are answered RequestLimitExceeded.
-	// Negative: no limit, for no action. Default: 100.
+	// and how many of ConfirmEvents. Others are answered RequestLimitExceeded.
+	// Negative: no action has a limit. Default: 100.
 	Rate int
 
 	// Latency is added to every answer, in real time. Default: 0.
 	Latency time.Duration
 
-	// EventConfig is how every application is told of events at first. Members
-	// left empty have VOD's defaults: Mode PUSH without a NotificationUrl, the
-	// switches OFF, no SignKey. New panics on a value that ModifyEventConfig
-	// would refuse.
+	// EventConfig is what every application starts with. Empty members have
+	// VOD's defaults: Mode PUSH without a NotificationUrl, the switches OFF, no
+	// SignKey. New panics on a value that ModifyEventConfig would refuse.
 	EventConfig EventConfig
 
-	// ConfigDelay is when a change by ModifyEventConfig takes effect; at the
-	// real VOD after about 10 min. Default: at once.
+	// ConfigDelay is how long a change by ModifyEventConfig takes to have an
+	// effect. For the real VOD it is about 10 min. Default: 0.
 	ConfigDelay time.Duration
 
 	// StateLag is how late the count of DescribeEventsState is. Negative: it is
 	// exact. Default: 3 min.
 	StateLag time.Duration
 
-	// TaskTime is how long, by the Server's clock, a simulated task takes: an
-	// upload, a pull, a task flow. Negative: no time. Default: 5 s.
+	// TaskTime is how long a simulated task takes by the Server's clock: an
+	// upload, a pull, a procedure. Negative: no time. Default: 5 s.
 	TaskTime time.Duration
 
-	// CallbackTransport carries callbacks. Default: a transport of the
-	// Server's own that opens a connection for each.
+	// CallbackTransport carries callbacks. Default: a transport of the Server's
+	// own, with a new connection for each callback.
 	CallbackTransport http.RoundTripper
 
-	// Keep is how many events that are through (confirmed, expired, answered)
-	// are remembered, and how many calls; the oldest are forgotten first.
+	// Keep is how many calls are remembered, and how many events that were
+	// confirmed, have expired or were answered. The oldest are forgotten first.
 	// Default: 65,536.
 	Keep int
 
-	// Seed makes handles, ids and chances repeatable. Default: 1.
+	// Seed makes handles, ids and random faults repeatable. Default: 1.
 	Seed uint64
 }
 
-// Alternatives are what the stand-in does where VOD does not say what it does,
-// or does one thing for some accounts and another for others. They can be
-// changed while a [Server] runs; see [Server.SetAlternatives].
+// Alternatives choose what the stand-in does where VOD's documents do not say, or
+// where VOD differs between accounts. They can be changed while a [Server] runs;
+// see [Server.SetAlternatives].
 type Alternatives struct {
-	// SameHandle keeps an event's handle from one delivery to the next.
+	// SameHandle: an event keeps its handle from one delivery to the next.
 	// Default: each delivery has a new one.
 	SameHandle bool
 
-	// ConfirmGood confirms the good handles of a ConfirmEvents call that names
-	// a bad one too, and answers InvalidParameterValue all the same. Default:
-	// none of the group is confirmed.
+	// ConfirmGood: a ConfirmEvents call that names a bad handle confirms the
+	// good ones, and is still answered InvalidParameterValue. Default: none of
+	// the group is confirmed.
 	ConfirmGood bool
 
-	// NullMembers has PullEvents list the payload members of all other kinds as
-	// null in each event, as the real one does. It applies to events that are
+	// NullMembers: in each event PullEvents lists the payload members of all
+	// other kinds as null, as the real one does. It applies to events that are
 	// queued from now on. Default: they are left out.
 	NullMembers bool
 
-	// RequireSubAppId refuses calls that name no application, as VOD does for
-	// accounts that were opened since 2023-12-25. Default: they mean
+	// RequireSubAppId: calls that name no application are refused, as VOD does
+	// for accounts that were opened since 2023-12-25. Default: such calls mean
 	// application 0, the account's first.
 	RequireSubAppId bool
 }
 
-// Alternatives are those that the Server follows now.
+// Alternatives returns those that the Server follows now.
 func (s *Server) Alternatives() Alternatives {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,9 +126,8 @@ func (s *Server) SetAlternatives(a Alternatives) {
 	s.opt.Alternatives = a
 }
 
-// Server is the stand-in of VOD. It is safe for concurrent use. Make one with
-// [New] or [RunT]. A Server that is used in a testing/synctest bubble must be
-// made in it.
+// Server is the stand-in for VOD. It is safe for concurrent use. Make one with
+// [New] or [RunT]. To use it in a testing/synctest bubble, make it in the bubble.
 type Server struct {
 	// URL is where a Server made by [RunT] listens: http://127.0.0.1:PORT.
 	URL string
@@ -162,8 +160,8 @@ type Server struct {
 	pushes   sync.WaitGroup // callbacks that no caller waits for
 }
 
-// New makes a stand-in. It listens nowhere: serve it, it is an http.Handler,
-// or call it through [Server.Transport].
+// New makes a stand-in. It does not listen anywhere. Serve it, since it is an
+// http.Handler, or call it through [Server.Transport].
 func New(o Options) *Server {
 	if o.Credentials == nil {
 		o.Credentials = []Credential{{SecretId: SecretId, SecretKey: SecretKey}}
@@ -221,9 +219,9 @@ func RunT(t testing.TB, o ...Options) *Server {
 	return s
 }
 
-// Close ends the polls that are held, the callbacks on their way and all other
-// waiting, and stops the clock's timer. Calls after it are answered as before,
-// but nothing changes of itself any more.
+// Close ends held polls, callbacks on their way and everything else that waits,
+// and stops the clock's timer. Later calls are still answered, but nothing
+// changes by itself any more.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.stop()
@@ -239,12 +237,11 @@ func (s *Server) Close() {
 	s.pushes.Wait()
 }
 
-// Queue puts an event into the queue of an application, whatever the
-// application's Mode, and returns the id by which the Server knows it. The body
-// is a JSON object without EventHandle. PullEvents puts the handle in front of
-// its first member and leaves every other byte as it is; a body that is no
-// object comes out as it is and cannot be confirmed. The Server keeps body:
-// do not change it.
+// Queue puts an event into the queue of an application, whatever the application's
+// Mode is. It returns the id by which the Server knows the event. The body is a
+// JSON object without EventHandle. PullEvents inserts the handle before its first
+// member and keeps every other byte. A body that is not an object comes out
+// unchanged and cannot be confirmed. The Server keeps body, so do not change it.
 func (s *Server) Queue(subAppId uint64, body []byte) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

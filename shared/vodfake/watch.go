@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// State is where an event is on its way. An event in a queue goes from Queued
-// to Pulled, then to Confirmed or, when its lease ran out, Redelivered and
-// Pulled again; a callback from Sent to Answered, or to Sent again or Failed.
+// State says how far an event has come. In a queue it goes from Queued to Pulled,
+// and then to Confirmed. If its lease ends first, it goes to Redelivered and can
+// be Pulled again. A callback goes from Sent to Answered or Failed, or to TimedOut
+// and Sent again.
 type State string
 
 const (
@@ -22,7 +23,7 @@ const (
 	Failed      State = "failed"      // no answer, and it is not sent again
 )
 
-// Change tells of one event that it came into a state.
+// Change says that an event has come into a state.
 type Change struct {
 	Seq      uint64 // counts up by one
 	Time     time.Time
@@ -37,9 +38,9 @@ type Change struct {
 	Err      string    // in states TimedOut and Failed
 }
 
-// Watch has fn called for each change of an event's state, in their order,
-// until stop is called. fn runs while the Server is locked: it must return at
-// once and must not call the Server.
+// Watch calls fn for each change of an event's state, in order, until stop is
+// called. fn runs while the Server is locked, so it must return at once and must
+// not call the Server.
 func (s *Server) Watch(fn func(Change)) (stop func()) {
 	p := &fn
 	s.mu.Lock()
@@ -52,7 +53,7 @@ func (s *Server) Watch(fn func(Change)) (stop func()) {
 	}
 }
 
-// change notes an event's new state and tells it.
+// change sets an event's new state and tells the watchers.
 func (s *Server) change(e *entry, state State, at time.Time) {
 	e.state = state
 	s.seq++

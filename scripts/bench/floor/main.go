@@ -1,8 +1,8 @@
-// Command floor is the least that a function like pull can cost: it pulls,
-// copies the bytes of the events to its standard output and confirms them, 16
-// calls side by side, over the same signer and connections. It checks no byte,
-// makes no id and takes the places of handles for granted. The benchmark Floor
-// of scripts/bench measures the function pull against it.
+// Command floor shows the least that a function like pull can cost. It pulls,
+// copies the bytes of the events to standard output and confirms them, with up to
+// 16 calls at a time, over the same signer and connections. It does not check a
+// byte, makes no ids, and takes the places of the handles for granted. The
+// benchmark Floor of scripts/bench compares the function pull with it.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// width is as many calls as pull has in flight at most.
+// width is the most calls in flight, the same as in pull.
 const width = 16
 
 var transport = vod.NewTransport()
@@ -111,7 +111,7 @@ func call(client *common.Client, action string, params map[string]any) ([]byte, 
 	return b.bytes, nil
 }
 
-// taker reads an answer into one buffer and keeps it from the SDK, which would
+// taker reads an answer into one buffer and hides it from the SDK, which would
 // parse it.
 type taker struct{}
 

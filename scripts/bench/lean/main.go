@@ -1,6 +1,6 @@
-// Command lean is the function pull without the sinks that need a client, to
-// measure what having them compiled in costs. It takes no variables but the
-// endpoint and the keys.
+// Command lean is the function pull without the sinks that need a client library.
+// It shows what it costs to have them compiled in. Its events go to standard
+// output, whatever SINK says.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command naive is the loop that people write: pull, handle, confirm, one after
-// the other, on the SDK's common client as its README shows it. scripts/bench
-// measures the function pull against it.
+// the other, with the SDK's common client as its README shows it. scripts/bench
+// compares the function pull with it.
 package main
 
 import (

@@ -1,13 +1,13 @@
-// Checkyml holds serverless.yml against the rules of SCF and writes the copy
-// that scripts/deploy deploys.
+// Checkyml checks serverless.yml against the rules of SCF and writes the copy that
+// scripts/deploy deploys.
 //
 //	go run ./scripts/internal/checkyml [-stage S] [-region R] [-o DIR [-open] [-split]] [FILE]
 //
-// Without -o it looks at the file alone; with it, also at the settings that
+// Without -o it checks the file alone. With -o it also checks the settings that
 // would be deployed.
 //
-// The findings go to stderr. The exit status is 1 when one of them is an
-// error, and nothing is written then.
+// The findings go to stderr. If one of them is an error, nothing is written and
+// the exit status is 1.
 package main
 
 import (
@@ -49,7 +49,7 @@ func run(file string, o serverless.Options, dir string, open, split bool) error 
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	// scripts/build makes an executable of each folder of functions.
+	// scripts/build makes an executable of each folder in functions.
 	mains, err := filepath.Glob(filepath.Join(filepath.Dir(file), "functions", "*", "main.go"))
 	if err != nil {
 		return err

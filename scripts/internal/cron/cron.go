@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Zone is the zone in which SCF reads the fields: UTC+8, without summer
-// time.
+// Zone is the time zone of the fields: UTC+8, without daylight saving time.
 var Zone = time.FixedZone("UTC+8", 8*60*60)
 
 const (
@@ -20,12 +19,12 @@ const (
 type Schedule struct {
 	second, minute, hour, day, month, week, year set
 
-	// anyDay and anyWeek tell that the field is *, and thus leaves the choice
-	// of days to the other one.
+	// anyDay and anyWeek tell that the field is *, so that the other one alone
+	// chooses the days.
 	anyDay, anyWeek bool
 }
 
-// field is what one place of an expression may hold.
+// field says what one field of an expression may hold.
 type field struct {
 	name     string
 	min, max int
@@ -42,9 +41,9 @@ var fields = [7]field{
 	{name: "year", min: firstYear, max: lastYear},
 }
 
-// Parse reads an expression of seven fields. The error names the field and
-// what it may hold. An expression that is well formed but never comes true,
-// such as 31 February, is no error: its [Schedule.Next] is the zero time.
+// Parse reads an expression of seven fields. The error names the field and what it
+// may hold. A well-formed expression that never fires, such as February 31, is not
+// an error; its [Schedule.Next] returns the zero time.
 func Parse(spec string) (Schedule, error) {
 	var s Schedule
 	texts := strings.Fields(spec)
@@ -113,22 +112,22 @@ func (f *field) value(text string) (int, error) {
 	return 0, fmt.Errorf("%s %q: want %d-%d%s, with , - * /", f.name, text, f.min, f.max, names)
 }
 
-// number reads digits and nothing else: strconv.Atoi would take a sign.
+// number reads digits and nothing else; strconv.Atoi would also take a sign.
 func number(text string) (int, error) {
 	v, err := strconv.ParseUint(text, 10, 16)
 	return int(v), err
 }
 
-// Next returns the first moment after t, to the second, at which s fires, in
-// [Zone]; the zero time when there is none up to the end of 2099.
+// Next returns the first second after t at which s fires, in [Zone]. If there is
+// none before the end of 2099, it returns the zero time.
 func (s Schedule) Next(t time.Time) time.Time {
 	if t.Before(time.Date(firstYear, 1, 1, 0, 0, 0, 0, Zone)) {
 		t = time.Date(firstYear, 1, 1, 0, 0, -1, 0, Zone)
 	}
 	t = t.In(Zone).Truncate(time.Second).Add(time.Second)
 
-	// Each turn moves t to the start of the next year, month, … when that of t
-	// does not fit, so the fields after it start anew.
+	// If the year of t does not fit, t moves to the start of the next year, and
+	// the smaller fields start over. The same goes for month, day and so on.
 	for t.Year() <= lastYear {
 		y, mon, d := t.Date()
 		h, m, sec := t.Clock()
@@ -160,7 +159,7 @@ func (s *Schedule) dayFits(day int, week time.Weekday) bool {
 	return byDay || byWeek
 }
 
-// set holds small numbers, of which a field has at most 130, the years.
+// set is a set of small numbers. The largest field, the year, has 130.
 type set [3]uint64
 
 func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// at reads a time of Zone.
+// at reads a time in Zone.
 func at(t *testing.T, s string) time.Time {
 	t.Helper()
 	v, err := time.ParseInLocation(time.DateTime, s, Zone)
@@ -54,7 +54,8 @@ func TestNext(t *testing.T) {
 		{"0 0 0 29 2 * *", "2096-02-29 00:00:00", ""},
 		{"0 0 0 31 2,4,6 * *", "2026-11-25 10:00:00", ""},
 
-		// Day and week: both given is or; one of them * leaves it to the other.
+		// Day and week: if both are given, either will do; if one is *, the
+		// other decides.
 		{"0 0 0 1 * MON *", "2026-11-25 10:00:00", "2026-11-30 00:00:00,2026-12-01 00:00:00,2026-12-07 00:00:00"},
 		{"0 0 0 1 * * *", "2026-11-25 10:00:00", "2026-12-01 00:00:00"},
 		{"0 0 0 * * MON *", "2026-11-25 10:00:00", "2026-11-30 00:00:00,2026-12-07 00:00:00"},
@@ -92,7 +93,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// The caller's zone and fractions of a second do not matter.
+// The zone of the argument and its fraction of a second do not matter.
 func TestNextZone(t *testing.T) {
 	t.Parallel()
 	s, err := Parse("0 0 2 * * * *")
@@ -166,7 +167,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// fires is the definition, read off the fields without Next's jumps.
+// fires is the definition of a schedule: it looks at each field of t.
 func (s *Schedule) fires(t time.Time) bool {
 	t = t.In(Zone)
 	return t.Year() >= firstYear && t.Year() <= lastYear &&
@@ -174,12 +175,12 @@ func (s *Schedule) fires(t time.Time) bool {
 		s.hour.has(t.Hour()) && s.minute.has(t.Minute()) && s.second.has(t.Second())
 }
 
-// FuzzParse holds for every text and every time:
+// FuzzParse checks for every text and every time:
 //
 //   - Parse and Next end and do not panic;
-//   - what Next returns is later than its argument, a whole second, and fires;
-//   - no second of the two hours before it fires, as far as they are later
-//     than the argument.
+//   - Next returns a whole second that is later than its argument and fires;
+//   - between its argument and that second, no other second fires. Only the last
+//     two hours are checked.
 func FuzzParse(f *testing.F) {
 	f.Add("*/5 * * * * * *", int64(1795600000))
 	f.Add("0 15 10 * * MON-FRI *", int64(0))
@@ -210,7 +211,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Random expressions, which the fuzzer seldom makes.
+// Random valid expressions, which the fuzzer seldom finds.
 func TestNextMissesNothing(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -8,8 +8,8 @@
 //	second  minute  hour  day   month            week             year
 //	0-59    0-59    0-23  1-31  1-12 or JAN-DEC  0-6 or SUN-SAT   1970-2099
 //
-// In week, 0 is Sunday. Each field is a list of parts with commas between
-// them, and it holds when one of its parts does:
+// In week, 0 is Sunday. Each field is a list of parts, separated by commas. The
+// field matches when one of its parts does:
 //
 //	9      this value
 //	9-17   these values, both ends included
@@ -18,13 +18,13 @@
 //	*/10   every tenth value, from the field's first
 //	*      every value
 //
-// # Where it differs from the cron you know
+// # How it differs from other cron expressions
 //
 //   - Seconds come first, and a year comes last.
 //   - Times are UTC+8 ([Zone]), although the function itself runs in UTC.
-//   - When neither day nor week is *, a moment fires when either of them holds.
-//   - The old form with five fields is refused, because its minutes would be
+//   - If neither day nor week is *, it is enough that one of them matches.
+//   - The usual form with five fields is refused, because its minutes would be
 //     read as seconds.
-//   - ? L W and # are refused. Only the Chinese page lists them; write a * or a
-//     list of days instead.
+//   - ? L W and # are refused, because only the Chinese page lists them. Write a *
+//     or a list of days instead.
 package cron

@@ -1,10 +1,11 @@
-// Mkzip packs a folder of executables into a zip for SCF, the same bytes for
-// the same executables, and prints their sizes.
+// Mkzip packs a folder of executables into a zip for SCF and prints their sizes.
+// The same executables give the same bytes.
 //
 //	go run ./scripts/internal/mkzip FILE.zip DIR
 //
-// The exec bit must be set in the zip: SCF unpacks it as it is. A zip program
-// may be missing on a fresh machine, and writes the time of day into the file.
+// It sets the exec bit in the zip, because SCF unpacks the zip as it is. It takes
+// the place of a zip program, which may be missing on a fresh machine and writes
+// the current time into the file.
 package main
 
 import (

@@ -14,8 +14,8 @@ import (
 	"vodevents/shared/config"
 )
 
-// Finding is something that is wrong with a file. With Warning it works, but not
-// as its reader may expect.
+// Finding is something wrong with a file. If it is a Warning, the file works, but
+// perhaps not as expected.
 type Finding struct {
 	Warning bool
 	Path    string // where in the file: functions.pull.timeout
@@ -51,23 +51,23 @@ const (
 // Bounds of the functions' timeouts, in s.
 const (
 	// VOD waits 5 s for the answer to a callback (266/33948). A function that
-	// is killed before may have delivered without saying so.
+	// is killed earlier may have delivered the event without an answer.
 	minCallback = 6
 
-	// One PullEvents call may take 10 s, and what it brought is to be
-	// confirmed (266/33433). The function itself warns below this.
+	// One PullEvents call may take 10 s (266/33433), and then its events must
+	// be delivered and confirmed. The function itself warns below this.
 	minPull = 12
 
-	// A lease of 30 s, and 5 s for confirming.
+	// A lease of 30 s, and 5 s to confirm.
 	leasePull = 35
 )
 
 // wantMemory is what pull needs for a queue of the largest events, in MB.
 const wantMemory = 128
 
-// overlap is how much longer than the timer's step a run of pull must be with
-// PULL_UNTIL=deadline: it stops polling 6 s before its end, and the instance of
-// the next run may start late.
+// overlap is how much longer than the timer's step the timeout of pull must be with
+// PULL_UNTIL=deadline. A run stops polling 6 s before its end, and the next one may
+// start late.
 const overlap = 15 * time.Second
 
 var (
@@ -79,8 +79,8 @@ var (
 // reserved are the prefixes of variables that users cannot set (583/14570).
 var reserved = []string{"SCF_", "QCLOUD_", "TENCENTCLOUD_"}
 
-// Check holds the file against the rules of SCF. programs are the executables
-// that the zip will hold. A timer must fire after now.
+// Check checks the file against the rules of SCF. programs are the executables in
+// the zip. A timer must fire at least once after now.
 func (f *File) Check(programs []string, now time.Time) []Finding {
 	if f.Component != "multi-scf" {
 		f.errorf("component", "%q: want multi-scf, which deploys both functions from one zip", f.Component)
@@ -172,8 +172,8 @@ func (f *File) checkFunction(key string, programs []string) {
 	}
 }
 
-// CheckUse checks the settings that are about to be deployed with the file. open
-// accepts callbacks that nobody signed.
+// CheckUse checks the settings that are about to be deployed with the file. With
+// open, a missing CALLBACK_SIGN_KEY is only a warning.
 func (f *File) CheckUse(open bool) []Finding {
 	f.findings = nil
 	vars := map[string]string{}
@@ -199,8 +199,8 @@ func (f *File) CheckUse(open bool) []Finding {
 	return f.findings
 }
 
-// checkListed looks for variables that are set here and that the file does not
-// pass on.
+// checkListed finds variables that are set here but that the file does not pass
+// on.
 func (f *File) checkListed() {
 	for _, v := range config.Variables {
 		listed := func(key string) bool {
@@ -212,13 +212,14 @@ func (f *File) checkListed() {
 	}
 }
 
-// Deployed tells whether serverless.yml passes a variable to the functions: not
-// what is for other machines, and no keys, which come from the role.
+// Deployed tells whether serverless.yml passes a variable to the functions. It
+// does not pass those that are for other machines, nor keys, which come from the
+// role.
 func Deployed(v config.Variable) bool {
 	return v.Place == config.Anywhere && !slices.Contains([]string{"VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN"}, v.Name)
 }
 
-// checkVariables looks at one list of variables.
+// checkVariables checks one list of variables.
 func (f *File) checkVariables(at string, vars []Variable) {
 	seen := map[string]bool{}
 	for _, v := range vars {
@@ -246,8 +247,8 @@ func (f *File) checkVariables(at string, vars []Variable) {
 	}
 }
 
-// checkEnvironment reads the variables of one function as the function will. It
-// returns the complaints, one a line, which hold no secret.
+// checkEnvironment reads the variables of one function as the function will do. It
+// returns what is wrong, one variable a line, without secrets.
 func (f *File) checkEnvironment(key string) string {
 	vars, size := map[string]string{}, 0
 	for _, v := range f.Variables(key) {
@@ -349,8 +350,8 @@ func (f *File) checkCron(at string, t Trigger, now time.Time) {
 	f.checkStep(at, t.Function, step)
 }
 
-// checkStep holds the timeout against the time between two runs: serverless.yml
-// says the rule. step is 0 when the timer fires once.
+// checkStep compares the timeout with the time between two runs; serverless.yml
+// states the rule. step is 0 if the timer fires only once.
 func (f *File) checkStep(at, function string, step time.Duration) {
 	timeout := time.Duration(first(f.Inputs.Functions[function].Timeout, f.Inputs.Timeout)) * time.Second
 	want := step
@@ -367,8 +368,8 @@ func (f *File) checkStep(at, function string, step time.Duration) {
 	}
 }
 
-// first is the first of two values that is not zero: the function's own, or
-// what all functions have.
+// first returns the function's own value, or if that is zero the value for all
+// functions.
 func first[T comparable](own, all T) T {
 	var zero T
 	if own != zero {

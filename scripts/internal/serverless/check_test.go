@@ -97,7 +97,7 @@ func TestFindings(t *testing.T) {
 		{"over 4 KB", [2]string{"app:", "app:"}, "error: functions.callback.environments: 4101 bytes", map[string]string{"SINK": strings.Repeat("x", 4097)}},
 		{"own over 4 KB", [2]string{callbackMemory, callbackMemory + "\n      environments: [{key: A, value: " + strings.Repeat("x", 4096) + "}]"}, "error: functions.callback.environments: 4097 bytes", nil},
 
-		// Triggers that would be made closed, or not at all.
+		// Triggers that would be made disabled, or not at all.
 		{"no public URL", [2]string{"          enableExtranet: true", "          #"}, "error: triggers[0].netConfig.enableExtranet", nil},
 		{"no public URL", [2]string{"enableExtranet: true", "enableExtranet: false"}, "error: triggers[0].netConfig.enableExtranet", nil},
 		{"CAM", [2]string{"authType: NONE", "authType: CAM"}, "error: triggers[0].authType", nil},
@@ -149,7 +149,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What is deployed with the file, rather than the file.
+// CheckUse is about the settings, not the file.
 func TestCheckUse(t *testing.T) {
 	t.Parallel()
 	const key = "k3yk3yk3y"
@@ -184,8 +184,8 @@ func TestCheckUse(t *testing.T) {
 	}
 }
 
-// A variable that is set where the file is deployed, but not in the file, would
-// be missed in silence.
+// If a variable is set here and the file does not list it, the function would miss
+// it and nobody would notice.
 func TestCheckUseOfUnlistedVariables(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(shipped(t), "    - key: MAX_ATTEMPTS\n      value: ${env:MAX_ATTEMPTS}\n", "", 1)

@@ -1,7 +1,7 @@
-// Package serverless reads the serverless.yml of this repository, component
-// multi-scf, and holds it against the rules of SCF. The cloud applies most of
-// them only during a deployment, and some never: a timer without enable: true
-// is made closed, and no events come.
+// Package serverless reads this repository's serverless.yml, of the component
+// multi-scf, and checks it against the rules of SCF. The cloud checks most rules
+// only during a deployment, and some never: a timer without enable: true is made
+// disabled, and no events come.
 package serverless
 
 import (
@@ -15,9 +15,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// File is a parsed serverless.yml. Its fields hold what the framework would
-// send to the cloud: ${env:X}, ${stage}, ${app} and ${name} are replaced, and
-// environment variables that are not set are left out.
+// File is a parsed serverless.yml. Its fields have what the framework would send
+// to the cloud: ${env:X}, ${stage}, ${app} and ${name} are replaced, and variables
+// that are not set are left out.
 type File struct {
 	App       string `yaml:"app"`
 	Stage     string `yaml:"stage"`
@@ -60,7 +60,7 @@ func (s *Source) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode((*mapping)(s))
 }
 
-// Function is one function; what it leaves out it has from [Inputs].
+// Function is one function. What is missing in it comes from [Inputs].
 type Function struct {
 	Name         string     `yaml:"name"`
 	Handler      string     `yaml:"handler"`
@@ -99,7 +99,7 @@ type Trigger struct {
 	Parameters Parameters `yaml:"parameters"`
 }
 
-// Parameters are those of http, timer and apigw in one.
+// Parameters are those of http, timer and apigw triggers together.
 type Parameters struct {
 	Name           string `yaml:"name"`
 	Enable         *bool  `yaml:"enable"`
@@ -121,8 +121,8 @@ type Options struct {
 	Getenv func(string) string // the variables for ${env:X}
 }
 
-// Parse reads a serverless.yml. An error means that it is no such file; what
-// is wrong in it is found by [File.Check].
+// Parse reads a serverless.yml. An error means that the text is not such a file.
+// [File.Check] finds what is wrong in it.
 func Parse(text []byte, o Options) (*File, error) {
 	f := &File{getenv: o.Getenv}
 	if err := yaml.Unmarshal(text, &f.doc); err != nil {
@@ -164,9 +164,9 @@ func Parse(text []byte, o Options) (*File, error) {
 	return f, nil
 }
 
-// Bytes is the file to deploy: as written, with its comments, but for the
-// variables that are not set, the stage and the region. It holds ${env:X} as
-// written, so no secret.
+// Bytes returns the file to deploy: as written, with its comments, but without the
+// variables that are not set, and with the stage and the region of [Options]. It
+// keeps ${env:X}, so it contains no secrets.
 func (f *File) Bytes() ([]byte, error) { return encode(&f.doc) }
 
 func encode(v any) ([]byte, error) {
@@ -179,7 +179,7 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// FunctionName is the function's name in the cloud.
+// FunctionName returns the function's name in the cloud.
 func (f *File) FunctionName(key string) string {
 	if name := f.Inputs.Functions[key].Name; name != "" {
 		return name
@@ -187,7 +187,7 @@ func (f *File) FunctionName(key string) string {
 	return fmt.Sprintf("%s-%s-%s-%s", f.Name, f.Stage, f.App, key)
 }
 
-// Cron is the expression of the first timer of a function; empty without one.
+// Cron returns the expression of a function's first timer, or "" if it has none.
 func (f *File) Cron(function string) string {
 	for _, t := range f.Inputs.Triggers {
 		if t.Type == "timer" && t.Function == function {
@@ -197,7 +197,8 @@ func (f *File) Cron(function string) string {
 	return ""
 }
 
-// Variables are those a function gets: its own, and those of all.
+// Variables returns the variables of a function: its own, and those for all
+// functions.
 func (f *File) Variables(function string) []Variable {
 	own := f.Inputs.Functions[function].Environments
 	vars := slices.Clone(own)
@@ -215,8 +216,8 @@ var (
 	onlyEnv   = regexp.MustCompile(`^\$\{env:([^{}]*)\}$`)
 )
 
-// dropUnset takes the variables out of the lists that are a ${env:X} without a
-// value, because that would reach the function as the text "undefined".
+// dropUnset removes the variables whose value is a ${env:X} that is not set. The
+// function would get the text "undefined".
 func (f *File) dropUnset(inputs *yaml.Node) {
 	drop := func(list *yaml.Node) {
 		if list == nil || list.Kind != yaml.SequenceNode {
@@ -282,7 +283,7 @@ func (f *File) expand(path, text string) string {
 	})
 }
 
-// member is the value of a mapping's key; nil when there is none.
+// member returns the value of a mapping's key, or nil if there is none.
 func member(n *yaml.Node, key string) *yaml.Node {
 	if n.Kind != yaml.MappingNode {
 		return nil

@@ -40,7 +40,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// What is deployed: golden files, made with -update.
+// The files to deploy are golden files, written with -update.
 func TestDeployed(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"CALLBACK_SIGN_KEY": "k3yk3yk3y", "SINK": "https://user:pa55@example.com/events", "LOG_LEVEL": ""}
@@ -98,7 +98,7 @@ func TestDeployed(t *testing.T) {
 	}
 }
 
-// A function's own variables are left out like those of all.
+// A function's own variables that are not set are left out, too.
 func TestOwnVariablesUnset(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(shipped(t), "handler: callback\n", "handler: callback\n      environments: [{key: A, value: '${env:NONE}'}, {key: B, value: b}]\n", 1)

@@ -13,7 +13,7 @@ import (
 	"vodevents/shared/config"
 )
 
-// shipped is the serverless.yml of this repository.
+// shipped returns this repository's serverless.yml.
 func shipped(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "serverless.yml"))
@@ -23,7 +23,7 @@ func shipped(t *testing.T) string {
 	return string(text)
 }
 
-// everything is set, as in a real deployment.
+// everything is a value for each variable, as in a real deployment.
 var everything = map[string]string{
 	"VOD_SUB_APP_IDS":   "1500000001,1500000002",
 	"VOD_REGION":        "ap-guangzhou",
@@ -39,7 +39,7 @@ var everything = map[string]string{
 	"LOG_LEVEL":         "debug",
 }
 
-// The file that we ship has no fault, whatever is set.
+// This repository's file passes the check, whether nothing or everything is set.
 func TestShippedFile(t *testing.T) {
 	t.Parallel()
 	for name, vars := range map[string]map[string]string{"nothing set": nil, "everything set": everything} {

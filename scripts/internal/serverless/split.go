@@ -40,10 +40,10 @@ type (
 	}
 )
 
-// Split writes the same in component scf, with one file for each function, for
-// releases of multi-scf that do not know the http trigger. It returns the
-// files by their path: serverless.yml, which holds what they share, and
-// callback/serverless.yml and so on, to stand beside the folder dist. The
+// Split writes the same deployment for the component scf, which has a file for
+// each function. It is for releases of multi-scf without the http trigger. The
+// files are returned by their path: serverless.yml, which has what all share, and
+// callback/serverless.yml and so on. They belong beside the folder dist. The
 // functions keep their names, and secrets stay ${env:X}.
 func (f *File) Split() (map[string][]byte, error) {
 	// As written: values of variables as ${env:X}.
@@ -75,7 +75,7 @@ func (f *File) Split() (map[string][]byte, error) {
 	return files, nil
 }
 
-// single is one function without its variables and triggers.
+// single returns one function without its variables and triggers.
 func (f *File) single(key string) single {
 	fn := f.Inputs.Functions[key]
 	return single{Component: "scf", Name: f.Name + "-" + key, Inputs: singleInputs{
@@ -91,8 +91,8 @@ func (f *File) single(key string) single {
 	}}
 }
 
-// eventsAsWritten are the triggers of each function, with their parameters as
-// they stand in the file.
+// eventsAsWritten returns the triggers of each function, with their parameters as
+// written in the file.
 func (f *File) eventsAsWritten() (map[string][]singleEvent, error) {
 	var triggers []struct {
 		Type       string    `yaml:"type"`

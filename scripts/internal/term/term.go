@@ -1,7 +1,7 @@
-// Package term prepares text that came from outside for a terminal. An
-// EventType, a subject or an error message of a server may hold escape
-// sequences, which move the cursor, rename the window or turn the direction of
-// writing around, so that a line on the screen says what no program wrote.
+// Package term makes text from outside safe to print on a terminal. An EventType,
+// a subject or a server's error message may contain escape sequences. They move
+// the cursor, rename the window or reverse the direction of writing, so that the
+// screen shows lines that no program wrote.
 package term
 
 import (
@@ -12,10 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// Harmless returns s with a "_" in place of every character that is not visible:
-// controls, line breaks among them (C0, DEL and C1), marks that change the
-// direction of writing or have no width, line and paragraph separators. Bytes
-// that are not UTF-8 become U+FFFD.
+// Harmless returns s with a "_" in place of every invisible character: controls
+// (C0, DEL and C1), which include line breaks, marks that change the direction of
+// writing or have no width, and line and paragraph separators. Bytes that are not
+// UTF-8 become U+FFFD.
 func Harmless(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) {
@@ -39,9 +39,9 @@ func Lines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// JSON returns JSON that says the same as b and in which each invisible
-// character, other than white space between tokens, is written as \u and its
-// number. Text that is not JSON becomes as harmless.
+// JSON returns JSON with the same meaning as b. Each invisible character is written
+// as \u and its number, except white space between tokens. Text that is not JSON
+// is made harmless, too.
 func JSON(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for len(b) > 0 {

@@ -55,8 +55,8 @@ func TestSprintf(t *testing.T) {
 	}
 }
 
-// FuzzJSON holds: JSON stays the same JSON, and nothing invisible is left of
-// anything but line ends and tabs.
+// FuzzJSON checks that JSON keeps its meaning, and that the only invisible
+// characters left are line ends and tabs.
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte("{\r\n\"\u202e\":\t[\"\u009b\U000e0041\\u001b\", 12345678901234567890]}\n"))
 	f.Add([]byte("\x1b[2J\x9b"))
