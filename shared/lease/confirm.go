@@ -66,7 +66,7 @@ func (e *engine) startConfirms(now time.Time) (wake time.Time) {
 			group := a.ready[:n:n]
 			a.ready = a.ready[n:]
 			a.confirming++
-			go e.confirmGroup(a, group, leaseEnds)
+			e.do(func() { e.confirmGroup(a, group, leaseEnds) })
 		}
 		if len(a.ready) == 0 {
 			a.ready = nil

@@ -39,6 +39,7 @@ type engine struct {
 
 	news chan func()
 	quit chan struct{}
+	work chan func() // for goroutines that have none
 
 	pulls, confirms *pacer
 	apps            []*app
@@ -97,6 +98,25 @@ func (e *engine) run(stop <-chan struct{}) {
 		case <-giveUp:
 			return // a delivery has ignored its context; its events are left
 		}
+	}
+}
+
+// do has a goroutine do work: one that is done with other work, or else a new
+// one. A goroutine that did a pull has the stack that the next one needs.
+func (e *engine) do(work func()) {
+	select {
+	case e.work <- work:
+	default:
+		go func() {
+			for {
+				work()
+				select {
+				case work = <-e.work:
+				case <-e.quit:
+					return
+				}
+			}
+		}()
 	}
 }
 

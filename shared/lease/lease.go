@@ -107,6 +107,7 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 		start:    time.Now(),
 		news:     make(chan func(), 64),
 		quit:     make(chan struct{}),
+		work:     make(chan func()),
 		pulls:    newPacer(o.Rate),
 		confirms: newPacer(o.Rate),
 	}

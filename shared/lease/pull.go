@@ -45,7 +45,7 @@ func (e *engine) startPulls(now time.Time) (wake time.Time) {
 			a.polling++
 			e.polling++
 			a.Polls++
-			go e.pullBatch(a)
+			e.do(func() { e.pullBatch(a) })
 			return now // there may be room for another one
 		}
 		e.next = (e.next + 1) % len(e.apps)
