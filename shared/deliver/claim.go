@@ -89,26 +89,26 @@ func (d *delivery) ask(ctx context.Context, items []*item) {
 }
 
 // keepClaims renews the claims until release is called, which waits for a
-// renewal that is under way.
+// renewal that is under way. Most batches are done before the first one.
 func (d *delivery) keepClaims(ctx context.Context) (release func()) {
-	stop := make(chan struct{})
-	var running sync.WaitGroup
-	running.Go(func() {
-		timer := time.NewTimer(renewEvery)
-		defer timer.Stop()
-		for {
-			select {
-			case <-timer.C:
-			case <-stop:
-				return
-			}
+	var mu sync.Mutex
+	var timer *time.Timer
+	released := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(renewEvery, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !released {
 			d.renew(ctx)
 			timer.Reset(renewEvery)
 		}
 	})
 	return func() {
-		close(stop)
-		running.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		released = true
+		timer.Stop()
 	}
 }
 

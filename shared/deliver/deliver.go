@@ -103,13 +103,13 @@ type item struct {
 // no repetition tell nothing here either.
 func group(events []*event.Event) []*item {
 	items := make([]*item, 0, len(events))
-	block := make([]item, len(events))
+	block, places := make([]item, len(events)), make([]int, len(events))
 	byID := make(map[string]*item, len(events))
 	for i, e := range events {
 		it := byID[e.ID]
 		if it == nil || !e.StableID {
 			it = &block[i]
-			it.event = e
+			it.event, it.places = e, places[i:i:i+1]
 			byID[e.ID] = it
 			items = append(items, it)
 		}
