@@ -3,6 +3,7 @@ package lines
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,12 +34,20 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "tear":
 		err = tear(os.Args[1])
+	case "full":
+		err = fullDisk(os.Args[1])
 	default:
 		err = writeOn(os.Args[1], mode)
+	}
+	if err == nil {
+		os.Exit(0)
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
+
+// fullDisk is what the mode "full" does, where a process can make it happen.
+var fullDisk = func(string) error { return errors.ErrUnsupported }
 
 // tear begins a line, says so and hangs, with the file locked.
 func tear(path string) error {
@@ -140,8 +149,7 @@ func TestTornByAnother(t *testing.T) {
 }
 
 // Two processes share a file and are killed again and again, some within a
-// line: each event that a
-// sink said yes to is there, on a line of its own.
+// line: each event that a sink said yes to is there, on a line of its own.
 func TestKilledWriters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out")
@@ -169,6 +177,7 @@ func TestKilledWriters(t *testing.T) {
 	all.Wait()
 	there := map[string]bool{}
 	torn := 0
+	var why error // the first torn line is torn
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +187,7 @@ func TestKilledWriters(t *testing.T) {
 			there[e.Subject] = true
 		} else {
 			torn++
+			why = cmp.Or(why, fmt.Errorf("%w: %.80q…%.80q", err, line, line[max(0, len(line)-80):]))
 		}
 	}
 	for _, subject := range taken {
@@ -188,5 +198,5 @@ func TestKilledWriters(t *testing.T) {
 	if len(taken) < 10 || torn == 0 {
 		t.Errorf("only %d events were taken, only %d lines torn", len(taken), torn)
 	}
-	t.Logf("%d events taken, %d there, %d lines torn", len(taken), len(there), torn)
+	t.Logf("%d events taken, %d there, %d lines torn, the first: %v", len(taken), len(there), torn, why)
 }

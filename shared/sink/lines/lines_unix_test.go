@@ -7,9 +7,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,42 +51,70 @@ func TestOneWriteALine(t *testing.T) {
 	}
 }
 
-// A full disk tears a line; the next batch must not be glued to it.
+// A full disk tears a line; the next batch must not be glued to it. The disk is
+// full for one process alone, a child, because a limit of the size of files is
+// every file's of the process.
 func TestTornByItself(t *testing.T) {
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out")
-	s := openFile(t, path)
-	events := delivertest.Events(t, 2)
-
-	limit := old
-	limit.Cur = 6000 // within the second line
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		t.Skipf("cannot limit the size of files: %v", err)
-	}
-	errs := s.Send(t.Context(), events)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range errs {
-		if !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
-			t.Errorf("full disk: got error %v", err)
-		}
-	}
-	if err := errors.Join(s.Send(t.Context(), events)...); err != nil {
-		t.Fatal(err)
+	said, _ := child(t, path, "full")
+	var ids []string
+	for said.Scan() {
+		ids = append(ids, said.Text())
 	}
 	got := readLines(t, path)
-	if len(got) != 4 { // the first twice, the second torn and whole
-		t.Fatalf("got %d lines, want 4", len(got))
+	if len(ids) != 2 || len(got) != 4 { // the first twice, the second torn and whole
+		t.Fatalf("the child said %q, and there are %d lines, want 4", ids, len(got))
 	}
 	for i, id := range []int{0, 1, 0, 1} {
-		if !bytes.Contains(got[i], []byte(events[id].ID)) || bytes.HasSuffix(got[i], []byte("}")) != (i != 1) {
+		if !bytes.Contains(got[i], []byte(ids[id])) || bytes.HasSuffix(got[i], []byte("}")) != (i != 1) {
 			t.Errorf("line %d: got %.60q…%q", i, got[i], got[i][len(got[i])-10:])
 		}
 	}
+}
+
+func init() { fullDisk = sendToFullDisk }
+
+// sendToFullDisk sends two events while files may not grow beyond the second one's
+// middle, sends them again when they may, and prints their ids.
+func sendToFullDisk(path string) error {
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	s, err := Open(&url.URL{Scheme: "file", Path: path})
+	if err != nil {
+		return err
+	}
+	var events []*event.Event
+	for i := range 2 {
+		e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"%d","Name":"%s"}}`,
+			i, strings.Repeat("x", 4000)), event.Origin{Mode: event.Normal})
+		if err != nil {
+			return err
+		}
+		events = append(events, e)
+	}
+	limit := old
+	limit.Cur = 6000
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	for _, err := range s.Send(context.Background(), events) {
+		if !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, syscall.EFBIG) {
+			return fmt.Errorf("full disk: got error %w", err)
+		}
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		return err
+	}
+	if err := errors.Join(s.Send(context.Background(), events)...); err != nil {
+		return err
+	}
+	for _, e := range events {
+		fmt.Println(e.ID)
+	}
+	return s.Close()
 }
 
 func TestBrokenPipe(t *testing.T) {
