@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"vodevents/shared/event"
-	"vodevents/shared/vodfake"
 )
 
 func zip(t *testing.T, b []byte) []byte {
@@ -314,7 +313,7 @@ func checkTwice(t *testing.T, size int) time.Duration {
 // delivered, it is parked, and all are confirmed.
 func TestPulledElementThatIsNoJSON(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	broken := []string{
 		"{\"EventType\":\"NewFileUpload\",\"FileUploadEvent\":{\"FileId\":\"1\",\"Name\":\"a\tb\"}}",
 		`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"2","Duration":NaN}}`,

@@ -50,7 +50,7 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 				w.WriteHeader(tt.status)
 			}))
 			t.Cleanup(server.Close)
-			s := vodfake.RunT(t)
+			s := runVOD(t)
 			env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
 			pull, callback := start(t, pullBin, env...), start(t, callbackBin, env...)
 			body := uploadNamed(1, tt.name)
@@ -113,7 +113,7 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 func TestStoreOfManyInstances(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	env := append(vodEnv(s), "DEDUP="+db.URL, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=3")
 	body := uploadNamed(1, "fails")
@@ -156,7 +156,7 @@ func TestStoreOfManyInstances(t *testing.T) {
 func TestHungStoreBlocksNothing(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	env := append(vodEnv(s), "DEDUP="+db.URL)
 	warm, pull := start(t, callbackBin, env...), start(t, pullBin, env...)
 	if status, _ := warm.post(uploadNamed(1, "a")); status != 200 {
@@ -188,7 +188,7 @@ func TestHungStoreBlocksNothing(t *testing.T) {
 func TestSilentConnectionParksNoCallback(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	g := pgtest.NewGateway(t, db.URL)
 	f := start(t, callbackBin, append(vodEnv(s), "DEDUP="+g.URL, "SINK="+g.URL)...)
 	for id := range 3 {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"vodevents/shared/scf/local"
-	"vodevents/shared/vodfake"
 )
 
 func TestBadConfiguration(t *testing.T) {
@@ -36,7 +35,7 @@ func TestBadConfigurationOfTheOther(t *testing.T) {
 	if status, answer := f.post(uploadNamed(1, "a")); status != 200 || len(f.out.take()) != 1 {
 		t.Errorf("callback: %d %s", status, answer)
 	}
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	s.Queue(0, uploadNamed(2, "a"))
 	p := start(t, pullBin, append(vodEnv(s), "CALLBACK_SIGN_KEY=!", "LISTEN_ADDR=8080")...)
 	if r := p.drain(15 * time.Second); r["confirmed"] != 1.0 {

@@ -58,7 +58,7 @@ func parkedIn(t *testing.T, lines []string) (events []*event.Event) {
 func TestBadEventsOverManyInstances(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	var mu sync.Mutex
 	got := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +159,7 @@ func TestParkedInAFullLogStaysInTheQueue(t *testing.T) {
 		t.Skip(err)
 	}
 	t.Cleanup(func() { full.Close() })
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	s.Queue(0, uploadNamed(1, "never"))
 	fn, err := local.Start(t.Context(), pullHandlerBin, append(vodEnv(s), "SINK=file:"+filepath.Join(t.TempDir(), "out"), "PATH="+os.Getenv("PATH")),
 		local.WithStdout(full), local.WithStderr(full))

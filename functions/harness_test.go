@@ -222,6 +222,15 @@ func readCloudEvent(t *testing.T, line string) cloudEvent {
 	return c
 }
 
+// runVOD starts the stand-in of VOD. It holds the poll of an empty queue, with
+// which each invocation ends, for less than VOD's 5 s: no test here is about it.
+func runVOD(t *testing.T, o ...vodfake.Options) *vodfake.Server {
+	t.Helper()
+	options := append(o, vodfake.Options{})[0]
+	options.Hold = 200 * time.Millisecond
+	return vodfake.RunT(t, options)
+}
+
 // vodEnv returns the variables with which a function calls the stand-in.
 func vodEnv(s *vodfake.Server) []string {
 	return []string{"VOD_ENDPOINT=" + s.URL, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey}

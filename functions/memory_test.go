@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"vodevents/shared/vodfake"
 )
 
 // SCF kills an instance that passes its memory (583/11637). serverless.yml gives
@@ -20,7 +18,7 @@ func TestLargeEventsFitIntoPullsMemory(t *testing.T) {
 		t.Skip("reads the peak of memory from /proc")
 	}
 	const memory = 128
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	for i := range 64 {
 		s.Queue(0, fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"52858907%08d","Text":"%s"}}`, i, bytes.Repeat([]byte("x"), 1<<20)))
 	}

@@ -21,7 +21,7 @@ import (
 // others are delivered.
 func TestHandlerAndParking(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	f := start(t, pullHandlerBin, append(vodEnv(s), "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=3")...)
 	for i, name := range []string{"fails", "good", "never", "panics", "good"} {
@@ -58,7 +58,7 @@ func TestHandlerAndParking(t *testing.T) {
 // refused for good is parked in the log.
 func TestParkingWithoutDeadLetter(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	f := start(t, pullHandlerBin, append(vodEnv(s), "MAX_ATTEMPTS=1")...)
 	s.Queue(0, uploadNamed(1, "fails"))
 	s.Queue(0, uploadNamed(2, "never"))

@@ -15,19 +15,24 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vodevents/shared/longtest"
 	"vodevents/shared/scf/local"
 	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/vodfake"
 )
 
-// 5,000 events go through both functions into PostgreSQL, half of them pushed and
-// half pulled, while PostgreSQL restarts and functions are killed at random. No
-// row is missing, and none is there twice.
+// Hundreds of events, and thousands in the long tests, go through both functions
+// into PostgreSQL, half of them pushed and half pulled. Meanwhile PostgreSQL
+// restarts and the functions are killed at random. There is a row for each
+// event, none is missing, and none is there twice.
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
-	const each, deaths = 2500, 10
+	each, deaths := 400, 4
+	if longtest.On() {
+		each, deaths = 2500, 10
+	}
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	env := append(vodEnv(s), "SINK="+db.URL, "DEDUP="+db.URL, "PATH="+os.Getenv("PATH"))
 	for i := range each {
 		s.Queue(0, uploadNamed(i, "pulled"))
@@ -44,7 +49,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	// of the work on any machine.
 	var confirms atomic.Int64
 	s.Watch(func(c vodfake.Change) {
-		if c.State == vodfake.Confirmed && confirms.Add(1)%(each/deaths) == 0 {
+		if c.State == vodfake.Confirmed && confirms.Add(1)%int64(each/deaths) == 0 {
 			go pulling.kill()
 		}
 	})
@@ -99,7 +104,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	go func() {
 		defer close(restarts)
 		for i := range 3 {
-			for confirms.Load() < int64(i+1)*each/5 && ctx.Err() == nil {
+			for confirms.Load() < int64((i+1)*each/5) && ctx.Err() == nil {
 				select {
 				case <-time.After(20 * time.Millisecond):
 				case <-ctx.Done():
@@ -183,7 +188,7 @@ func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 	t.Parallel()
 	const instances, room = 9, 3
 	db := pgtest.RunT(t)
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	c, err := pgx.Connect(t.Context(), db.URL)
 	if err != nil {
 		t.Fatal(err)

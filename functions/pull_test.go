@@ -19,7 +19,7 @@ import (
 
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{NullMembers: true}})
+	s := runVOD(t, vodfake.Options{Alternatives: vodfake.Alternatives{NullMembers: true}})
 	f := start(t, pullBin, vodEnv(s)...)
 	bodies := make(map[string][]byte)
 	for i, kind := range event.Kinds {
@@ -53,7 +53,7 @@ func TestPull(t *testing.T) {
 // Each variable has its effect.
 func TestPullVariables(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}, SubAppIds: []uint64{7, 8}})
+	s := runVOD(t, vodfake.Options{Alternatives: vodfake.Alternatives{RequireSubAppId: true}, SubAppIds: []uint64{7, 8}})
 	var regions sync.Map
 	s.Control("", func(c *vodfake.Call) *vodfake.Fault {
 		regions.Store(c.Header.Get("X-TC-Region"), true)
@@ -94,7 +94,7 @@ func TestPullVariables(t *testing.T) {
 
 func TestPullWarnsOfShortTimeout(t *testing.T) {
 	t.Parallel()
-	f := start(t, pullBin, append(vodEnv(vodfake.RunT(t)), "PULL_RATE=0")...)
+	f := start(t, pullBin, append(vodEnv(runVOD(t)), "PULL_RATE=0")...)
 	warnings := 0
 	for _, timeout := range []time.Duration{12, 900, 11, 11} {
 		f.drain(timeout * time.Second)
@@ -111,7 +111,7 @@ func TestPullWarnsOfShortTimeout(t *testing.T) {
 
 func TestPullWithSCFKeys(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t, vodfake.Options{Credentials: []vodfake.Credential{{SecretId: "AKIDtemp", SecretKey: "k", Token: "tok"}}})
+	s := runVOD(t, vodfake.Options{Credentials: []vodfake.Credential{{SecretId: "AKIDtemp", SecretKey: "k", Token: "tok"}}})
 	s.Queue(0, uploadNamed(1, "a"))
 	// The platform gives new keys with each invocation.
 	f := start(t, pullBin, "VOD_ENDPOINT="+s.URL)
@@ -131,7 +131,7 @@ func TestPullWithSCFKeys(t *testing.T) {
 func TestPullKilled(t *testing.T) {
 	t.Parallel()
 	const total = 2000
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	for i := range total {
 		s.Queue(0, uploadNamed(i, "a"))
 	}
@@ -190,7 +190,7 @@ func TestPullKilled(t *testing.T) {
 // confirms what it has and exits with status 0.
 func TestPullLoop(t *testing.T) {
 	t.Parallel()
-	s := vodfake.RunT(t)
+	s := runVOD(t)
 	var fill, begin sync.Once
 	s.Control("PullEvents", func(c *vodfake.Call) *vodfake.Fault {
 		if c.N == 2 { // the first poll found nothing

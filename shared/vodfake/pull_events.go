@@ -25,7 +25,7 @@ func (s *Server) pullEvents(ctx context.Context, c *Call, _ *struct{ target }, d
 		w := &waiter{app: a, done: make(chan struct{})}
 		w.do = func(time.Time) { s.release(w) }
 		w.place = a.waiters.PushBack(w)
-		s.schedule(&w.appointment, now.Add(Hold))
+		s.schedule(&w.appointment, now.Add(s.opt.Hold))
 		s.rearm()
 		s.mu.Unlock()
 		if err := s.await(ctx, w); err != nil {

@@ -49,6 +49,12 @@ var rules = []struct {
 			t.Errorf("an empty pull took %v", time.Since(start))
 		}
 	}},
+	{doc: "[I]", rule: "Hold makes that shorter", options: vodfake.Options{Hold: 20 * time.Millisecond}, test: func(t *testing.T, s *vodfake.Server, c client) {
+		start := time.Now()
+		if _, err := c.send(context.Background(), "PullEvents", nil); code(err) != "ResourceNotFound" || time.Since(start) != 20*time.Millisecond {
+			t.Errorf("an empty pull took %v: %v", time.Since(start), err)
+		}
+	}},
 	{doc: "266/33949", rule: "and is ResourceNotFound then", test: func(t *testing.T, s *vodfake.Server, c client) {
 		if _, err := c.send(context.Background(), "PullEvents", nil); code(err) != "ResourceNotFound" {
 			t.Errorf("error %v", err)

@@ -58,6 +58,10 @@ type Options struct {
 	// Latency is added to every answer, in real time. Default: 0.
 	Latency time.Duration
 
+	// Hold is how long a PullEvents call waits for an event, by the Server's
+	// clock. A test that is not about the wait makes it short. Default: 5 s.
+	Hold time.Duration
+
 	// EventConfig is what every application starts with. Empty members have
 	// VOD's defaults: Mode PUSH without a NotificationUrl, the switches OFF, no
 	// SignKey. New panics on a value that ModifyEventConfig would refuse.
@@ -168,6 +172,9 @@ func New(o Options) *Server {
 	}
 	if o.Rate == 0 {
 		o.Rate = Rate
+	}
+	if o.Hold == 0 {
+		o.Hold = Hold
 	}
 	if o.Keep == 0 {
 		o.Keep = 1 << 16
