@@ -55,19 +55,31 @@ func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, e
 	return s, nil
 }
 
+// selectPage finds the rows first and then fetches them: otherwise PostgreSQL
+// unpacks data before it sorts, of all rows of one time at least. It must not be a
+// prepared statement either. After five calls its plan no longer depends on the
+// arguments; two bounds of the time then look as if few rows were between them,
+// and each page reads and sorts all the rest of the table.
+const selectPage = `SELECT t.id, t.type, coalesce(t.subject, ''), t.source, t.mode, t.received_at, t.data::text, t.raw,
+	t.parkreason, coalesce(t.parkattempts, 0), coalesce(t.parkfirsterror, ''), coalesce(t.parklasterror, '')
+FROM %[1]s AS t JOIN (SELECT id, received_at FROM %[1]s%[2]s ORDER BY received_at, id LIMIT %[3]d) AS page ON t.id = page.id
+ORDER BY page.received_at, page.id`
+
 // Page returns the first rows that the filter asks for, in the order of their
 // places: at most so many, and fewer where they reach [stored.PageBytes]. The
 // next page is after the place of the last row; after the last page comes an
 // empty one.
 func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
 	where, args := conditions(f)
-	query := fmt.Sprintf(`SELECT id, type, coalesce(subject, ''), source, mode, received_at, data::text, raw,
-	parkreason, coalesce(parkattempts, 0), coalesce(parkfirsterror, ''), coalesce(parklasterror, '')
-FROM %s%s ORDER BY received_at, id LIMIT %d`, t.name, where, most)
+	query := fmt.Sprintf(selectPage, t.name, where, most)
 	var page []stored.Row
 	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
 		page = nil // it may run twice
-		rows, err := c.Query(ctx, query, args...)
+		with := args
+		if c.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+			with = append([]any{pgx.QueryExecModeExec}, args...) // see selectPage
+		}
+		rows, err := c.Query(ctx, query, with...)
 		if err != nil {
 			return err
 		}

@@ -206,6 +206,56 @@ SELECT md5(n::text), 'com.tencent.cloud.vod.FileDeleted', '/tencentcloud/vod', '
 	}
 }
 
+// To read a table page by page, with an end, costs a few times its rows, and not
+// its rows times its pages.
+func TestTablePagesCostWhatTheyRead(t *testing.T) {
+	t.Parallel()
+	u, name := newTable(t)
+	write(t, u, at(t, 0, `{"EventType":"FileDeleted"}`))
+	const n = 10_000
+	execSQL(t, `TRUNCATE %s; INSERT INTO %s (id, type, source, mode, received_at, data)
+SELECT md5(n::text), 'com.tencent.cloud.vod.FileDeleted', '/tencentcloud/vod', 'normal', '2026-11-24'::timestamptz + (n / 10) * interval '1 s',
+	jsonb_build_object('EventType', 'FileDeleted', 'x', repeat('x', 200)) FROM generate_series(1, %d) n; ANALYZE %s`, name, name, n, name)
+	q := u.Query()
+	q.Set("application_name", name)
+	mine := *u
+	mine.RawQuery = q.Encode()
+	table := openTable(t, &mine)
+	all := 0
+	for f := (stored.Filter{Until: day.Add(24 * time.Hour)}); ; {
+		page, err := table.Page(t.Context(), f, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		all += len(page)
+		f.After = page[len(page)-1].Place()
+	}
+	table.Close()
+	if all != n {
+		t.Errorf("%d rows, want %d", all, n)
+	}
+	c, err := pgx.Connect(t.Context(), server(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.WithoutCancel(t.Context()))
+	for open := 1; open > 0; { // a session counts what it read until it is gone
+		if err := c.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name).Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var read int
+	if err := c.QueryRow(t.Context(), "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = $1", name).Scan(&read); err != nil {
+		t.Fatal(err)
+	}
+	if most := 10 * n; read < n || read > most {
+		t.Errorf("%d rows were read for %d, want %d at most", read, n, most)
+	}
+}
+
 // Reading needs the right to read, and changes nothing.
 func TestTableNeedsSelectAlone(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "os"
+
+// maxMemory is not known here.
+func maxMemory(*os.ProcessState) int { return 0 }

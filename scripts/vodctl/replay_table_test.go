@@ -1,0 +1,320 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/sink/stored"
+)
+
+// tableOf returns the URL of a table of n events, several of them received at one
+// time, each with about so many bytes.
+func tableOf(t *testing.T, n, size int) string {
+	t.Helper()
+	if !hasPostgres() {
+		t.Skip("no PostgreSQL")
+	}
+	database, err := newDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A sink makes the table.
+	env := func(name string) string { return map[string]string{"SINK": database, "DEDUP": "off"}[name] }
+	var out, errs strings.Builder
+	if run(t.Context(), []string{"replay", "-no-handler", "-"}, env, strings.NewReader(cloudEvent+"\n"), &out, &errs) != statusOK {
+		t.Fatal(errs.String())
+	}
+	_, err = query(database, fmt.Sprintf(`TRUNCATE vod_events;
+INSERT INTO vod_events (id, type, source, mode, received_at, data)
+SELECT md5(n::text), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'normal', '2026-11-24'::timestamptz + (n / 100) * interval '1 s',
+	jsonb_build_object('EventType', 'PullComplete', 'x', repeat('x', %d)) FROM generate_series(1, %d) n; ANALYZE vod_events`, size, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database
+}
+
+// receiver is a sink that counts how often each event came.
+type receiver struct {
+	URL string
+
+	mu     sync.Mutex
+	came   map[string]int
+	all    int
+	events func(n int, r *http.Request) // called with each event's number
+}
+
+func newReceiver(t *testing.T, events func(n int, r *http.Request)) *receiver {
+	c := &receiver{came: map[string]int{}, events: events}
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var e struct{ Id string }
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		c.mu.Lock()
+		c.came[e.Id]++
+		c.all++
+		n, events := c.all, c.events
+		c.mu.Unlock()
+		events(n, r)
+	}))
+	t.Cleanup(s.Close)
+	c.URL = s.URL
+	return c
+}
+
+// release lets all that comes from now on pass.
+func (c *receiver) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = func(int, *http.Request) {}
+}
+
+// check checks that each of n events came, and that at most so many came twice.
+func (c *receiver) check(t *testing.T, n, twice int) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.came) != n {
+		t.Errorf("%d of %d events came", len(c.came), n)
+	}
+	if more := c.all - len(c.came); more > twice {
+		t.Errorf("%d events came again, want %d at most", more, twice)
+	}
+}
+
+// An interrupted replay ends the page that is under way and prints the place;
+// -after goes on there. Nothing is lost, and nothing comes twice.
+func TestReplayGoesOnAfterAnInterruption(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	database := tableOf(t, n, 10)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	to := newReceiver(t, func(n int, _ *http.Request) {
+		if n == 200 {
+			interrupt()
+		}
+	})
+	env := func(name string) string { return map[string]string{"FROM": database}[name] }
+	args := []string{"replay", "-from", "env:FROM", "-to", to.URL, "-yes", "-limit", fmt.Sprint(n)}
+	var out, errs strings.Builder
+	if got := run(ctx, args, env, nil, &out, &errs); got != statusPartly {
+		t.Errorf("exit status %d", got)
+	}
+	place := regexp.MustCompile(`interrupted: about (\d+) events are left; to go on, (-after \S+) (-limit \d+)`).FindStringSubmatch(errs.String())
+	if place == nil {
+		t.Fatal(errs.String())
+	}
+	if place[1] == "0" {
+		t.Fatal("it was not interrupted")
+	}
+	args = append(args[:len(args)-2], strings.Fields(place[2]+" "+place[3])...)
+	errs.Reset()
+	if got := run(t.Context(), args, env, nil, &out, &errs); got != statusOK {
+		t.Errorf("exit status %d: %s", got, errs.String())
+	}
+	to.check(t, n, 0)
+}
+
+// vodctlCommand is vodctl as a process of its own.
+func vodctlCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Args = append([]string{"vodctl"}, args...) // testscript.Main goes by this name
+	cmd.Env = append(os.Environ(), env...)
+	return cmd
+}
+
+// With -state the same command goes on after the process was killed: nothing is
+// lost, and one page at most comes twice.
+func TestReplayGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	database := tableOf(t, n, 10)
+	reached := make(chan struct{})
+	var once sync.Once
+	to := newReceiver(t, func(n int, r *http.Request) {
+		if n >= 200 { // no more answers
+			once.Do(func() { close(reached) })
+			<-r.Context().Done()
+		}
+	})
+	state := filepath.Join(t.TempDir(), "place")
+	env := []string{"FROM=" + database}
+	args := []string{"replay", "-from", "env:FROM", "-to", to.URL, "-yes", "-state", state}
+	cmd := vodctlCommand(t, env, args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	if _, err := os.Stat(state); err != nil {
+		t.Fatal(err)
+	}
+	to.release()
+	text, err := vodctlCommand(t, env, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if !bytes.Contains(text, []byte("it goes on behind the ")) {
+		t.Errorf("%s", text)
+	}
+	to.check(t, n, pageSize)
+	if _, err := os.Stat(state); !os.IsNotExist(err) {
+		t.Errorf("the file of -state is still there: %v", err)
+	}
+}
+
+// 20,000 rows go through a process that has not memory for all of them.
+func TestReplayInBoundedMemory(t *testing.T) {
+	t.Parallel()
+	const n, size, most = 20_000, 8_000, 128 << 20 // the rows have 160 MB
+	database := tableOf(t, n, size)
+	lines := 0
+	cmd := vodctlCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
+	cmd.Stdout = writerFunc(func(b []byte) { lines += bytes.Count(b, []byte("\n")) })
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	if lines != n {
+		t.Errorf("%d events came, want %d", lines, n)
+	}
+	if used := maxMemory(cmd.ProcessState); used > most {
+		t.Errorf("it took %d MB, want %d at most", used>>20, most>>20)
+	} else {
+		t.Logf("it took %d MB", used>>20)
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(b []byte) (int, error) {
+	f(b)
+	return len(b), nil
+}
+
+// rowsOf are n rows as a table gives them.
+func rowsOf(n int) []stored.Row {
+	rows := make([]stored.Row, n)
+	for i := range rows {
+		rows[i] = stored.Row{
+			ID: fmt.Sprintf("%032x", i+1), Type: "com.tencent.cloud.vod.PullComplete", Source: "/tencentcloud/vod", Mode: "normal",
+			Received: time.Date(2026, 11, 24, 0, 0, i, 0, time.UTC), Data: fmt.Appendf(nil, `{"EventType":"PullComplete","n":%d}`, i),
+		}
+	}
+	return rows
+}
+
+// A page that finds a sink down is tried three times and is then not done: the
+// place stays before it.
+func TestReplayFromTableStopsWhereSinkIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs strings.Builder
+		r := &replay{program: &program{stdout: &out, stderr: &errs}, bar: &progress{}}
+		p := &deliver.Pipeline{Way: deliver.Replayed, Sinks: []deliver.Sink{&lost{from: 2}}, Store: new(deliver.Off)}
+		if err := r.deliverPage(t.Context(), p, "vod_events", rowsOf(1)); err != nil {
+			t.Errorf("the first page: %v", err)
+		}
+		err := r.deliverPage(t.Context(), p, "vod_events", rowsOf(3))
+		if err == nil || !strings.Contains(err.Error(), "a sink is down: ") {
+			t.Errorf("the second page: %v", err)
+		}
+		if want := (tally{delivered: 1, untried: 3}); r.tally != want {
+			t.Errorf("%+v, want %+v", r.tally, want)
+		}
+		mark := &bookmark{Place: rowsOf(1)[0].Place(), Done: 1}
+		err = r.stopped(err, mark, 3)
+		if statusOf(err) != statusPartly || !strings.HasSuffix(err.Error(), "about 3 events are left; to go on, -after 2026-11-24T00:00:00.000000Z,00000000000000000000000000000001") {
+			t.Errorf("status %d: %v", statusOf(err), err)
+		}
+	})
+}
+
+// What a sink took is not sent again when the rest of its page is.
+func TestReplayFromTableTriesWhatFoundASinkDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs strings.Builder
+		r := &replay{program: &program{stdout: &out, stderr: &errs}, bar: &progress{}}
+		back := time.Now().Add(8 * time.Second) // after the first delivery has given up
+		p := &deliver.Pipeline{Way: deliver.Replayed, Sinks: []deliver.Sink{&restarting{back}}, Store: new(deliver.Off)}
+		if err := r.deliverPage(t.Context(), p, "vod_events", rowsOf(pageSize)); err != nil {
+			t.Error(err)
+		}
+		if want := (tally{delivered: pageSize}); r.tally != want {
+			t.Errorf("%+v, want %+v", r.tally, want)
+		}
+	})
+}
+
+// The file of -state says nothing that is secret and tells replays apart.
+func TestBookmark(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "place")
+	open := func(eventType, target string) (*bookmark, error) {
+		r := &replay{state: file, selection: selection{eventType: eventType}}
+		return r.openBookmark("postgres://db, table vod_events", target, nil)
+	}
+	m, err := open("PullComplete", "stdout:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := rowsOf(1)[0].Place()
+	if err := m.move(place, 64); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := open("PullComplete", "stdout:"); err != nil || again.Place != place || again.Done != 64 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for _, other := range [][2]string{{"FileDeleted", "stdout:"}, {"PullComplete", "file:"}} {
+		if _, err := open(other[0], other[1]); statusOf(err) != statusMisuse {
+			t.Errorf("%v: %v", other, err)
+		}
+	}
+	if files, _ := os.ReadDir(filepath.Dir(file)); len(files) != 1 {
+		t.Errorf("beside the file are left: %v", files)
+	}
+	if err := m.remove(); err != nil {
+		t.Error(err)
+	}
+	if again, err := open("FileDeleted", "stdout:"); err != nil || again.Done != 0 {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// restarting is a sink that is down until a time.
+type restarting struct{ back time.Time }
+
+func (s *restarting) Send(_ context.Context, events []*event.Event) []error {
+	if time.Now().Before(s.back) {
+		return deliver.FailAll(len(events), deliver.Unavailable(errors.New("connection refused"), 0))
+	}
+	return make([]error, len(events))
+}
+func (*restarting) CloseIdle()   {}
+func (*restarting) Close() error { return nil }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/sink"
+)
+
+func TestParseAgo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"24h": 24 * time.Hour, "90d": 90 * 24 * time.Hour, "1d12h": 36 * time.Hour, "0d": 0, "0s": 0, "1h30m": 90 * time.Minute,
+		"65535d": 65535 * 24 * time.Hour,
+	} {
+		if got, ok := parseAgo(text); !ok || got != want {
+			t.Errorf("%q is %v, %v, want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "d", "-1d", "-24h", "1d-12h", "1.5d", "65536d", "65535d9999999h", "1w", "yesterday", "2026-11-24", "9223372036854775807ns1h"} {
+		if got, ok := parseAgo(text); ok {
+			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		done, all int
+		took      time.Duration
+		want      string
+	}{
+		{0, 1000, time.Second, "0 of 1000"},
+		{250, 1000, 10 * time.Second, "250 of 1000, 25/s, 30s left"},
+		{1000, 1000, 10 * time.Second, "1000 of 1000, 100/s, 0s left"},
+		{1001, 1000, 10 * time.Second, "1001 of 1000, 100/s, 0s left"},
+		{64, 1000, 0, "64 of 1000"},
+		{1, 7201, time.Second, "1 of 7201, 1/s, 2h0m0s left"},
+	} {
+		if got := pace(test.done, test.all, test.took); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
+
+// A password on the command line is told of and not shown. Of the URLs in SINK the
+// database's is read.
+func TestOpenTable(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]string{
+		"postgres://me:s3cret@db/x":          "The password in -from stands in the list of processes",
+		"postgres://me@db/x?password=s3cret": "The password in -from stands in the list of processes",
+		"postgres://me@db/x":                 "",
+		"env":                                "",
+		"env:MINE":                           "",
+		"$MINE":                              "",
+	} {
+		var errs strings.Builder
+		p := &program{stderr: &errs, getenv: func(name string) string {
+			return map[string]string{"SINK": "stdout: postgres://me:s3cret@db/x", "MINE": "postgresql://me:s3cret@db/x"}[name]
+		}}
+		table, err := p.openTable(from)
+		if err != nil {
+			t.Errorf("%s: %v", from, err)
+			continue
+		}
+		table.Close()
+		if !strings.HasPrefix(errs.String(), want) || want == "" && errs.Len() > 0 || strings.Contains(errs.String()+table.String(), "s3cret") {
+			t.Errorf("%s: %q, want %q", from, errs.String(), want)
+		}
+	}
+	if sink.HasTable("kafka://broker/topic") || sink.HasTable("") {
+		t.Error("a sink that is no table is taken for one")
+	}
+}
