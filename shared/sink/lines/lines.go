@@ -62,30 +62,35 @@ func Open(u *url.URL) (*Sink, error) {
 	return &Sink{turn: make(chan struct{}, 1), path: path, sync: (*os.File).Sync}, nil
 }
 
-// Send appends the batch in one write and syncs it to the disk before it says
-// yes. It fails or succeeds as a whole, and every error is
-// [deliver.Unavailable]: a full disk is no event's fault. A failed batch may
-// have been written in part, and is written again by a retry.
+// Send appends the batch in one write and syncs it to the disk before it returns.
+// The batch fails or succeeds as a whole, and every error is
+// [deliver.Unavailable], because a full disk is not the fault of an event. A
+// failed batch may have been written in part; a retry writes all of it again.
 //
-// A write that has begun is not cut short by ctx, for half a line helps
-// nobody; a pipe whose reader stands still holds Send.
+// ctx does not cut short a write that has begun, because half a line is of no
+// use. A pipe whose reader has stopped blocks Send.
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
-	if len(events) == 0 {
+	return inTurn(ctx, s.turn, "file", len(events), func() error { return s.write(ctx, events) })
+}
+
+// inTurn writes a batch of n events when its turn comes, unless ctx ends first.
+func inTurn(ctx context.Context, turn chan struct{}, sink string, n int, write func() error) []error {
+	if n == 0 {
 		return nil
 	}
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
 	case <-ctx.Done():
 	}
 	err := ctx.Err()
 	if err == nil {
-		err = s.write(ctx, events)
+		err = write()
 	}
 	if err != nil {
-		return deliver.FailAll(len(events), deliver.Unavailable(named("file", err), 0))
+		return deliver.FailAll(n, deliver.Unavailable(named(sink, err), 0))
 	}
-	return make([]error, len(events))
+	return make([]error, n)
 }
 
 // write looks at the end of the file, writes and syncs under one lock of the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 )
 
@@ -26,22 +25,7 @@ func NewStream(w io.Writer) *Stream {
 // Send writes the batch in one Write of w. It fails or succeeds as a whole, and
 // every error is [deliver.Unavailable], as with [Sink.Send].
 func (s *Stream) Send(ctx context.Context, events []*event.Event) []error {
-	if len(events) == 0 {
-		return nil
-	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-	}
-	err := ctx.Err()
-	if err == nil {
-		err = s.write(events)
-	}
-	if err != nil {
-		return deliver.FailAll(len(events), deliver.Unavailable(named("stdout", err), 0))
-	}
-	return make([]error, len(events))
+	return inTurn(ctx, s.turn, "stdout", len(events), func() error { return s.write(events) })
 }
 
 func (s *Stream) write(events []*event.Event) error {
