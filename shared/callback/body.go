@@ -17,11 +17,11 @@ var errTooLarge = errors.New("the body is over 6 MB when it is unpacked")
 // maxPacked is how often a body may be packed: base64 of gzip is two.
 const maxPacked = 2
 
-// scan reads the JSON of a body. VOD sends it plain and in UTF-8. A proxy, a
-// gateway or a script on the way may have put a byte order mark before it, have
-// packed it by gzip, or have made base64 of it; all of that is undone, whether a
-// header or a flag tells of it or not. What is no JSON after that is returned as
-// far as it could be unpacked. The only error is errTooLarge.
+// scan reads the JSON of a body. VOD sends plain UTF-8. A proxy, a gateway or a
+// script on the way may have added a byte order mark, or packed the body with gzip
+// or base64. scan undoes all of that, whether or not a header or a flag says so. If
+// the result is not JSON, scan returns it unpacked as far as possible. The only
+// error is errTooLarge.
 func scan(body []byte) (jsonscan.Text, error) {
 	text := jsonscan.Scan(unmarked(body))
 	for range maxPacked {
@@ -54,7 +54,7 @@ func unpack(b []byte) ([]byte, error) {
 
 func isGzip(b []byte) bool { return bytes.HasPrefix(b, []byte{0x1f, 0x8b}) }
 
-// gunzip returns nil for what is no gzip, or is cut.
+// gunzip returns nil if b is not gzip, or is cut off.
 func gunzip(b []byte) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
@@ -70,7 +70,7 @@ func gunzip(b []byte) ([]byte, error) {
 	return inner, nil
 }
 
-// unbase64 returns nil for what is no base64 of either alphabet.
+// unbase64 returns nil if b is not base64, in either alphabet.
 func unbase64(b []byte) []byte {
 	b = bytes.TrimRight(bytes.TrimSpace(b), "=")
 	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -82,5 +82,5 @@ func unbase64(b []byte) []byte {
 	return nil
 }
 
-// unmarked is b without a byte order mark.
+// unmarked returns b without a byte order mark.
 func unmarked(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\ufeff")) }

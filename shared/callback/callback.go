@@ -2,11 +2,11 @@
 // event, sent again at most twice and only when no answer came within 5 s
 // (266/33948, 266/7829).
 //
-// VOD ignores what is answered, so no status brings an event back. The answers
-// are for people and monitors:
+// VOD ignores the status, so no answer brings an event back. The answers are for
+// people and monitors:
 //
 //	200  {"id":…}: every sink has it, now or since an earlier send
-//	400  not an event; if it is rightly signed it was parked whole
+//	400  not an event; if its signature is good, it was parked whole
 //	401  not signed, forged or expired
 //	405  neither POST nor the GET and HEAD that greet
 //	413  over 6 MB
@@ -31,8 +31,8 @@ import (
 	"vodevents/shared/scf"
 )
 
-// Options of one request. They are asked for at each, because SCF sets a
-// function's variables at each invocation.
+// Options of one request. They are read for each request, because SCF sets a
+// function's variables for each invocation.
 type Options struct {
 	// SignKeys are the keys of which any one may have signed; none: every
 	// callback is taken.
@@ -46,10 +46,10 @@ type Options struct {
 	Deliver func(context.Context, []*event.Event) []deliver.Result
 }
 
-// Handler returns the handler of the callback URL, whatever the path. Where
-// options fails, a variable has a bad value: every request is answered with it.
-// A callback is still verified, if its Options hold the keys, and parked in the
-// log, because VOD does not send it again.
+// Handler returns the handler of the callback URL, for any path. If options fails,
+// a variable has a bad value, and every request is answered with that error. A
+// callback is still verified, if the Options have the keys, and parked in the log,
+// because VOD does not send it again.
 func Handler(options func() (Options, error)) http.Handler {
 	return &receiver{options: options}
 }
@@ -85,8 +85,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// receive answers one POST. bad is what is wrong with the configuration, if
-// anything is.
+// receive answers one POST. bad is the error of the configuration, if it has one.
 func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Time, bad error) {
 	ctx := r.Context()
 	body, err := io.ReadAll(r.Body)
@@ -146,8 +145,8 @@ var signMember = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(sign[\\"']*\s*[:=]\s*[\\"']*)[^\\"'&,}\s]+`)
 })
 
-// excerpt is the first 2 KB of a body for the log. A Sign is good for any body
-// until it expires, so it is masked, also where the body is no JSON, or JSON
+// excerpt returns the first 2 KB of a body for the log. Until it expires, a Sign is
+// valid for any body, so excerpt masks it, even if the body is not JSON or is JSON
 // within JSON.
 func excerpt(body []byte, sign string) string {
 	const most = 2 << 10

@@ -36,9 +36,9 @@ const (
 	// what a lease leaves (266/33433).
 	withoutDeadline = 28 * time.Second
 
-	// claimLasts is how long a claim holds from its last renewal. It ends with
-	// the instance that holds it: VOD sends a callback again after 5 s, and
-	// that send, which waits for the claim, must live to see it run out.
+	// claimLasts is how long a claim lasts after its last renewal. It is short
+	// because of instances that are killed: VOD sends a callback again after
+	// 5 s, and that send must not end before the claim that it waits for.
 	claimLasts = 5 * time.Second
 
 	// renewEvery is how often a claim is renewed while its delivery runs.
@@ -47,8 +47,8 @@ const (
 	// askEvery is how often somebody else's claim is looked at.
 	askEvery = 200 * time.Millisecond
 
-	// leastTry is the least that a sink is given for its first try: less would
-	// cut off many a server that is just far away or has to be dialled.
+	// leastTry is the least time for a sink's first try. Less would be too short
+	// for a server that is far away or has to be dialed first.
 	leastTry = time.Second
 
 	// mostAsked is the most of a Retry-After that a callback can wait: it must
@@ -75,8 +75,8 @@ func (b budget) working(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithDeadline(ctx, b.work)
 }
 
-// claiming is for one question to the store: it leaves three quarters to the
-// handler and the sinks.
+// claiming is for one call of the store. It leaves three quarters of the time to
+// the handler and the sinks.
 func (b budget) claiming(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, min(b.store, time.Until(b.work)/4))
 }
@@ -88,8 +88,8 @@ func (b budget) handling(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithDeadline(ctx, b.work.Add(-min(3*time.Second, time.Until(b.work)/4)))
 }
 
-// trying is for the try-th try of a sink, from 0. The first leaves time for a
-// second where there is enough.
+// trying is for one try of a sink, counted from 0. If there is enough time, the
+// first try leaves some for a second one.
 func (b budget) trying(ctx context.Context, try int) (context.Context, context.CancelFunc) {
 	limit := b.tries[min(try, len(b.tries)-1)]
 	if end, ok := ctx.Deadline(); ok && try == 0 {
@@ -98,7 +98,7 @@ func (b budget) trying(ctx context.Context, try int) (context.Context, context.C
 	return context.WithTimeout(ctx, limit)
 }
 
-// burying is for the dead letters: those that hang leave time for the log.
+// burying is for the dead letters. If they hang, there is still time for the log.
 func (b budget) burying(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Until(b.end)/2)
 }
@@ -108,9 +108,9 @@ func (b budget) settling(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, min(b.store, time.Until(b.end)))
 }
 
-// pause is how long to wait before the next try of what failed; not ok: there
-// is no next try. asked is how long the sink wants to be left alone, spent is
-// how long it has been tried, patience is how long it may be.
+// pause returns how long to wait before the next try; ok is false if there is none.
+// asked is how long the sink wants to be left alone, spent is how long it has been
+// tried, and patience is how long it may be tried.
 func (b budget) pause(ctx context.Context, failures int, asked, spent, patience time.Duration) (wait time.Duration, ok bool) {
 	left := toTheEnd
 	if end, bounded := ctx.Deadline(); bounded {
@@ -124,20 +124,20 @@ func (b budget) pause(ctx context.Context, failures int, asked, spent, patience 
 		wait = pauseWithin(left, failures)
 		return wait, wait < left
 	}
-	// Nobody else will bring the event, so the sink gets one more try near the
-	// end whatever it asked for.
+	// Nobody else will bring the event. So the sink gets one more try near the
+	// end, however long it wants to be left alone.
 	wait = min(asked, mostAsked, left-lastTry)
 	return wait, wait > 0
 }
 
-// pauseWithin is the pause after so many failures, 0.1 s to 3 s. Near the end it
-// grows shorter, so that the last try is one of the last moments.
+// pauseWithin returns the pause after so many failures, 0.1 s to 3 s. It gets
+// shorter near the end, so that the last try comes as late as possible.
 func pauseWithin(left time.Duration, failures int) time.Duration {
 	most := max(50*time.Millisecond, min(3*time.Second, left/2))
 	return backoff.Pause(failures, min(100*time.Millisecond, most), most)
 }
 
-// sleep waits, unless ctx would end before.
+// sleep waits for d. It returns false, at once, if ctx would end first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
@@ -152,8 +152,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// BeforeAnswer is the context of a callback's delivery: it ends a little before
-// ctx, by half a second or a twentieth of what is left, which is for the answer.
+// BeforeAnswer returns the context of a callback's delivery. It ends before ctx, to
+// leave time for the answer: half a second, or a twentieth of what is left.
 func BeforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

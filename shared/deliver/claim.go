@@ -13,8 +13,8 @@ var (
 	errParked  = errors.New("it was parked before")
 )
 
-// claim asks the store which items are this delivery's. A store that fails
-// stops nothing.
+// claim claims the items in the store. If the store fails, the delivery goes on
+// without it.
 func (d *delivery) claim(ctx context.Context) {
 	asked := make([]*item, 0, len(d.items))
 	for _, it := range d.items {
@@ -25,9 +25,9 @@ func (d *delivery) claim(ctx context.Context) {
 	d.ask(ctx, asked)
 }
 
-// waitForClaims waits for items that are claimed elsewhere, where the way does
-// so: until they are done, or free, or the time is nearly over. An item that is
-// claimed to the end is to be parked, for nobody else may have a copy.
+// waitForClaims waits for items that are claimed elsewhere, if the way does so:
+// until they are done, or free, or the time is nearly over. An item that is still
+// claimed at the end is parked, because there may be no other copy of it.
 func (d *delivery) waitForClaims(ctx context.Context) {
 	if !d.budget.waitForClaim {
 		return

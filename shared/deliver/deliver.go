@@ -10,9 +10,9 @@ import (
 	"vodevents/shared/event"
 )
 
-// Pipeline is an event's way: the dedup store, the user's code, the sinks, and
-// for what can never be delivered the dead letters. It may be used by several
-// goroutines.
+// Pipeline delivers events: through the dedup store and the user's code to the
+// sinks, and if they can never be delivered to the dead letters. It is safe for
+// concurrent use.
 type Pipeline struct {
 	// Way is how the events come; it decides what becomes of one that fails.
 	Way Way
@@ -47,10 +47,10 @@ type Pipeline struct {
 // A pulled event's failure counts as one attempt, however often it was tried
 // within the call. See [Way] for what each way does.
 //
-// Deliver ends before ctx does, or after 28 s if ctx has no deadline, and keeps
-// the last part of its time for the sinks, the dead letters and the store, so
-// that a handler that never returns costs only its own event. Nothing but such
-// a handler is left running.
+// Deliver ends before ctx does, or after 28 s if ctx has no deadline. It keeps the
+// last part of its time for the sinks, the dead letters and the store, so that a
+// handler that never returns affects only its own event. Only such a handler is
+// left running.
 func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []Result {
 	if p.SchemaBase != "" {
 		for _, e := range events {
@@ -99,8 +99,8 @@ type item struct {
 	Result      // without a Fate and a Cause the event is still on its way
 }
 
-// group joins events of one id: a batch may hold an event twice. Ids that tell
-// no repetition tell nothing here either.
+// group joins events with the same id, because a batch may have an event twice. It
+// does not join events whose ids cannot tell a repetition.
 func group(events []*event.Event) []*item {
 	items := make([]*item, 0, len(events))
 	block, places := make([]item, len(events)), make([]int, len(events))
@@ -118,7 +118,7 @@ func group(events []*event.Event) []*item {
 	return items
 }
 
-// underWay are the items that nothing has stopped so far.
+// underWay returns the items that have not been stopped so far.
 func (d *delivery) underWay() []*item {
 	items := make([]*item, 0, len(d.items))
 	for _, it := range d.items {
@@ -143,7 +143,7 @@ func (d *delivery) results(n int) []Result {
 	return results
 }
 
-// fail stops an item by its own fault.
+// fail stops an item because of a failure of its own.
 func (it *item) fail(err error) { it.Cause, it.own = err, true }
 
 // judge decides the fate of each item that has none yet. Those that get a

@@ -1,5 +1,5 @@
-// Package deliver brings events to the user's code and to the sinks, once as
-// far as that can be, and puts aside what can never be delivered.
+// Package deliver brings events to the user's code and to the sinks, once if
+// possible, and parks those that can never be delivered.
 //
 // [Pipeline.Deliver] is an event's way, one file a step:
 //
@@ -9,25 +9,25 @@
 //	park.go    what failed for good goes to the dead letters, or into the log
 //	settle.go  the log and the store learn what became of it
 //
-// fate.go is what can become of an event. way.go is the policy, a row for each
-// way in which events come: read it to know what is guaranteed. budget.go is
-// every time limit, drawn as a line.
+// fate.go lists what can become of an event. way.go is the table of guarantees,
+// with a row for each way in which events come. budget.go has every time limit,
+// drawn as a time line.
 //
-// A crash at any step loses nothing: the claim runs out and the event comes
-// again. What it can do is bring an event twice to a sink that cannot tell.
+// A crash at any step loses nothing: the claim runs out and the event comes again.
+// But a sink that does not recognize repetitions may then get it twice.
 //
 // # Whose fault a failure is
 //
 // A sink answers each event of a batch with nil or an error: [Permanent],
-// [Unavailable], [Answered], [Untried], or any other. A sink is down only if
-// nothing of a batch got through; that costs no event an attempt. An event that
-// fails while others of its batch get through has used one, and is suspect from
-// then on: an answer to it that may be about it is another attempt, also when
-// nothing got through.
+// [Unavailable], [Answered], [Untried], or any other. A sink is down only if no
+// event of a batch got through, and that is not an attempt of any event. If an
+// event fails while others of its batch get through, that is an attempt of it, and
+// the event is suspect from then on. Each later answer that may be about a suspect
+// is another attempt, even if nothing got through.
 //
 // # Stores and sinks
 //
-// The package knows no sink. [Sink] and [Store] are implemented elsewhere, but
-// for [Memory] and [Off], and [vodevents/shared/deliver/delivertest] is what
-// each of them passes.
+// [Sink] and [Store] are implemented elsewhere, except the stores [Memory] and
+// [Off]. Each implementation passes the tests of
+// [vodevents/shared/deliver/delivertest].
 package deliver

@@ -11,28 +11,28 @@ import (
 // memoryCapacity is the most ids that a [Memory] remembers: about 4 MB.
 const memoryCapacity = 1 << 16
 
-// Memory is the [Store] of one process: what it knows ends with it. It tells
-// repetitions within a warm instance, which are most: VOD sends a callback
-// again after 5 s and lends a pulled event again after 30 s.
+// Memory is the [Store] of one process and ends with it. It recognizes repetitions
+// within a warm instance. Those are most of them: VOD sends a callback again after
+// 5 s, and a pulled event comes again after 30 s.
 //
-// It remembers at most 65,536 events, each for [Keep] after its last change;
-// when it is full it drops the one whose last change is longest ago, but never
-// one that is in progress. It is safe for concurrent use, and its methods
-// neither wait nor fail.
+// It remembers at most 65,536 events, each for [Keep] after its last change. When
+// it is full, it drops the event whose last change is longest ago, but never one
+// in progress. It is safe for concurrent use. Its methods do not block and do not
+// fail.
 //
-// Times are those of the wall clock: the monotonic clock may stand still while
-// SCF has frozen the instance, and a claim must run out meanwhile.
+// It uses the wall clock, because the monotonic clock may stop while SCF has frozen
+// the instance, and claims must run out meanwhile.
 //
-// It is a ring of small structs rather than a map of pointers and a list, for a
-// function of 64 MB feels the difference: full, it takes 4.7 MiB instead of
-// 15.3, and a garbage collection 5 ms instead of 38 (BenchmarkMemoryFull).
+// It is a ring of small structs, not a map of pointers and a list. In a function
+// of 64 MB that matters: a full one takes 4.7 MiB instead of 15.3, and a garbage
+// collection takes 5 ms instead of 38 (BenchmarkMemoryFull).
 type Memory struct {
 	now      func() time.Time
 	capacity int
 
 	mu sync.Mutex
-	// What is known of every event holds no pointers: tens of thousands of them
-	// cost the garbage collector nothing. Blocks, so that growing copies nothing.
+	// The records of the events have no pointers, so the garbage collector does
+	// not visit them. They are in blocks, so that growing copies nothing.
 	index  map[memoryID]place
 	blocks [][]memoryEvent
 	unused []place
@@ -88,8 +88,8 @@ func NewMemory() *Memory {
 	return m
 }
 
-// Claim implements [Store]. When every one of 65,536 events is in progress a
-// further one is Mine but not remembered.
+// Claim implements [Store]. If all of 65,536 events are in progress, another one is
+// Mine but is not remembered.
 func (m *Memory) Claim(_ context.Context, claimant string, ids []string, lasts time.Duration, takeParked bool) ([]Record, error) {
 	records := make([]Record, len(ids))
 	m.mu.Lock()

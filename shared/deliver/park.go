@@ -18,8 +18,8 @@ func (g *guarantees) parks(why Reason) bool {
 	return false
 }
 
-// park puts the items that have a reason into the dead letters, or whole into
-// the log. What neither takes is left.
+// park puts the items that have a reason into the dead letters, or whole into the
+// log. An item that neither takes is left.
 func (d *delivery) park(ctx context.Context) {
 	var items []*item
 	for _, it := range d.items {
@@ -74,8 +74,8 @@ func (d *delivery) parkOne(ctx context.Context, it *item, parked *event.Event, d
 	it.Fate = Parked
 }
 
-// Undeliverable is the delivery of callbacks while the configuration is bad: it
-// parks each event in the log. VOD would not send them again.
+// Undeliverable delivers callbacks while the configuration is bad: it parks each
+// event in the log, because VOD would not send it again.
 func Undeliverable(bad error) func(context.Context, []*event.Event) []Result {
 	return func(ctx context.Context, events []*event.Event) []Result {
 		d := &delivery{Pipeline: &Pipeline{Way: Pushed}, budget: newBudget(ctx, Pushed), items: group(events)}

@@ -10,7 +10,7 @@ import (
 	"vodevents/shared/event"
 )
 
-// send brings the items to every sink. Of each item the worst answer decides.
+// send brings the items to every sink. The worst answer to an item decides.
 func (d *delivery) send(ctx context.Context) {
 	items := d.underWay()
 	if len(items) == 0 {
@@ -71,8 +71,8 @@ func (v verdict) rank() int {
 	return 3
 }
 
-// sendTo sends events, those of items, to one sink and says whose fault the
-// failures are. items are nil for dead letters, which all failed before.
+// sendTo sends the events of items to one sink and says whose fault the failures
+// are. For dead letters, whose events all failed before, items is nil.
 func (d *delivery) sendTo(ctx context.Context, s Sink, items []*item, events []*event.Event) []verdict {
 	out := &sending{delivery: d, sink: s, events: events, errs: make([]error, len(events)), batch: events}
 	out.run(ctx)
@@ -81,10 +81,10 @@ func (d *delivery) sendTo(ctx context.Context, s Sink, items []*item, events []*
 
 // blame says whose fault the failures of a batch at one sink are.
 //
-// A sink is down only if no event of the batch got through; a failure beside
-// successes is the event's own. An event that failed before by its own fault is
-// suspect: an answer to it that may be about it counts against it, also when
-// nothing got through. A batch of suspects alone proves nothing about the sink.
+// A sink is down only if no event of the batch got through. If others got through,
+// a failure is the event's own. An event that failed before by its own fault is
+// suspect: an answer that may be about it counts against it, even if nothing got
+// through. A batch of suspects alone proves nothing about the sink.
 func blame(items []*item, errs []error) []verdict {
 	suspect := func(i int) bool { return items != nil && items[i].record.Attempts > 0 }
 	through, suspectsOnly := false, true
@@ -132,7 +132,7 @@ type sending struct {
 	asked   time.Duration // how long the sink wants to be left alone
 }
 
-// run tries until nothing is left that the sink may take later, or the way's
+// run tries until the sink has taken or refused every event, or until the way's
 // patience is over.
 func (s *sending) run(ctx context.Context) {
 	started := time.Now()

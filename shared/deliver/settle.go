@@ -28,8 +28,8 @@ func (d *delivery) log(ctx context.Context) {
 	}
 }
 
-// level is the level of an event's log line: a warning for what somebody should
-// look at. A sink that is down has a warning of its own, for the whole batch.
+// level returns the level of an event's log line: a warning if somebody should look
+// at it. A sink that is down gets a single warning for the whole batch.
 func (it *item) level() slog.Level {
 	switch {
 	case it.Fate == Delivered, it.Fate == Duplicate:
@@ -40,8 +40,8 @@ func (it *item) level() slog.Level {
 	return slog.LevelWarn
 }
 
-// settle tells the store how the delivery of each item ended: of those that it
-// claimed, and of those whose claim failed, for the store may be back.
+// settle tells the store how the delivery of each item ended. It includes items
+// whose claim failed, because the store may be back.
 func (d *delivery) settle(ctx context.Context) {
 	outcomes := make([]Outcome, 0, len(d.items))
 	for _, it := range d.items {

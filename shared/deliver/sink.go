@@ -65,8 +65,8 @@ func (p *permanentError) Unwrap() error { return p.err }
 // connection, a timeout, a full disk. The sink asks to be left alone for after;
 // 0 leaves that to the caller.
 //
-// Whose fault it really is shows when the rest of the batch is known: where
-// other events of the batch got through, it counts as the event's own failure.
+// The rest of the batch decides whose fault it really is: if other events of the
+// batch got through, it counts as the event's own failure.
 func Unavailable(err error, after time.Duration) error {
 	return &unavailableError{err: err, after: after}
 }

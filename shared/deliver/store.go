@@ -23,8 +23,8 @@ const (
 	StateParked State = "parked"
 )
 
-// Keep is how long a store remembers an event after its last change: VOD keeps
-// an event that nobody pulls for 4 days (266/33433), and a day is for doubt.
+// Keep is how long a store remembers an event after its last change. VOD keeps an
+// event that nobody pulls for 4 days (266/33433); a fifth day is for safety.
 const Keep = 5 * 24 * time.Hour
 
 // Record is what a [Store] knows of one event.
@@ -51,9 +51,9 @@ type Outcome struct {
 	FirstError, LastError string
 }
 
-// Store remembers the state of events, so that one in progress elsewhere is
-// left alone and one that is done is not delivered twice. Several functions
-// and goroutines share a store; a crash of any of them lets its claims run out.
+// Store remembers the state of events, so that an event in progress elsewhere is
+// left alone and one that is done is not delivered again. Several functions and
+// goroutines share a store. If one of them crashes, its claims run out.
 //
 // Time is the store's own: no clock of a claimant matters.
 type Store interface {

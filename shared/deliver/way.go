@@ -7,15 +7,15 @@ import "time"
 type Way int
 
 const (
-	// Pulled: out of VOD's queue, which brings an event that is not confirmed
-	// again after 30 s, for 4 days (266/33433).
+	// Pulled: out of VOD's queue. If an event is not confirmed, it comes again
+	// after 30 s, for 4 days (266/33433).
 	Pulled Way = iota
 
 	// Pushed: a callback. VOD ignores the answer and sends again only when none
 	// came within 5 s, at most twice (266/33948).
 	Pushed
 
-	// Replayed: from a file or a table, by somebody who sees the errors.
+	// Replayed: from a file or a table, by a person who sees the errors.
 	Replayed
 )
 
@@ -36,11 +36,11 @@ type guarantees struct {
 	// delivery. Longer would only hold events that VOD's queue holds better.
 	retryDown time.Duration
 
-	// retryBeside is the same for events that failed beside others that got
-	// through: these wait meanwhile.
+	// retryBeside is the same for events that failed while others of the batch
+	// got through. The others wait meanwhile.
 	retryBeside time.Duration
 
-	// waitForClaim: an event that somebody else is delivering is waited for.
+	// waitForClaim: wait for an event while another delivery of it is under way.
 	waitForClaim bool
 
 	// takeParked: an event that was parked before is delivered.
