@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 	"vodevents/shared/vodfake"
 )
 
@@ -189,7 +190,7 @@ func TestSilentConnectionParksNoCallback(t *testing.T) {
 	t.Parallel()
 	db := pgtest.RunT(t)
 	s := runVOD(t)
-	g := pgtest.NewGateway(t, db.URL)
+	g := servertest.NewGateway(t, db.URL)
 	f := start(t, callbackBin, append(vodEnv(s), "DEDUP="+g.URL, "SINK="+g.URL)...)
 	for id := range 3 {
 		start := time.Now()

@@ -88,7 +88,7 @@ func TestErrors(t *testing.T) {
 		{"kafka://me:hush@host/t?acks=hush", "kafka://host: has a parameter"},
 		{"postgres://me:hush#x@host/", "postgres: not a URL"},
 		{"postgres://hush:2024/x@host/db?table=a;", "postgres: not a URL"},
-		{"postgresql://hush:2024?x@host/db", "postgres: not a URL"},
+		{"postgresql://hush:2024?x@host/db", "postgresql: not a URL"},
 		{"postgres://hush:2024#x@host/db", "postgres: not a URL"},
 		{"https://hush:2024/x@host/?secret=", "https: the secret is empty"},
 		{"http://hush:2024#x@host/", "http: a # never"},

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // connectError is what a connection attempt failed of, without user and
@@ -39,6 +41,10 @@ func isMissing(err error) bool {
 	return state == "42P01" || state == "3F000"
 }
 
+// lacksColumn tells that the table is there without a column that we name:
+// undefined_column.
+func lacksColumn(err error) bool { return sqlState(err) == "42703" }
+
 // isSerialization tells that another transaction was in the way, which does not
 // happen under read committed.
 func isSerialization(err error) bool { return sqlState(err) == "40001" }
@@ -57,38 +63,21 @@ func isCrowded(err error) bool { return sqlState(err) == "53300" }
 // isReadOnly tells that the server takes no writes: it has become a standby.
 func isReadOnly(err error) bool { return sqlState(err) == "25006" }
 
-// fault says whose fault an error is.
-type fault int
-
-const (
-	// ofServer: nothing that one event has to do with: connections, rights, a
-	// table that is not as it should be, a full disk, a server that stops. The
-	// whole batch waits.
-	ofServer fault = iota
-
-	// ofEvent: a trigger or a constraint that somebody added refuses this
-	// event; it may change its mind.
-	ofEvent
-
-	// ofData: no later try will take these bytes.
-	ofData
-)
-
-func faultOf(err error) fault {
+func faultOf(err error) sqltable.Fault {
 	state := sqlState(err)
 	switch {
 	case state == "":
 	case state == "23514": // check_violation
-		return ofData
+		return sqltable.OfData
 	case state == "23502": // not_null_violation: we leave no column of ours empty
 	case strings.HasPrefix(state, "22"), // data_exception
 		strings.HasPrefix(state, "54"): // program_limit_exceeded: too deep, too long for an index
-		return ofData
+		return sqltable.OfData
 	case strings.HasPrefix(state, "23"), // integrity_constraint_violation
 		strings.HasPrefix(state, "P0"): // raised by a trigger
-		return ofEvent
+		return sqltable.OfEvent
 	}
-	return ofServer
+	return sqltable.OfServer
 }
 
 // advice says what to do about an error that needs somebody to do something.

@@ -6,15 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 )
 
 func setting(t *testing.T, s *Sink, name string) (value string) {
 	t.Helper()
-	must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+	must(t, s.pool.Use(t.Context(), nil, func(c *conn) error {
 		return c.QueryRow(t.Context(), `SHOW `+name).Scan(&value)
 	}))
 	return value
@@ -40,10 +38,13 @@ func TestServerEndsIdleSessions(t *testing.T) {
 // A server that does not know the parameter gets none.
 func TestUnknownSessionParameter(t *testing.T) {
 	u, _ := newTable(t)
-	s := openSink(t, u)
-	s.pool.wishes = map[string]string{"no_such_parameter": "1"}
+	var d *dialer
+	s := dialled(t, u, func(dialer *dialer) {
+		d = dialer
+		d.wishes = map[string]string{"no_such_parameter": "1"}
+	})
 	taken(t, s.Send(t.Context(), delivertest.Events(t, 2)))
-	if !s.pool.modest.Load() {
+	if !d.modest.Load() {
 		t.Error("the next connection asks again")
 	}
 }
@@ -67,14 +68,14 @@ func TestMakeRoom(t *testing.T) {
 	}
 	must(t, other.Close())
 	waitFor(t, "room", func() bool { return s.Send(t.Context(), delivertest.Events(t, 1))[0] == nil })
-	if n := len(s.pool.idle); n != 1 {
+	if n := len(s.pool.Idle()); n != 1 {
 		t.Errorf("%d connections are kept before the answer, want 1", n)
 	}
 	pools.CloseCrowded()
 	waitFor(t, "the connection to end", func() bool { return connections(t, table) == "0" })
 	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
 	pools.CloseCrowded()
-	if n := len(s.pool.idle); n != 1 {
+	if n := len(s.pool.Idle()); n != 1 {
 		t.Errorf("%d connections are kept, want 1: there was room", n)
 	}
 }

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
 )
@@ -55,7 +53,7 @@ func TestReadCommittedIsFoundLate(t *testing.T) {
 	u, _ := newTable(t)
 	a, b := openSink(t, u), openSink(t, u)
 	change := func(s *Sink) {
-		must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+		must(t, s.pool.Use(t.Context(), nil, func(c *conn) error {
 			_, err := c.Exec(t.Context(), `SET default_transaction_isolation = 'serializable'`)
 			return err
 		}))
@@ -66,23 +64,23 @@ func TestReadCommittedIsFoundLate(t *testing.T) {
 	change(b)
 	// Two transactions update one row: with the old default the second one fails
 	// when the first one commits.
-	psql(t, `UPDATE `+a.table+` SET parkreason = 'test'`)
+	psql(t, `UPDATE `+a.table.Name+` SET parkreason = 'test'`)
 	hold := openSink(t, u)
 	var all sync.WaitGroup
-	must(t, hold.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+	must(t, hold.pool.Use(t.Context(), nil, func(c *conn) error {
 		tx, err := c.Begin(t.Context())
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback(t.Context())
-		if _, err := tx.Exec(t.Context(), `UPDATE `+a.table+` SET parkreason = 'again'`); err != nil {
+		if _, err := tx.Exec(t.Context(), `UPDATE `+a.table.Name+` SET parkreason = 'again'`); err != nil {
 			return err
 		}
 		for _, s := range []*Sink{a, b} {
 			all.Go(func() { taken(t, s.Send(t.Context(), events)) })
 		}
 		waitFor(t, "both to wait for the row", func() bool {
-			return psql(t, `SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%'||$1||'%'`, strings.Trim(a.table, `"`))[0] == "2"
+			return psql(t, `SELECT count(*)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%'||$1||'%'`, strings.Trim(a.table.Name, `"`))[0] == "2"
 		})
 		return tx.Commit(t.Context())
 	}))

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/internal/keepalive"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // connections are how many the server has of the named application.
@@ -41,19 +40,19 @@ func TestIdleConnections(t *testing.T) {
 		all.Go(func() { taken(t, s.Send(t.Context(), delivertest.Events(t, 4))) })
 	}
 	all.Wait()
-	if n := len(s.pool.idle); n < 1 || n > defaultConns {
-		t.Errorf("%d connections, want 1 to %d", n, defaultConns)
+	if n := len(s.pool.Idle()); n < 1 || n > sqltable.DefaultConns {
+		t.Errorf("%d connections, want 1 to %d", n, sqltable.DefaultConns)
 	}
-	old := s.pool.idle[0]
+	old := s.pool.Idle()[0]
 	s.CloseIdle()
-	if len(s.pool.idle) == 0 || s.pool.idle[0] != old {
+	if len(s.pool.Idle()) == 0 || s.pool.Idle()[0] != old {
 		t.Error("a connection in use was closed")
 	}
-	kept := len(s.pool.idle) - 1
-	old.used = old.used.Add(-keepalive.Limit)
+	s.pool.Now = func() time.Time { return time.Now().Add(keepalive.Limit) }
+	taken(t, s.Send(t.Context(), delivertest.Events(t, 1))) // on the one that was used last
 	s.CloseIdle()
-	if len(s.pool.idle) != kept || !old.IsClosed() {
-		t.Errorf("%d connections, want %d", len(s.pool.idle), kept)
+	if n := len(s.pool.Idle()); n != 1 || !old.IsClosed() && s.pool.Idle()[0] != old {
+		t.Errorf("%d connections, want the one that was used", n)
 	}
 	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
 	must(t, s.Close())
@@ -79,7 +78,7 @@ func TestReadOnly(t *testing.T) {
 	u, _ := newTable(t)
 	s := openSink(t, u)
 	standby := func() {
-		must(t, s.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+		must(t, s.pool.Use(t.Context(), nil, func(c *conn) error {
 			_, err := c.Exec(t.Context(), `SET default_transaction_read_only = on`)
 			return err
 		}))
@@ -99,7 +98,7 @@ func TestPoolSize(t *testing.T) {
 	u, _ := newTable(t)
 	u = named(u, "small")
 	q := u.Query()
-	q.Set(connsParam, "2")
+	q.Set(sqltable.ConnsParam, "2")
 	u.RawQuery = q.Encode()
 	s := openSink(t, u)
 	taken(t, s.Send(t.Context(), delivertest.Events(t, 1)))
@@ -109,7 +108,7 @@ func TestPoolSize(t *testing.T) {
 	inside.Add(2)
 	for range 2 {
 		all.Go(func() {
-			must(t, s.pool.use(t.Context(), "", func(*pgx.Conn) error { inside.Done(); <-hold; return nil }))
+			must(t, s.pool.Use(t.Context(), nil, func(*conn) error { inside.Done(); <-hold; return nil }))
 		})
 	}
 	inside.Wait()

@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // with is u with another value of a parameter.
@@ -26,23 +25,23 @@ func with(u *url.URL, name, value string) *url.URL {
 // connection for one event at a time.
 func TestOneDatabaseOnePool(t *testing.T) {
 	u, table := newTable(t)
-	u = with(named(u, "one"), dedupTableParam, table+"_dedup")
+	u = with(named(u, "one"), sqltable.DedupTableParam, table+"_dedup")
 	var pools Pools
 	sink, err := pools.Open(u)
 	must(t, err)
-	dead, err := pools.Open(with(with(u, tableParam, table+"_dead"), "pool_max_conns", "3"))
+	dead, err := pools.Open(with(with(u, sqltable.TableParam, table+"_dead"), "pool_max_conns", "3"))
 	must(t, err)
 	storeURL := with(u, commitParam, "off")
 	storeURL.Scheme = "postgresql"
 	store, err := pools.OpenStore(storeURL)
 	must(t, err)
-	if sink.pool.pool != dead.pool.pool || sink.pool.pool != store.pool.pool || cap(store.pool.slots) != 3 {
-		t.Fatalf("%p, %p and %p are not one pool of 3 connections", sink.pool.pool, dead.pool.pool, store.pool.pool)
+	if sink.pool.Pool != dead.pool.Pool || sink.pool.Pool != store.pool.Pool || store.pool.Cap() != 3 {
+		t.Fatalf("%p, %p and %p are not one pool of 3 connections", sink.pool.Pool, dead.pool.Pool, store.pool.Pool)
 	}
 	for _, other := range []*url.URL{named(u, "other"), with(u, "default_transaction_isolation", "serializable"), with(u, "connect_timeout", "3"), with(u, commitParam, "off")} {
 		s, err := pools.Open(other)
 		must(t, err)
-		if s.pool.pool == sink.pool.pool {
+		if s.pool.Pool == sink.pool.Pool {
 			t.Errorf("%s shares the pool", other.RawQuery)
 		}
 		must(t, s.Close())
@@ -70,16 +69,17 @@ func TestOneDatabaseOnePool(t *testing.T) {
 	must(t, err)
 	must(t, store.Close())
 	waitFor(t, "the server to see the goodbyes", func() bool { return connections(t, "one") == "0" })
-	if len(pools.open) != 0 {
-		t.Errorf("%d pools are left", len(pools.open))
+	if pools.Len() != 0 {
+		t.Errorf("%d pools are left", pools.Len())
 	}
 }
 
 func TestMaxConns(t *testing.T) {
 	u, _ := newTable(t)
 	u = named(u, "single")
-	pools := Pools{MaxConns: 1}
-	s, err := pools.Open(with(u, connsParam, "5"))
+	var pools Pools
+	pools.MaxConns = 1
+	s, err := pools.Open(with(u, sqltable.ConnsParam, "5"))
 	must(t, err)
 	defer s.Close()
 	var all sync.WaitGroup
@@ -97,8 +97,9 @@ func TestMaxConns(t *testing.T) {
 func TestCommitOfTheStoreAlone(t *testing.T) {
 	u, table := newTable(t)
 	dedup := table + "_dedup"
-	u = with(u, dedupTableParam, dedup)
-	pools := Pools{MaxConns: 1}
+	u = with(u, sqltable.DedupTableParam, dedup)
+	var pools Pools
+	pools.MaxConns = 1
 	sink, err := pools.Open(u)
 	must(t, err)
 	defer sink.Close()
@@ -133,7 +134,7 @@ func TestCommitOfTheStoreAlone(t *testing.T) {
 	if got := seen(dedup, "a") + " " + seen(dedup, "b"); got != "off off" {
 		t.Errorf("the outcomes have %s", got)
 	}
-	must(t, sink.pool.use(t.Context(), "", func(c *pgx.Conn) error {
+	must(t, sink.pool.Use(t.Context(), nil, func(c *conn) error {
 		var commit string
 		err := c.QueryRow(t.Context(), `SHOW synchronous_commit`).Scan(&commit)
 		if commit != "on" {

@@ -16,6 +16,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
 	"vodevents/shared/sink/postgres/pgtest"
 )
 
@@ -62,8 +63,8 @@ func newTable(t testing.TB) (u *url.URL, table string) {
 	}
 	table = fmt.Sprint("events_", tables.Add(1))
 	q := u.Query()
-	q.Set(tableParam, table)
-	q.Set(dedupTableParam, table)
+	q.Set(sqltable.TableParam, table)
+	q.Set(sqltable.DedupTableParam, table)
 	u.RawQuery = q.Encode()
 	return u, table
 }
@@ -74,6 +75,28 @@ func openSink(t testing.TB, u *url.URL) *Sink {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// dialled is a sink whose dialer was changed before its first use.
+func dialled(t testing.TB, u *url.URL, change func(*dialer)) *Sink {
+	t.Helper()
+	d, a, _, err := parseURL(u, sqltable.TableParam, DefaultTable)
+	must(t, err)
+	change(d)
+	s := newSink(new(Pools).Join(d.key, a.Conns, d.database), a.Table)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// dialledStore is the same for a store.
+func dialledStore(t testing.TB, u *url.URL, change func(*dialer)) *Store {
+	t.Helper()
+	d, a, commit, err := parseURL(u, sqltable.DedupTableParam, DefaultDedupTable)
+	must(t, err)
+	change(d)
+	s := newStore(new(Pools).Join(d.key, a.Conns, d.database), a.Table, commit)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -104,8 +127,8 @@ func psql(t testing.TB, sql string, args ...any) []string {
 func makeTable(t testing.TB, u *url.URL) {
 	t.Helper()
 	s := openSink(t, u)
-	must(t, s.pool.use(context.Background(), "", func(c *pgx.Conn) error {
-		_, err := c.Exec(context.Background(), s.create)
+	must(t, s.pool.Use(context.Background(), nil, func(c *conn) error {
+		_, err := c.Exec(context.Background(), s.table.Create)
 		return err
 	}))
 }

@@ -8,18 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
-	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 )
 
 // After a failover all kept connections may be silent. Of two tries the first
 // one meets that, and the second one dials, however many were kept.
 func TestSilentConnections(t *testing.T) {
 	u, table := newTable(t)
-	g := pgtest.NewGateway(t, u.String())
+	g := servertest.NewGateway(t, u.String())
 	through, err := url.Parse(g.URL)
 	must(t, err)
 	s := openSink(t, through)
@@ -29,12 +27,12 @@ func TestSilentConnections(t *testing.T) {
 	inside.Add(3)
 	for range 3 { // at a time, so that three connections are kept
 		all.Go(func() {
-			must(t, s.pool.use(t.Context(), "", func(*pgx.Conn) error { inside.Done(); inside.Wait(); return nil }))
+			must(t, s.pool.Use(t.Context(), nil, func(*conn) error { inside.Done(); inside.Wait(); return nil }))
 		})
 	}
 	all.Wait()
-	if n := g.Dials(); n != 3 || len(s.pool.idle) != 3 {
-		t.Fatalf("%d connections, %d kept, want 3", n, len(s.pool.idle))
+	if n := g.Dials(); n != 3 || len(s.pool.Idle()) != 3 {
+		t.Fatalf("%d connections, %d kept, want 3", n, len(s.pool.Idle()))
 	}
 
 	g.Forget()

@@ -4,24 +4,24 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // DefaultTable is the table of a [Sink] whose URL names none.
-const DefaultTable = "vod_events"
+const DefaultTable = sqltable.DefaultTable
+
+var _ deliver.Sink = (*Sink)(nil)
 
 // Sink writes events into a table, each once. It implements [deliver.Sink].
 type Sink struct {
-	pool   *share
-	table  string // quoted
-	create string
+	pool   *sqltable.Share[*conn]
+	table  *sqltable.Table
 	insert string
 }
 
@@ -38,13 +38,16 @@ func Open(u *url.URL) (*Sink, error) {
 	return new(Pools).Open(u)
 }
 
-func newSink(pool *share, table pgx.Identifier) *Sink {
+func newSink(pool *sqltable.Share[*conn], table pgx.Identifier) *Sink {
 	name := table.Sanitize()
 	return &Sink{
-		pool:  pool,
-		table: name,
-		create: fmt.Sprintf(createEvents, createLock, name,
-			index(table, "_received_idx"), index(table, "_type_idx"), index(table, "_subject_idx")),
+		pool: pool,
+		table: &sqltable.Table{
+			Name: name,
+			Create: fmt.Sprintf(createEvents, createLock, name,
+				index(table, "_received_idx"), index(table, "_type_idx"), index(table, "_subject_idx")),
+			Upgrade: []string{fmt.Sprintf(upgradeEvents, name)},
+		},
 		insert: fmt.Sprintf(insertEvents, name),
 	}
 }
@@ -74,6 +77,12 @@ CREATE INDEX IF NOT EXISTS %[4]s ON %[2]s (type, received_at);
 CREATE INDEX IF NOT EXISTS %[5]s ON %[2]s (subject) WHERE subject IS NOT NULL;
 `
 
+// upgradeEvents adds what a table of an earlier version may lack: the columns
+// that may be null. Where another one is missing the table is not ours.
+const upgradeEvents = `ALTER TABLE %[1]s ADD COLUMN IF NOT EXISTS subject text, ADD COLUMN IF NOT EXISTS data jsonb, ADD COLUMN IF NOT EXISTS raw bytea, ` +
+	`ADD COLUMN IF NOT EXISTS parkreason text, ADD COLUMN IF NOT EXISTS parkattempts integer, ` +
+	`ADD COLUMN IF NOT EXISTS parkfirsterror text, ADD COLUMN IF NOT EXISTS parklasterror text`
+
 // A parked event that is delivered after all, by a replay, is parked no longer.
 // A dead letter sets its mark whoever wrote the row: where the table is SINK as
 // well, it may have taken the event before another sink refused it. Every other
@@ -100,60 +109,22 @@ WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL`
 // PostgreSQL cannot hold and for a CHECK, and a plain one for a trigger or a
 // constraint that somebody added. Everything else is [deliver.Unavailable].
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
-	errs := make([]error, len(events))
-	if len(events) == 0 {
-		return errs
-	}
-	err := s.write(ctx, events, false)
-	if err == nil {
-		return errs
-	}
-	if faultOf(err) == ofServer {
-		return deliver.FailAll(len(events), deliver.Unavailable(inTable(s.table, err), 0))
-	}
-	for i := range events {
-		errs[i] = s.sendOne(ctx, events[i:i+1])
-	}
-	return errs
-}
-
-func (s *Sink) sendOne(ctx context.Context, one []*event.Event) error {
-	err := s.write(ctx, one, false)
-	if err != nil && faultOf(err) == ofData {
-		err = s.write(ctx, one, true) // jsonb cannot hold it, bytea can
-	}
-	if err == nil {
-		return nil
-	}
-	wrapped := inTable(s.table, err)
-	switch faultOf(err) {
-	case ofData:
-		return deliver.Permanent(wrapped)
-	case ofEvent:
-		return wrapped
-	default:
-		return deliver.Unavailable(wrapped, 0)
-	}
+	w := sqltable.Writer{Write: s.write, FaultOf: faultOf, Wrap: func(err error) error { return inTable(s.table.Name, err) }}
+	return w.Send(ctx, events)
 }
 
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
 	args := rows(events, rawOnly)
-	return s.pool.use(ctx, s.create, func(c *pgx.Conn) error {
+	return s.pool.Use(ctx, s.table, func(c *conn) error {
 		_, err := c.Exec(ctx, s.insert, args...)
 		return err
 	})
 }
 
-// rows makes the arguments of insertEvents, one array for each column. The rows
-// are in the order of their ids, so that batches that share events wait for
-// each other instead of dying in a deadlock, and each id is there once.
+// rows makes the arguments of insertEvents, one array for each column.
 func rows(events []*event.Event, rawOnly bool) []any {
-	sorted := slices.SortedStableFunc(slices.Values(events), func(a, b *event.Event) int {
-		return strings.Compare(a.ID, b.ID)
-	})
-	sorted = slices.CompactFunc(sorted, func(a, b *event.Event) bool { return a.ID == b.ID })
-
+	sorted := sqltable.Sorted(events)
 	n := len(sorted)
 	var (
 		ids, types, sources, modes   = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -164,9 +135,9 @@ func rows(events []*event.Event, rawOnly bool) []any {
 		attempts                     = make([]*int32, n)
 	)
 	for i, e := range sorted {
-		ids[i], types[i], sources[i], modes[i] = e.ID, indexable(e.CloudEventType()), e.Source(), string(e.Mode)
+		ids[i], types[i], sources[i], modes[i] = e.ID, sqltable.Indexable(e.CloudEventType(), indexable), e.Source(), string(e.Mode)
 		if e.Subject != "" {
-			subjects[i] = new(indexable(e.Subject))
+			subjects[i] = new(sqltable.Indexable(e.Subject, indexable))
 		}
 		received[i] = e.Received
 		exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
@@ -180,18 +151,18 @@ func rows(events []*event.Event, rawOnly bool) []any {
 			raw[i] = exact
 		}
 		if p := e.Parking; p != nil {
-			reasons[i], attempts[i] = new(text(p.Reason)), new(int32(p.Attempts))
-			firstErrs[i], lastErrs[i] = new(text(p.FirstError)), new(text(p.LastError))
+			reasons[i], attempts[i] = new(sqltable.Text(p.Reason)), new(int32(p.Attempts))
+			firstErrs[i], lastErrs[i] = new(sqltable.Text(p.FirstError)), new(sqltable.Text(p.LastError))
 		}
 	}
 	return []any{ids, types, subjects, sources, modes, received, data, raw, reasons, attempts, firstErrs, lastErrs}
 }
 
 // CloseIdle implements [deliver.Sink].
-func (s *Sink) CloseIdle() { s.pool.closeStale() }
+func (s *Sink) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Sink].
 func (s *Sink) Close() error {
-	s.pool.close()
+	s.pool.Close()
 	return nil
 }

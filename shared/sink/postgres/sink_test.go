@@ -17,6 +17,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // parse makes an event of a payload.
@@ -185,18 +186,18 @@ func TestFaults(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, sql string
-		want      fault
+		want      sqltable.Fault
 		text      string
 	}{
-		{"check", `ALTER TABLE TABLE_ ADD CHECK (subject <> 'bad')`, ofData, "check constraint"},
+		{"check", `ALTER TABLE TABLE_ ADD CHECK (subject <> 'bad')`, sqltable.OfData, "check constraint"},
 		{"trigger", `CREATE FUNCTION TABLE__f() RETURNS trigger LANGUAGE plpgsql AS
 			$$ BEGIN IF new.subject = 'bad' THEN RAISE 'not this one'; END IF; RETURN new; END $$;
-			CREATE TRIGGER t BEFORE INSERT ON TABLE_ FOR EACH ROW EXECUTE FUNCTION TABLE__f()`, ofEvent, "not this one"},
+			CREATE TRIGGER t BEFORE INSERT ON TABLE_ FOR EACH ROW EXECUTE FUNCTION TABLE__f()`, sqltable.OfEvent, "not this one"},
 		{"another key", `CREATE UNIQUE INDEX ON TABLE_ (subject);
-			INSERT INTO TABLE_ (id, type, subject, source, mode, received_at) VALUES ('x', 't', 'bad', 's', 'm', now())`, ofEvent, "unique"},
-		{"a column without default", `ALTER TABLE TABLE_ ADD extra text NOT NULL`, ofServer, "extra"},
-		{"a column is missing", `ALTER TABLE TABLE_ DROP raw`, ofServer, `column "raw"`},
-		{"a type is another", `ALTER TABLE TABLE_ DROP received_at, ADD received_at integer`, ofServer, "received_at"},
+			INSERT INTO TABLE_ (id, type, subject, source, mode, received_at) VALUES ('x', 't', 'bad', 's', 'm', now())`, sqltable.OfEvent, "unique"},
+		{"a column without default", `ALTER TABLE TABLE_ ADD extra text NOT NULL`, sqltable.OfServer, "extra"},
+		{"a column is missing", `ALTER TABLE TABLE_ DROP source`, sqltable.OfServer, `column "source"`},
+		{"a type is another", `ALTER TABLE TABLE_ DROP received_at, ADD received_at integer`, sqltable.OfServer, "received_at"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, bad := setup(t, test.sql)
@@ -206,10 +207,10 @@ func TestFaults(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.text) {
 				t.Fatalf("got error %v, want one about %q", err, test.text)
 			}
-			if deliver.IsPermanent(err) != (test.want == ofData) || errors.Is(err, deliver.ErrUnavailable) != (test.want == ofServer) {
+			if deliver.IsPermanent(err) != (test.want == sqltable.OfData) || errors.Is(err, deliver.ErrUnavailable) != (test.want == sqltable.OfServer) {
 				t.Errorf("%v: permanent %v, unavailable %v", err, deliver.IsPermanent(err), errors.Is(err, deliver.ErrUnavailable))
 			}
-			if (errs[0] != nil) != (test.want == ofServer) {
+			if (errs[0] != nil) != (test.want == sqltable.OfServer) {
 				t.Errorf("the good event: %v", errs[0])
 			}
 		})
@@ -311,7 +312,7 @@ func TestPoolerWithoutPreparedStatements(t *testing.T) {
 			t.Errorf("%s: type and length of raw: %s", mode, diff)
 		}
 
-		q.Set(dedupTableParam, table+"_dedup")
+		q.Set(sqltable.DedupTableParam, table+"_dedup")
 		u.RawQuery = q.Encode()
 		store, err := OpenStore(u)
 		must(t, err)

@@ -6,35 +6,30 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"vodevents/shared/deliver"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // DefaultDedupTable is the table of a [Store] whose URL names none.
-const DefaultDedupTable = "vod_dedup"
+const DefaultDedupTable = sqltable.DefaultDedupTable
 
 // Store remembers the state of events in a table, for all instances of both
 // functions. It implements [deliver.Store].
 //
 // Time is the server's alone: no clock of an instance matters.
 type Store struct {
-	pool   *share
-	table  string // quoted
-	create string
-	claim  string
-	renew  string
-	settle string
-	tidy   string
-	now    func() time.Time // for tidied only
-
-	mu      sync.Mutex
-	tidied  time.Time // when this instance last removed old rows
-	settles int       // calls of Settle since
+	pool    *sqltable.Share[*conn]
+	table   *sqltable.Table
+	claim   string
+	renew   string
+	settle  string
+	tidy    string
+	tidying sqltable.Tidying
+	now     func() time.Time // for tidying only
 }
 
 // OpenStore returns the store of a URL such as
@@ -48,7 +43,7 @@ func OpenStore(u *url.URL) (*Store, error) { return new(Pools).OpenStore(u) }
 
 // newStore returns the store in a table. commit is its synchronous_commit, or
 // empty: as the session has it.
-func newStore(pool *share, table pgx.Identifier, commit string) *Store {
+func newStore(pool *sqltable.Share[*conn], table pgx.Identifier, commit string) *Store {
 	name := table.Sanitize()
 	// Part of the statement, the setting costs no round trip, and it ends with
 	// the transaction.
@@ -57,9 +52,12 @@ func newStore(pool *share, table pgx.Identifier, commit string) *Store {
 		setting = "set_config('synchronous_commit', '" + commit + "', true) IS NOT NULL"
 	}
 	return &Store{
-		pool:   pool,
-		table:  name,
-		create: fmt.Sprintf(createDedup, createLock, name, index(table, "_changed_idx")),
+		pool: pool,
+		table: &sqltable.Table{
+			Name:    name,
+			Create:  fmt.Sprintf(createDedup, createLock, name, index(table, "_changed_idx")),
+			Upgrade: []string{fmt.Sprintf(upgradeDedup, name)},
+		},
 		claim:  fmt.Sprintf(claimIDs, name, isFree, setting),
 		renew:  fmt.Sprintf(renewIDs, name, setting),
 		settle: fmt.Sprintf(settleIDs, name, setting),
@@ -83,6 +81,12 @@ CREATE TABLE IF NOT EXISTS %[2]s (
 );
 CREATE INDEX IF NOT EXISTS %[3]s ON %[2]s (changed_at);
 `
+
+// upgradeDedup adds what a table of an earlier version may lack.
+const upgradeDedup = `ALTER TABLE %[1]s ADD COLUMN IF NOT EXISTS claimant text NOT NULL DEFAULT '', ` +
+	`ADD COLUMN IF NOT EXISTS claim bigint NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS until timestamptz, ` +
+	`ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 0, ` +
+	`ADD COLUMN IF NOT EXISTS first_error text NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS last_error text NOT NULL DEFAULT ''`
 
 // claimIDs updates every row that is there, those that are not ours with what
 // they hold: only an update returns a row as it is now and not as it was when
@@ -135,7 +139,7 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts 
 	}
 	sorted := slices.Sorted(slices.Values(ids)) // or two claimants could lock each other out
 	claim := rand.Int64() | 1                   // never 0
-	err := s.use(ctx, func(c *pgx.Conn) error {
+	err := s.use(ctx, func(c *conn) error {
 		rows, err := c.Query(ctx, s.claim, sorted, claimant, lasts.Seconds(), claim, takeParked)
 		if err != nil {
 			return err
@@ -170,7 +174,7 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts 
 
 // Renew implements [deliver.Store].
 func (s *Store) Renew(ctx context.Context, claimant string, ids []string, lasts time.Duration) error {
-	return s.use(ctx, func(c *pgx.Conn) error {
+	return s.use(ctx, func(c *conn) error {
 		_, err := c.Exec(ctx, s.renew, ids, claimant, lasts.Seconds())
 		return err
 	})
@@ -183,61 +187,40 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 	if n == 0 {
 		return nil
 	}
-	sorted := slices.SortedFunc(slices.Values(outcomes), func(a, b deliver.Outcome) int {
-		return strings.Compare(a.ID, b.ID)
-	})
+	sorted := sqltable.SortedOutcomes(outcomes)
 	ids, states, attempts := make([]string, n), make([]string, n), make([]int32, n)
 	first, last := make([]string, n), make([]string, n)
 	for i, o := range sorted {
 		ids[i], states[i], attempts[i] = o.ID, string(o.State), int32(o.Attempts)
-		first[i], last[i] = text(o.FirstError), text(o.LastError)
+		first[i], last[i] = sqltable.Text(o.FirstError), sqltable.Text(o.LastError)
 	}
-	err := s.use(ctx, func(c *pgx.Conn) error {
+	err := s.use(ctx, func(c *conn) error {
 		_, err := c.Exec(ctx, s.settle, ids, states, attempts, first, last, claimant)
 		return err
 	})
-	if err == nil && s.isTidyDue(s.now()) {
+	if err == nil && s.tidying.IsDue(s.now()) {
 		// The outcomes are safe; rows that stay for now are removed next time.
-		_ = s.use(ctx, func(c *pgx.Conn) error {
-			_, err := c.Exec(ctx, s.tidy, deliver.Keep.Seconds(), tidyRows)
+		_ = s.use(ctx, func(c *conn) error {
+			_, err := c.Exec(ctx, s.tidy, deliver.Keep.Seconds(), sqltable.TidyRows)
 			return err
 		})
 	}
 	return err
 }
 
-// Old rows go once a minute, or every 64 settles: these are at most 1024 rows
-// more, so that tidying keeps up with any load in small portions.
-const (
-	tidyEvery   = time.Minute
-	tidySettles = 64
-	tidyRows    = 2048
-)
-
-func (s *Store) isTidyDue(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settles++
-	if now.Sub(s.tidied) < tidyEvery && s.settles < tidySettles {
-		return false
-	}
-	s.tidied, s.settles = now, 0
-	return true
-}
-
-// use runs f, and once more when it had to make the table.
-func (s *Store) use(ctx context.Context, f func(*pgx.Conn) error) error {
-	if err := s.pool.use(ctx, s.create, f); err != nil {
-		return inTable(s.table, err)
+// use runs f on a connection.
+func (s *Store) use(ctx context.Context, f func(*conn) error) error {
+	if err := s.pool.Use(ctx, s.table, f); err != nil {
+		return inTable(s.table.Name, err)
 	}
 	return nil
 }
 
 // CloseIdle implements [deliver.Store].
-func (s *Store) CloseIdle() { s.pool.closeStale() }
+func (s *Store) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Store].
 func (s *Store) Close() error {
-	s.pool.close()
+	s.pool.Close()
 	return nil
 }

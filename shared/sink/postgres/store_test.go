@@ -16,6 +16,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 func openStore(t testing.TB, u *url.URL) *Store {
@@ -138,7 +139,7 @@ func TestLostAnswer(t *testing.T) {
 
 	// A connection that was not kept gets no second try: the server is in
 	// trouble, and the caller knows better when to try again.
-	s.pool.closeIdle()
+	s.pool.CloseIdle()
 	c.armed.Store(true)
 	if _, err := s.Claim(t.Context(), "A", []string{"x"}, time.Minute, false); err == nil {
 		t.Error("no error although the first connection broke")
@@ -208,20 +209,21 @@ func (w *writer) Write(b []byte) (int, error) {
 // pgx would do for another 15 s is over.
 func TestStoreHonorsItsContext(t *testing.T) {
 	u, _ := newTable(t)
-	s := openStore(t, u)
 	var asked atomic.Pointer[context.CancelFunc] // called when the server is asked something
-	dial := s.pool.config.DialFunc
-	s.pool.config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := dial(ctx, network, addr)
-		return &writer{c, func() {
-			if cancel := asked.Load(); cancel != nil {
-				(*cancel)()
-			}
-		}}, err
-	}
+	s := dialledStore(t, u, func(d *dialer) {
+		dial := d.config.DialFunc
+		d.config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			return &writer{c, func() {
+				if cancel := asked.Load(); cancel != nil {
+					(*cancel)()
+				}
+			}}, err
+		}
+	})
 	_, err := s.Claim(t.Context(), "A", []string{"a"}, time.Minute, false)
 	must(t, err)
-	used := s.pool.idle[0]
+	used := s.pool.Idle()[0]
 	must(t, server(t).Hang())
 	defer func() { must(t, server(t).Release()) }()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -234,7 +236,7 @@ func TestStoreHonorsItsContext(t *testing.T) {
 	default:
 		t.Error("pgx still sees the connection off")
 	}
-	if n := len(s.pool.idle); n != 0 {
+	if n := len(s.pool.Idle()); n != 0 {
 		t.Errorf("%d connections are kept", n)
 	}
 	if err := s.Settle(ctx, "A", []deliver.Outcome{{ID: "a", State: deliver.StateDone}}); !errors.Is(err, context.Canceled) {
@@ -258,8 +260,8 @@ func TestSilentServer(t *testing.T) {
 					*ctx.Value(dialKey{}).(*net.Conn) = here
 					return here, nil
 				}
-				sink, store := openSink(t, u), openStore(t, u)
-				sink.pool.config.DialFunc, store.pool.config.DialFunc = silent, silent
+				change := func(d *dialer) { d.config.DialFunc = silent }
+				sink, store := dialled(t, u, change), dialledStore(t, u, change)
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), limit)
 				defer cancel()
@@ -294,7 +296,7 @@ func TestStoreTidies(t *testing.T) {
 	settle()
 	psqlScript(t, `INSERT INTO `+table+` (id, state, changed_at)
 		SELECT 'old ' || n, 'done', now() - interval '5 days 1 second' FROM generate_series(1, 5000) n`)
-	for range tidySettles - 1 {
+	for range sqltable.TidySettles - 1 {
 		settle()
 	}
 	if n := count(); n != "5001" {
@@ -305,7 +307,7 @@ func TestStoreTidies(t *testing.T) {
 		t.Errorf("%s rows, want 2953", n)
 	}
 	for range 2 {
-		now = now.Add(tidyEvery)
+		now = now.Add(sqltable.TidyEvery)
 		settle()
 	}
 	if n := count(); n != "1" {
@@ -319,7 +321,7 @@ func TestStoreClosed(t *testing.T) {
 	must(t, s.Close())
 	must(t, s.Close())
 	s.CloseIdle()
-	if _, err := s.Claim(t.Context(), "A", []string{"a"}, time.Second, false); !errors.Is(err, errClosed) {
+	if _, err := s.Claim(t.Context(), "A", []string{"a"}, time.Second, false); !errors.Is(err, sqltable.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }

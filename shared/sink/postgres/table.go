@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vodevents/shared/event"
-	"vodevents/shared/internal/safeurl"
+	"vodevents/shared/sink/internal/sqltable"
 	"vodevents/shared/sink/stored"
 )
 
 // Table reads the table of a [Sink]. It makes none where there is none, and only
 // [Table.Prune] changes it: SELECT is the one right that the other methods need.
 type Table struct {
-	pool *share
+	pool *sqltable.Share[*conn]
 	name string // quoted
 	host string
 }
@@ -26,12 +26,16 @@ type Table struct {
 // The URL may be as SINK has it: types and media say nothing about reading.
 func OpenTable(u *url.URL) (*Table, error) {
 	reading := *u
-	reading.RawQuery = without(u.RawQuery, []string{"types", "media"})
-	pool, table, _, err := new(Pools).parse(&reading, tableParam, DefaultTable)
+	reading.RawQuery = sqltable.Without(u.RawQuery, "types", "media")
+	d, a, _, err := parseURL(&reading, sqltable.TableParam, DefaultTable)
 	if err != nil {
 		return nil, err
 	}
-	return &Table{pool: pool, name: table.Sanitize(), host: safeurl.Show(u.String())}, nil
+	return &Table{
+		pool: new(Pools).Join(d.key, a.Conns, d.database),
+		name: pgx.Identifier(a.Table).Sanitize(),
+		host: a.Where,
+	}, nil
 }
 
 // String names server and table, and nothing that is secret.
@@ -43,7 +47,7 @@ func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, e
 	var first, last *time.Time
 	where, args := conditions(f)
 	query := fmt.Sprintf("SELECT count(*), count(parkreason), min(received_at), max(received_at) FROM %s%s", t.name, where)
-	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+	err := t.pool.Use(ctx, nil, func(c *conn) error {
 		return c.QueryRow(ctx, query, args...).Scan(&s.Events, &s.Parked, &first, &last)
 	})
 	if err != nil {
@@ -73,7 +77,7 @@ func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.R
 	where, args := conditions(f)
 	query := fmt.Sprintf(selectPage, t.name, where, most)
 	var page []stored.Row
-	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+	err := t.pool.Use(ctx, nil, func(c *conn) error {
 		page = nil // it may run twice
 		with := args
 		if c.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
@@ -127,7 +131,7 @@ func (t *Table) Prune(ctx context.Context, before time.Time, most int) (int, err
 	query := fmt.Sprintf(`DELETE FROM %[1]s WHERE parkreason IS NULL AND id IN (
 	SELECT id FROM %[1]s WHERE received_at < $1::timestamptz AND parkreason IS NULL ORDER BY received_at LIMIT %[2]d)`, t.name, most)
 	var deleted int64
-	err := t.pool.use(ctx, "", func(c *pgx.Conn) error {
+	err := t.pool.Use(ctx, nil, func(c *conn) error {
 		done, err := c.Exec(ctx, query, before)
 		deleted = done.RowsAffected()
 		return err
@@ -139,7 +143,7 @@ func (t *Table) Prune(ctx context.Context, before time.Time, most int) (int, err
 }
 
 // Close closes the connections.
-func (t *Table) Close() { t.pool.close() }
+func (t *Table) Close() { t.pool.Close() }
 
 func (t *Table) wrap(err error) error {
 	if isMissing(err) {

@@ -3,31 +3,13 @@ package postgres
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"vodevents/shared/internal/jsonscan"
 )
 
-// text is s as a column of type text can hold it: U+FFFD stands for NUL and for
-// what is no UTF-8.
-func text(s string) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	return strings.ReplaceAll(s, "\x00", "\uFFFD")
-}
-
-// indexable is text cut to the length that fits into an index; the whole is in
-// data.
-func indexable(s string) string {
-	const most = 1024
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "")
-	}
-	return text(s)
-}
+// indexable is the most bytes of type and subject: what fits into an index.
+const indexable = 1024
 
 // holdable is JSON as jsonb can hold it: U+FFFD stands for \u0000 and for half a
 // surrogate pair. It returns data itself when nothing has to change, and nil for

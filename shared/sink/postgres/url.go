@@ -4,93 +4,46 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"vodevents/shared/internal/safeurl"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
-// The parameters of a URL that are ours. All are taken off before pgx sees the
-// URL, so that a sink and a store may share one.
-const (
-	tableParam      = "table"
-	dedupTableParam = "dedup_table"
-	connsParam      = "pool_max_conns"     // pgxpool's name for it
-	commitParam     = "synchronous_commit" // of a store; a sink's is the session's
-)
-
-// tableRE is a table, with or without its schema. Names of indexes are made of
-// it, and PostgreSQL cuts names to 63 bytes. It is compiled on first use: that
-// takes a millisecond, which a function that only writes to stdout: need not
-// spend at its start.
-var tableRE = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,46}$`)
-})
+// commitParam is a parameter of a store's URL; a sink's is the session's.
+const commitParam = "synchronous_commit"
 
 // commits are what synchronous_commit can be.
 var commits = []string{"on", "off", "local", "remote_write", "remote_apply"}
 
-// parse makes of a URL a share in a pool and the identifier of the table: the
-// one that param names, else byDefault. The URL of a store may have a
+// parseURL reads a URL; see [sqltable.ParseURL]. The URL of a store may have a
 // synchronous_commit, which is taken off too.
-func (p *Pools) parse(u *url.URL, param, byDefault string) (pool *share, table pgx.Identifier, commit string, err error) {
-	if safeurl.HasLateAt(u.String()) || u.Fragment != "" {
-		return nil, nil, "", fmt.Errorf("postgres: %w", safeurl.ErrNotURL)
-	}
-	where := safeurl.Show(u.String())
-	query, err := url.ParseQuery(u.RawQuery)
+func parseURL(u *url.URL, param, byDefault string) (d *dialer, a sqltable.Address, commit string, err error) {
+	a, err = sqltable.ParseURL(u, param, byDefault)
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("%s: the parameters after the ? are malformed; percent-encode %% ; & and = in their values", where)
+		return nil, a, "", err
 	}
-	name := byDefault
-	if query.Has(param) {
-		name = query.Get(param)
-	}
-	if !tableRE().MatchString(name) {
-		return nil, nil, "", fmt.Errorf("%s: %s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", where, param)
-	}
-	conns := 0
-	if query.Has(connsParam) {
-		if conns, err = strconv.Atoi(query.Get(connsParam)); err != nil || conns < 1 || conns > 1000 {
-			return nil, nil, "", fmt.Errorf("%s: %s must be a number from 1 to 1000", where, connsParam)
+	client := a.Client()
+	if param == sqltable.DedupTableParam {
+		client = a.Client(commitParam)
+		commit = a.Query.Get(commitParam)
+		if a.Query.Has(commitParam) && !slices.Contains(commits, commit) {
+			return nil, a, "", a.Error(fmt.Errorf("%s must be one of %s", commitParam, strings.Join(commits, ", ")))
 		}
 	}
-	ours := []string{tableParam, dedupTableParam, connsParam}
-	if param == dedupTableParam {
-		ours = append(ours, commitParam)
-		commit = query.Get(commitParam)
-		if query.Has(commitParam) && !slices.Contains(commits, commit) {
-			return nil, nil, "", fmt.Errorf("%s: %s must be one of %s", where, commitParam, strings.Join(commits, ", "))
-		}
-	}
-	theirs := *u
-	theirs.RawQuery = without(u.RawQuery, ours)
-	config, err := pgx.ParseConfig(theirs.String())
+	config, err := pgx.ParseConfig(client.String())
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("%s: %s", where, parseError(err))
+		return nil, a, "", a.Error(errors.New(parseError(err)))
 	}
 	for name, value := range map[string]string{"application_name": "vodevents", "client_encoding": "UTF8"} {
 		if config.RuntimeParams[name] == "" {
 			config.RuntimeParams[name] = value
 		}
 	}
-	return p.join(config, theirs.RawQuery, conns), pgx.Identifier(strings.Split(name, ".")), commit, nil
-}
-
-// without takes parameters off a query. The others stay as they are written: to
-// pgx, as to libpq, a + is no blank.
-func without(query string, ours []string) string {
-	return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		name, _ = url.QueryUnescape(name) // ParseQuery took it
-		return slices.Contains(ours, name)
-	}), "&")
+	return newDialer(config, client.RawQuery), a, commit, nil
 }
 
 // parseError is the reason why pgx refuses a URL, without the URL, which it

@@ -11,6 +11,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 func TestURLs(t *testing.T) {
@@ -60,12 +61,14 @@ func TestForeignParameters(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse("postgres://user@db.example.com/name?table=t&options=-c%20statement_timeout%3D5s&dedup_table=d&password=a+b%26c&pool_max_conns=2&sslmode=disable")
 	must(t, err)
-	config := openSink(t, u).pool.config
+	d, _, _, err := parseURL(u, sqltable.TableParam, DefaultTable)
+	must(t, err)
+	config := d.config
 	got := []string{config.Password, config.RuntimeParams["options"]}
 	if diff := cmp.Diff([]string{"a+b&c", "-c statement_timeout=5s"}, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, ours := range []string{tableParam, dedupTableParam, connsParam} {
+	for _, ours := range []string{sqltable.TableParam, sqltable.DedupTableParam, sqltable.ConnsParam} {
 		if v, ok := config.RuntimeParams[ours]; ok {
 			t.Errorf("the server gets %s=%s", ours, v)
 		}

@@ -3,27 +3,17 @@
 package pgtest
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"syscall"
-	"time"
-)
 
-// patience is how long a start or a stop may take.
-const patience = time.Minute
+	"vodevents/shared/sink/servertest"
+)
 
 // Server is a PostgreSQL server. Its methods are for one goroutine at a time.
 type Server struct {
@@ -36,9 +26,7 @@ type Server struct {
 	port int
 	user *syscall.Credential // nil: as this process
 
-	process *os.Process   // nil: stopped
-	exited  chan struct{} // closed when process is gone
-	stopped []int         // processes that Hang has stopped
+	process servertest.Process
 }
 
 // Run makes a new, empty server and starts it. The caller must Close it.
@@ -48,27 +36,20 @@ func Run() (*Server, error) {
 		return nil, ErrMissing
 	}
 	s := &Server{bin: bin}
+	s.process = servertest.Process{Command: s.postgres, Ready: "database system is ready to accept connections"}
 	var err error
-	if os.Geteuid() == 0 {
-		if s.user, err = unprivileged(); err != nil {
-			return nil, err
-		}
-	}
-	// Not t.TempDir: the folder above that one is closed to other users.
-	if s.dir, err = os.MkdirTemp("", "pg"); err != nil {
+	if s.user, err = servertest.User("postgres"); err != nil {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	if s.user != nil {
-		if err := os.Chown(s.dir, int(s.user.Uid), int(s.user.Gid)); err != nil {
-			return nil, errors.Join(fmt.Errorf("pgtest: %w", err), s.Close())
-		}
+	if s.dir, err = servertest.Dir("pg", s.user); err != nil {
+		return nil, errors.Join(fmt.Errorf("pgtest: %w", err), s.Close())
 	}
 	if err := s.initdb(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	// Somebody may take the free port before the server does.
 	for range 5 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = servertest.Port(); err != nil {
 			break
 		}
 		s.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
@@ -104,39 +85,13 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// unprivileged returns the user that the server runs as under root.
-func unprivileged() (*syscall.Credential, error) {
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 == nil && err2 == nil {
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		}
-	}
-	return nil, errors.New("pgtest: PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("pgtest: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC", "HOME="+s.dir)
-	cmd.SysProcAttr = sysProcAttr(s.user)
-	return cmd
+	return servertest.As(s.user, cmd)
 }
 
 func (s *Server) initdb() error {
@@ -148,156 +103,39 @@ func (s *Server) initdb() error {
 	return nil
 }
 
-// Start starts the server again and returns when it accepts connections.
-func (s *Server) Start() error {
-	if s.process != nil {
-		return errors.New("pgtest: the server runs already")
-	}
-	log, logEnd, err := os.Pipe()
-	if err != nil {
-		return fmt.Errorf("pgtest: %w", err)
-	}
-	cmd := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port),
+func (s *Server) postgres() *exec.Cmd {
+	return s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories="+s.dir,
 		"-c", "fsync=on",
 		"-c", "logging_collector=off",
 		"-c", "log_destination=stderr")
-	cmd.Stderr = logEnd
-
-	// The goroutine keeps its thread until the server has ended: the kernel
-	// tells the death of a parent by the death of the thread that forked.
-	started := make(chan error)
-	exited := make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(exited)
-		err := cmd.Start()
-		logEnd.Close()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
-		}
-	}()
-	if err := <-started; err != nil {
-		log.Close()
-		return fmt.Errorf("pgtest: %w", err)
-	}
-	s.process, s.exited = cmd.Process, exited
-
-	l := &startLog{ready: make(chan struct{})}
-	go l.read(log)
-	select {
-	case <-l.ready:
-		return nil
-	case <-exited:
-		s.process = nil
-		return fmt.Errorf("pgtest: the server did not start:\n%s", l)
-	case <-time.After(patience):
-		return errors.Join(fmt.Errorf("pgtest: the server is not ready after %v:\n%s", patience, l), s.Kill())
-	}
 }
 
-// startLog reads a server's log and tells when the server is ready.
-type startLog struct {
-	ready chan struct{}
-	mu    sync.Mutex
-	text  bytes.Buffer // until ready
-}
-
-func (l *startLog) read(log io.ReadCloser) {
-	defer log.Close()
-	lines := bufio.NewScanner(log)
-	isReady := false
-	for lines.Scan() {
-		if isReady {
-			continue // or the server would block on a full pipe
-		}
-		l.mu.Lock()
-		l.text.WriteString(lines.Text() + "\n")
-		l.mu.Unlock()
-		if strings.Contains(lines.Text(), "database system is ready to accept connections") {
-			isReady = true
-			close(l.ready)
-		}
-	}
-	_, _ = io.Copy(io.Discard, log) // a line that was too long for the scanner
-}
-
-func (l *startLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+// Start starts the server again and returns when it accepts connections.
+func (s *Server) Start() error { return ours(s.process.Start()) }
 
 // Stop shuts the server down in good order, but at once: every client gets an
 // error and is disconnected.
-func (s *Server) Stop() error { return s.end(syscall.SIGINT) }
+func (s *Server) Stop() error { return ours(s.process.End(syscall.SIGINT)) }
 
 // Kill ends the server as a crash would: clients lose their connection, and the
 // next Start recovers from the log.
-func (s *Server) Kill() error { return s.end(syscall.SIGQUIT) }
-
-func (s *Server) end(signal syscall.Signal) error {
-	if s.process == nil {
-		return nil
-	}
-	if err := s.Release(); err != nil {
-		return err
-	}
-	if err := s.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("pgtest: %w", err)
-	}
-	select {
-	case <-s.exited:
-		s.process = nil
-		return nil
-	case <-time.After(patience):
-		return fmt.Errorf("pgtest: the server has not ended %v after %v", patience, signal)
-	}
-}
+func (s *Server) Kill() error { return ours(s.process.End(syscall.SIGQUIT)) }
 
 // Hang stops every process of the server without ending it: connections are
-// accepted and nothing is answered, until [Server.Release]. It reads /proc, so
-// it works on Linux only.
-func (s *Server) Hang() error {
-	if s.process == nil {
-		return errors.New("pgtest: the server is stopped")
-	}
-	pid := s.process.Pid
-	s.stopped = append(s.stopped, pid)
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		return fmt.Errorf("pgtest: %w", err)
-	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		return errors.Join(fmt.Errorf("pgtest: %w", err), s.Release())
-	}
-	for _, field := range strings.Fields(string(children)) {
-		child, err := strconv.Atoi(field)
-		if err != nil {
-			return fmt.Errorf("pgtest: %w", err)
-		}
-		if err := syscall.Kill(child, syscall.SIGSTOP); err == nil {
-			s.stopped = append(s.stopped, child)
-		} else if !errors.Is(err, syscall.ESRCH) {
-			return errors.Join(fmt.Errorf("pgtest: %w", err), s.Release())
-		}
-	}
-	return nil
-}
+// accepted and nothing is answered, until [Server.Release]. It works on Linux
+// only.
+func (s *Server) Hang() error { return ours(s.process.Hang()) }
 
 // Release ends a Hang.
-func (s *Server) Release() error {
-	var errs []error
-	for _, pid := range s.stopped {
-		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
-			errs = append(errs, fmt.Errorf("pgtest: %w", err))
-		}
+func (s *Server) Release() error { return ours(s.process.Release()) }
+
+func ours(err error) error {
+	if err != nil {
+		return fmt.Errorf("pgtest: %w", err)
 	}
-	s.stopped = nil
-	return errors.Join(errs...)
+	return nil
 }
 
 // Close ends the server and removes its data.

@@ -1,0 +1,90 @@
+package sqltable
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Pools has sinks and stores share connections. The zero value is ready. It may
+// be used by several goroutines.
+type Pools[C Conn] struct {
+	// MaxConns, unless it is 0, is the most connections of a pool, whatever
+	// pool_max_conns says.
+	MaxConns int
+
+	mu   sync.Mutex
+	open map[string]*Pool[C]
+}
+
+// Share is the part of one sink or store in a pool.
+type Share[C Conn] struct {
+	*Pool[C]
+	leave  func()
+	closed atomic.Bool
+}
+
+// Join returns a share in the pool of that key, which is equal for connections
+// that may stand for each other. Where there is no pool yet, it makes one of the
+// database. The smallest conns of those that share it holds; 0 leaves it to the
+// others.
+func (p *Pools[C]) Join(key string, conns int, database func() Database[C]) *Share[C] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	joined := p.open[key]
+	if joined == nil {
+		joined = newPool(database())
+		if p.open == nil {
+			p.open = map[string]*Pool[C]{}
+		}
+		p.open[key] = joined
+	}
+	for _, most := range []int{conns, p.MaxConns} {
+		if most > 0 {
+			joined.limit(most)
+		}
+	}
+	joined.shares++
+	return &Share[C]{Pool: joined, leave: func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if joined.shares--; joined.shares == 0 {
+			delete(p.open, key)
+			joined.close()
+		}
+	}}
+}
+
+// Len is how many pools there are.
+func (p *Pools[C]) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.open)
+}
+
+// Use is [Pool.Use], until the share is closed.
+func (s *Share[C]) Use(ctx context.Context, table *Table, f func(C) error) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	return s.Pool.Use(ctx, table, f)
+}
+
+// Close gives the share up. The last one closes the pool.
+func (s *Share[C]) Close() {
+	if !s.closed.Swap(true) {
+		s.leave()
+	}
+}
+
+// CloseCrowded closes the idle connections to servers that have lately had no
+// room for another one, so that other instances get a turn.
+func (p *Pools[C]) CloseCrowded() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pool := range p.open {
+		if pool.crowded.Swap(false) {
+			pool.CloseIdle()
+		}
+	}
+}

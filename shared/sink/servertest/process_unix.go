@@ -1,0 +1,227 @@
+//go:build unix
+
+package servertest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// patience is how long a start or a stop may take.
+const patience = 2 * time.Minute
+
+// Process is a server. It ends with this process, however that ends. Its methods
+// are for one goroutine at a time.
+type Process struct {
+	// Command makes the command that starts it. Its log goes to standard error.
+	Command func() *exec.Cmd
+
+	// Ready is in the line of the log that says that connections are accepted.
+	Ready string
+
+	process *os.Process   // nil: stopped
+	exited  chan struct{} // closed when process is gone
+	stopped []int         // processes that Hang has stopped
+}
+
+// User returns the user that a server runs as that refuses root: the first of
+// the names that there is, nil where this process is not root.
+func User(names ...string) (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range append(names, "nobody") {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, fmt.Errorf("the server does not run as root, and there is none of the users %s and nobody", strings.Join(names, ", "))
+}
+
+// Dir makes a temporary folder that belongs to the user. It is not in t.TempDir,
+// for the folder above that one is closed to other users.
+func Dir(pattern string, user *syscall.Credential) (string, error) {
+	dir, err := os.MkdirTemp("", pattern)
+	if err != nil || user == nil {
+		return dir, err
+	}
+	return dir, os.Chown(dir, int(user.Uid), int(user.Gid))
+}
+
+// Port returns a port of 127.0.0.1 that is free now. Somebody else may take it
+// before the server does.
+func Port() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// As has a command run as the user, and end with this process.
+func As(user *syscall.Credential, cmd *exec.Cmd) *exec.Cmd {
+	cmd.SysProcAttr = sysProcAttr(user)
+	return cmd
+}
+
+// Start starts the server, or starts it again, and returns when it accepts
+// connections.
+func (p *Process) Start() error {
+	if p.process != nil {
+		return errors.New("the server runs already")
+	}
+	log, logEnd, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	cmd := p.Command()
+	cmd.Stderr = logEnd
+
+	// The goroutine keeps its thread until the server has ended: the kernel
+	// tells the death of a parent by the death of the thread that forked.
+	started := make(chan error)
+	exited := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(exited)
+		err := cmd.Start()
+		logEnd.Close()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended is in its log
+		}
+	}()
+	if err := <-started; err != nil {
+		log.Close()
+		return err
+	}
+	p.process, p.exited = cmd.Process, exited
+
+	l := &startLog{readyText: p.Ready, ready: make(chan struct{})}
+	go l.read(log)
+	select {
+	case <-l.ready:
+		return nil
+	case <-exited:
+		p.process = nil
+		return fmt.Errorf("the server did not start:\n%s", l)
+	case <-time.After(patience):
+		return errors.Join(fmt.Errorf("the server is not ready after %v:\n%s", patience, l), p.End(syscall.SIGKILL))
+	}
+}
+
+// startLog reads a server's log and tells when the server is ready.
+type startLog struct {
+	readyText string // is in the line that says so
+	ready     chan struct{}
+	mu        sync.Mutex
+	text      bytes.Buffer // until ready
+}
+
+func (l *startLog) read(log io.ReadCloser) {
+	defer log.Close()
+	lines := bufio.NewScanner(log)
+	isReady := false
+	for lines.Scan() {
+		if isReady {
+			continue // or the server would block on a full pipe
+		}
+		l.mu.Lock()
+		l.text.WriteString(lines.Text() + "\n")
+		l.mu.Unlock()
+		if strings.Contains(lines.Text(), l.readyText) {
+			isReady = true
+			close(l.ready)
+		}
+	}
+	_, _ = io.Copy(io.Discard, log) // a line that was too long for the scanner
+}
+
+func (l *startLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// End sends a signal to the server, unless it has ended, and waits for its end.
+func (p *Process) End(signal syscall.Signal) error {
+	if p.process == nil {
+		return nil
+	}
+	if err := p.Release(); err != nil {
+		return err
+	}
+	if err := p.process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.exited:
+		p.process = nil
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("the server has not ended %v after %v", patience, signal)
+	}
+}
+
+// Hang stops every process of the server without ending it: connections are
+// accepted and nothing is answered, until [Process.Release]. It reads /proc, so
+// it works on Linux only.
+func (p *Process) Hang() error {
+	if p.process == nil {
+		return errors.New("the server is stopped")
+	}
+	pid := p.process.Pid
+	p.stopped = append(p.stopped, pid)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return errors.Join(err, p.Release())
+	}
+	for _, field := range strings.Fields(string(children)) {
+		child, err := strconv.Atoi(field)
+		if err != nil {
+			return err
+		}
+		if err := syscall.Kill(child, syscall.SIGSTOP); err == nil {
+			p.stopped = append(p.stopped, child)
+		} else if !errors.Is(err, syscall.ESRCH) {
+			return errors.Join(err, p.Release())
+		}
+	}
+	return nil
+}
+
+// Release ends a Hang.
+func (p *Process) Release() error {
+	var errs []error
+	for _, pid := range p.stopped {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			errs = append(errs, err)
+		}
+	}
+	p.stopped = nil
+	return errors.Join(errs...)
+}
