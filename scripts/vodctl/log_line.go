@@ -25,8 +25,8 @@ type found struct {
 //   - by itself, as a file: sink writes it;
 //   - in the member event of a record of the log at level error;
 //   - in parts, each in a record of its own;
-//   - in any of these forms as text inside of other JSON, such as the member
-//     SCF_Message that CLS has for what a function prints (583/60336);
+//   - in any of these forms as text inside of other JSON, in one of the members
+//     of logText;
 //   - in the fields that CLS makes of a record that is JSON in one line
 //     (583/18032), with text in place of numbers and objects;
 //   - behind a prefix, or behind a line that was cut off and has no end.
@@ -41,6 +41,12 @@ func findEvents(line []byte) []found {
 
 // typePrefix begins the type of every CloudEvent of this project.
 const typePrefix = "com.tencent.cloud.vod."
+
+// logText are the members whose text is a line of a log: CLS's (583/60336) and
+// those of the usual collectors. No other text is looked into, for in an event
+// itself strangers write what they like: whoever uploads a media chooses its
+// SourceContext, and could make an event there.
+var logText = []string{"SCF_Message", "LogJson", "RawLog", "__CONTENT__", "MESSAGE", "message", "log", "line"}
 
 // maxNesting is how deep JSON in the text of JSON is looked into.
 const maxNesting = 6
@@ -106,7 +112,7 @@ func (f *finder) member(text []byte, depth int) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	var name, value string
-	if d.Decode(&name) != nil {
+	if d.Decode(&name) != nil || !slices.Contains(logText, name) {
 		return
 	}
 	rest, ok := bytes.CutPrefix(bytes.TrimSpace(text[d.InputOffset():]), []byte(":"))
@@ -220,7 +226,9 @@ func (f *finder) object(b []byte, depth int) bool {
 		f.value(m["SCF_Message"], depth)
 	default:
 		for _, name := range slices.Sorted(maps.Keys(m)) {
-			f.value(m[name], depth)
+			if m[name][0] != '"' || slices.Contains(logText, name) {
+				f.value(m[name], depth)
+			}
 		}
 	}
 	return len(f.all) > before

@@ -140,6 +140,34 @@ func TestFindEventRestoresBytes(t *testing.T) {
 	}
 }
 
+// Whoever uploads a media chooses its SourceContext. An event that is written
+// there is none, whatever becomes of the line around it.
+func TestFindEventsMadeByStrangers(t *testing.T) {
+	t.Parallel()
+	data := `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"2","SourceInfo":{"SourceContext":` + quoted(cloudEvent) + `},"Rest":"` + strings.Repeat("x", 100) + `"}}`
+	whole := otherEvent[:strings.Index(otherEvent, `"data":`)] + `"data":` + data + `}`
+	inLog := `{"level":"ERROR","event":` + whole + `}`
+	for name, line := range map[string]string{
+		"whole":                  whole,
+		"as VOD sent it":         data,
+		"printed by a handler":   in("got " + data),
+		"torn":                   whole[:len(whole)-20],
+		"torn in a log":          inLog[:len(inLog)-20],
+		"torn in SCF_Message":    in(whole[:len(whole)-20]),
+		"a line of printed JSON": `    "SourceContext": ` + quoted(cloudEvent) + `,`,
+		"a list of events":       `{"Response":{"EventSet":[` + data + `]}}`,
+	} {
+		if got := tell(findEvents([]byte(line))); strings.Contains(got, ceID) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for cut := range len(whole) {
+		if got := tell(findEvents([]byte(whole[:cut]))); strings.Contains(got, ceID) {
+			t.Fatalf("torn behind %q: %s", whole[max(0, cut-20):cut], got)
+		}
+	}
+}
+
 // Wherever a line was torn, the whole line behind it is found.
 func TestFindEventBehindTorn(t *testing.T) {
 	t.Parallel()
