@@ -46,7 +46,7 @@ func unpack(b []byte) ([]byte, error) {
 		return gunzip(b)
 	}
 	inner := unbase64(b)
-	if isGzip(inner) || bytes.HasPrefix(bytes.TrimLeft(unmarked(inner), " \t\r\n"), []byte("{")) {
+	if isGzip(unmarked(inner)) || bytes.HasPrefix(bytes.TrimLeft(unmarked(inner), " \t\r\n"), []byte("{")) {
 		return inner, nil
 	}
 	return nil, nil

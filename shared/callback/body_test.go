@@ -63,6 +63,7 @@ func TestPackedBodies(t *testing.T) {
 		"base64 without padding":  strings.TrimRight(coded, "="),
 		"base64 for URLs":         base64.URLEncoding.EncodeToString([]byte(plain)),
 		"base64 of a marked body": base64.StdEncoding.EncodeToString([]byte("\ufeff" + plain)),
+		"base64 of marked gzip":   base64.StdEncoding.EncodeToString([]byte("\ufeff" + zip(t, plain))),
 		"base64 of gzip":          base64.StdEncoding.EncodeToString([]byte(zip(t, plain))),
 	} {
 		if status, e := deliveredOf(t, body); status != 200 || e == nil || e.ID != sent.ID || string(e.AppendData(nil)) != plain {
