@@ -20,8 +20,8 @@ const (
 // CloudEventType is the CloudEvents attribute type.
 func (e *Event) CloudEventType() string { return typePrefix + e.Type }
 
-// Source is the CloudEvents attribute source: it ends with the SubAppId where
-// that is known.
+// Source is the CloudEvents attribute source. It ends with the SubAppId if that is
+// known.
 func (e *Event) Source() string {
 	if e.SubAppId == 0 {
 		return source
@@ -29,9 +29,8 @@ func (e *Event) Source() string {
 	return source + "/" + strconv.FormatUint(e.SubAppId, 10)
 }
 
-// AppendCloudEvent appends the event as one CloudEvents 1.0 JSON object. Bytes
-// of data are VOD's own, so line breaks between its tokens, if VOD sent any,
-// are still there.
+// AppendCloudEvent appends the event as one CloudEvents 1.0 JSON object. The bytes
+// of data are VOD's own, so they may contain line breaks between tokens.
 func (e *Event) AppendCloudEvent(dst []byte) []byte {
 	dst = append(dst, `{"specversion":"1.0","id":"`...)
 	dst = append(dst, e.ID...)
@@ -80,8 +79,8 @@ func (e *Event) AppendCloudEvent(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// hasSchema tells whether there is a schema that data fits: the event is of a
-// known kind, says so, and has its payload where that kind has it.
+// hasSchema tells whether there is a schema for data: the event has the EventType
+// of a known kind, and its payload is in the member of that kind.
 func (e *Event) hasSchema() bool {
 	k := kindOf(e.Type)
 	named := findMember(e.keep, "EventType") != nil
@@ -90,8 +89,8 @@ func (e *Event) hasSchema() bool {
 
 func schemaFile(eventType string) string { return "/" + eventType + ".json" }
 
-// printable is s without the control characters, such as the line breaks of a
-// joined error, that CloudEvents allows in no attribute.
+// printable returns s without control characters, such as the line breaks of a
+// joined error. CloudEvents does not allow them in attributes.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -118,7 +117,7 @@ func appendString(dst []byte, prefix, s string) []byte {
 	return append(dst, '"')
 }
 
-// ErrNotCloudEvent tells that a line holds no CloudEvent of this project.
+// ErrNotCloudEvent means that a line is not a CloudEvent of this project.
 var ErrNotCloudEvent = errors.New("event: not a CloudEvent of Tencent Cloud VOD")
 
 // cloudEvent is the JSON object of a CloudEvent.
@@ -167,8 +166,8 @@ func ParseCloudEvent(b []byte) (*Event, error) {
 	if base, ours := strings.CutSuffix(c.DataSchema, schemaFile(eventType)); ours {
 		e.SchemaBase = base
 	}
-	// The id says more than the bytes that are left of the event: it was made
-	// with the handle, or T, or the time where those belong to it.
+	// Keep the id: it cannot be made again, because it may depend on the handle,
+	// T or the time.
 	e.ID, e.StableID = c.Id, true
 	if c.ParkReason != "" {
 		e.Parking = &Parking{c.ParkReason, c.ParkAttempts, c.ParkFirstError, c.ParkLastError}

@@ -24,24 +24,24 @@ type Unknown struct {
 }
 
 // Decode returns the payload as a pointer to its type, such as
-// *[ProcedureTask], or as [Unknown]: VOD adds kinds of events all the time, so
-// one that is not known yet is no error. Objects that VOD left out are nil.
+// *[ProcedureTask], or as [Unknown]: VOD adds kinds of events all the time, so an
+// unknown kind is not an error. Objects that VOD left out are nil.
 //
-// Unknown is also what an event of a known kind gives when its payload cannot
-// be of that kind: because it came in the 2.0 format, whose members have other
-// names, because it stands in the member of another kind, or because it is no
-// object. A member that no kind has is taken for a misspelling.
+// Decode also returns Unknown for an event of a known kind whose payload cannot be
+// of that kind: it came in the 2.0 format, whose members have other names; it is in
+// the member of another kind; or it is not an object. A payload in a member that no
+// kind has is read, because the name may be misspelled.
 //
-// VOD sends members in other kinds than it documents, and Decode takes those
-// that say the same: a number for a string, digits in quotes for a number, a
-// list of one for one value, one value for a list.
+// VOD sends some members with another type than it documents. Decode takes those
+// with the same meaning: a number for a string, digits in quotes for a number, a
+// list of one for a single value, a single value for a list.
 //
-// What says something else, such as "half" for a number, makes Decode return an
-// error that wraps a [json.UnmarshalTypeError] and, with it, the payload with
-// all other members. The event itself loses nothing, for its Payload holds every
-// byte. So an error is no reason to park the event: use the members that are
-// there, or read Payload, or return the error as it is, to be tried again after
-// your next release.
+// If a member has another meaning, such as "half" for a number, Decode returns the
+// payload with all other members, and an error that wraps a
+// [json.UnmarshalTypeError]. The event itself loses nothing, because its Payload
+// has every byte. So do not park the event for it. Use the members that are there,
+// or read Payload, or return the error as it is, so that the event is tried again
+// after your next release.
 func (e *Event) Decode() (any, error) {
 	k := e.kind()
 	if k == nil {
@@ -59,7 +59,7 @@ func (e *Event) Decode() (any, error) {
 	return payload, nil
 }
 
-// kind returns the kind that the payload can be decoded as, or nil.
+// kind returns the kind as which the payload can be decoded, or nil.
 func (e *Event) kind() *Kind {
 	object := bytes.HasPrefix(bytes.TrimLeft(e.Payload, " \t\r\n"), []byte("{"))
 	if !object || e.Field == "data" {

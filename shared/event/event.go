@@ -20,18 +20,17 @@ const (
 	// ConfirmEvents names its handle (266/33433, 266/33434).
 	Reliable Mode = "reliable"
 
-	// Reconciled is an event that no notification told: it was made from what
-	// VOD answered when it was asked what was missed.
+	// Reconciled is an event without a notification. It was made from VOD's
+	// answer to the question what was missed.
 	Reconciled Mode = "reconciled"
 )
 
 // TypeUnparsed is the Type of a pulled element, or of a signed callback, that is
-// no event: its data is what came, without its handle.
+// not an event. Its data is what came, without the handle.
 const TypeUnparsed = "Unparsed"
 
-// TypeMediaRead is the Type of an event of our own: a medium as VOD described it
-// when it was asked (266/31763). Its data is no notification and has no
-// EventType.
+// TypeMediaRead is the Type of an event of our own: a media file as VOD described
+// it when asked (266/31763). Its data is not a notification and has no EventType.
 const TypeMediaRead = "MediaRead"
 
 // Origin is what is known of an event beside its bytes.
@@ -45,8 +44,8 @@ type Origin struct {
 	Sign, T string
 }
 
-// Event is one notification of VOD, its payload as raw as it came. It is made
-// by [Parse] and not changed afterwards, but for Verified, SchemaBase and Parking.
+// Event is one notification of VOD with its payload as it came. [Parse] makes it.
+// Only Verified, SchemaBase and Parking change afterwards.
 type Event struct {
 	Origin // with Sign and T of the body, when the body has both
 
@@ -70,32 +69,31 @@ type Event struct {
 	// space, the handle, the signature or the mode.
 	ID string
 
-	// StableID tells whether a repetition of the event has the same ID. Where it
-	// is false the ID holds the time of receipt: the event must bypass dedup, and
-	// may then come twice.
+	// StableID tells whether a repetition of the event has the same ID. If it is
+	// false, the ID depends on the time of receipt. Such an event must bypass
+	// dedup and may come twice.
 	StableID bool
 
 	// Subject is FileId, else TaskId, else the first of FileIdSet, else empty.
 	Subject string
 
-	// Verified tells whether VOD, when it was asked, said that the callback is
-	// true. nil: it was not asked.
+	// Verified tells whether VOD, when asked, said that the callback is true.
+	// nil: VOD was not asked.
 	Verified *bool
 
-	// SchemaBase is the URL under which the schemas of the kinds lie, for the
-	// CloudEvents attribute dataschema; empty: there is none. SCHEMA_BASE.
+	// SchemaBase is the URL of the folder with the kinds' schemas (SCHEMA_BASE),
+	// for the CloudEvents attribute dataschema. Empty: no such attribute.
 	SchemaBase string
 
-	// Parking is why the event was parked; nil for every other event.
+	// Parking says why the event was parked. nil: it was not.
 	Parking *Parking
 
 	text jsonscan.Text     // what was parsed
 	keep []jsonscan.Member // the members that make up data; nil: text is data as a whole
 }
 
-// Parking tells why an event was given up. It becomes the CloudEvents
-// extension attributes parkreason, parkattempts, parkfirsterror and
-// parklasterror.
+// Parking says why an event was parked. It becomes the CloudEvents extension
+// attributes parkreason, parkattempts, parkfirsterror and parklasterror.
 type Parking struct {
 	Reason     string // permanent, attempts, unparsed, deadline, claimed or configuration
 	Attempts   int    // attempts that failed because of the event

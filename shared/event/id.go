@@ -8,9 +8,9 @@ import (
 	"vodevents/shared/internal/jsonscan"
 )
 
-// repeats tells whether the payload can be the same twice and mean two things:
-// a status that comes back, a restore asked for again, parts of a file that
-// were deleted, made anew and deleted again.
+// repeats tells whether two different events may have the same payload: a status
+// that comes back, a second restore, or parts of a file that were deleted, made
+// anew and deleted again.
 func repeats(eventType string, ids jsonscan.Ids, b []byte) bool {
 	switch eventType {
 	case "MediaCastStatusChanged", "RestoreMediaComplete", "PersistenceComplete", "ProcessImageAsyncCompleteEvent":
@@ -22,8 +22,8 @@ func repeats(eventType string, ids jsonscan.Ids, b []byte) bool {
 }
 
 // deletesParts tells whether a FileDeleteResultInfo names a file of which only
-// parts were deleted (266/33952). Where a whole file was, DeleteParts is missing
-// or empty.
+// parts were deleted (266/33952). If the whole file was deleted, DeleteParts is
+// missing or empty.
 func deletesParts(infos []byte) (parts bool) {
 	jsonscan.New(infos).Elements(func(info jsonscan.Text) {
 		m := findMember(info.Members, "DeleteParts")
@@ -37,10 +37,10 @@ func deletesParts(infos []byte) (parts bool) {
 	return parts
 }
 
-// identify sets ID: SHA-256, cut to 16 bytes, of the type, a newline and the
-// payload without white space, or all of data where there is no payload. Where
-// equal bytes can mean two events the handle, or a signed callback's T, goes in
-// too; without either the time of receipt does, and the ID is not stable.
+// identify sets ID: the SHA-256, cut to 16 bytes, of the type, a newline, and the
+// payload without white space, or all of data if there is no payload. If equal
+// bytes can be two events, it adds the handle, or the T of a signed callback.
+// Without either it adds the time of receipt, and the ID is not stable.
 func (e *Event) identify(payload *jsonscan.Member) {
 	h := sha256.New()
 	buf := make([]byte, 0, 128)
@@ -62,8 +62,8 @@ func (e *Event) identify(payload *jsonscan.Member) {
 	e.ID = hex.EncodeToString(h.Sum(buf[:0])[:16])
 }
 
-// identity are the bytes that tell an event from others: of the payload as they
-// were received, but for white space.
+// identity returns the bytes that tell an event from others: the payload as it was
+// received, without white space.
 func (e *Event) identity(payload *jsonscan.Member) []byte {
 	var b []byte
 	switch {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// respell returns a payload's JSON with each member in the kind that type t
-// documents, where VOD sent another kind that says the same:
+// respell returns a payload's JSON in which each member has the type that t
+// documents, if VOD sent another type with the same meaning:
 //
 //   - a number or true for a string, which gets that spelling: published
 //     ComposeMediaComplete bodies have a number in Output.FileId
@@ -19,8 +19,8 @@ import (
 //     is; [] where an object is documented is absent
 //   - a member under a name that a field has in its tag "also"
 //
-// What it cannot respell stays as it is, for [json.Unmarshal] to name. Members
-// that come twice stay twice. It reads the bytes once, however deep they nest.
+// What it cannot respell stays as it is, and [json.Unmarshal] names it. Members
+// that come twice stay twice. It reads the bytes once, whatever their depth.
 func respell(payload []byte, t reflect.Type) []byte {
 	d := json.NewDecoder(bytes.NewReader(payload))
 	d.UseNumber()
@@ -71,7 +71,7 @@ func (r *respeller) value(first json.Token, t reflect.Type) error {
 	return nil
 }
 
-// wraps tells whether a value that is no list can be the one element of a list.
+// wraps tells whether a value that is not a list can be the only element of a list.
 func wraps(first json.Token, element reflect.Type) bool {
 	switch kind := element.Kind(); {
 	case first == nil:
@@ -85,8 +85,8 @@ func wraps(first json.Token, element reflect.Type) bool {
 	return true
 }
 
-// unwrap writes a list where a value of type t is documented: the value, if the
-// list holds just one, and null if it holds none.
+// unwrap writes a list in place of a documented value of type t: its element, if
+// the list has just one, and null if it has none.
 func (r *respeller) unwrap(t reflect.Type) error {
 	from := len(r.out)
 	element := t
@@ -106,7 +106,7 @@ func (r *respeller) unwrap(t reflect.Type) error {
 	return nil
 }
 
-// list writes what stands behind a [ and returns how many elements that is.
+// list writes what follows a [ and returns the number of elements.
 func (r *respeller) list(element reflect.Type) (n int, err error) {
 	r.out = append(r.out, '[')
 	for ; r.in.More(); n++ {
@@ -126,7 +126,7 @@ func (r *respeller) list(element reflect.Type) (n int, err error) {
 	return n, err
 }
 
-// object writes what stands behind a {, for a struct of type t.
+// object writes what follows a {, for a struct of type t.
 func (r *respeller) object(t reflect.Type) error {
 	r.out = append(r.out, '{')
 	for n := 0; r.in.More(); n++ {
@@ -171,7 +171,7 @@ func field(t reflect.Type, member string, first json.Token) (name string, of ref
 	return member, of
 }
 
-// scalar returns a scalar as a field of type t spells it, and whether it is a
+// scalar returns a scalar in the spelling of a field of type t, and whether it is a
 // string.
 func scalar(v json.Token, t reflect.Type) (text string, quoted bool) {
 	switch v := v.(type) {
@@ -211,8 +211,8 @@ func isNumber(s string) bool {
 	return s != "" && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && json.Valid([]byte(s))
 }
 
-// numeral spells 23.0 and 2e3 without point and exponent for an integer, up to
-// 2^53, from where on a float64 does not tell neighbors apart.
+// numeral spells 23.0 and 2e3 as integers, up to 2^53. Beyond that a float64 skips
+// integers.
 func numeral(s string, k reflect.Kind) string {
 	if k == reflect.Float64 || !strings.ContainsAny(s, ".eE") {
 		return s

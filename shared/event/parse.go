@@ -8,8 +8,8 @@ import (
 	"vodevents/shared/internal/jsonscan"
 )
 
-// ErrNotEvent tells that the bytes are no notification of VOD: no JSON object,
-// or one with neither an EventType nor exactly one known payload.
+// ErrNotEvent means that the bytes are not a notification of VOD: they are not a
+// JSON object, or they have neither an EventType nor exactly one known payload.
 var ErrNotEvent = errors.New("event: not an event")
 
 // Parse reads a callback's body (266/33948), an element of the EventSet of
@@ -18,11 +18,11 @@ var ErrNotEvent = errors.New("event: not an event")
 //
 // An EventType that nobody knows is an event like any other. A body without
 // EventType but with exactly one known payload has the type of that payload.
-// Strings may hold bytes that are no UTF-8: see [Event.RawData].
+// Strings may have bytes that are not UTF-8: see [Event.RawData].
 //
-// The Event is never nil. Where err wraps [ErrNotEvent] it has the type
-// [TypeUnparsed], whatever could be read of handle, Sign and T, and all of raw
-// as its data: a pulled element must be kept and confirmed even so.
+// The Event is never nil. If err wraps [ErrNotEvent], its type is [TypeUnparsed],
+// its data is all of raw, and it has what could be read of handle, Sign and T:
+// such a pulled element must still be kept and confirmed.
 //
 // The Event shares memory with raw, which must not change any more.
 func Parse(raw []byte, o Origin) (*Event, error) {
@@ -30,7 +30,7 @@ func Parse(raw []byte, o Origin) (*Event, error) {
 }
 
 // ParseScanned is [Parse] for bytes that were scanned already: an element of
-// what PullEvents gives, or a callback whose signature was looked for.
+// PullEvents' answer, or a callback whose signature was checked.
 func ParseScanned(t jsonscan.Text, o Origin) (*Event, error) {
 	e := &Event{Origin: o, StableID: true, text: t}
 	envelope := take(t.Members, t.Bytes)
@@ -71,7 +71,7 @@ func ParseScanned(t jsonscan.Text, o Origin) (*Event, error) {
 	return e, nil
 }
 
-// unparsed makes e the event of bytes that are none.
+// unparsed makes e the event for bytes that are not an event.
 func (e *Event) unparsed(err error) (*Event, error) {
 	e.Type = TypeUnparsed
 	e.identify(nil)
@@ -93,8 +93,8 @@ type envelope struct {
 	rest                  []jsonscan.Member // the event's own: see take
 }
 
-// take reads the envelope's members and puts those that are the event's own
-// into rest: EventHandle, Sign and T differ from one delivery to the next.
+// take reads the envelope's members and puts the event's own into rest. EventHandle,
+// Sign and T are not among them, since they differ between deliveries.
 func take(members []jsonscan.Member, b []byte) envelope {
 	v := envelope{rest: make([]jsonscan.Member, 0, len(members))}
 	for _, m := range members {
@@ -198,8 +198,8 @@ func kindOf(eventType string) *Kind {
 	return nil
 }
 
-// subject is FileId, else TaskId, else the first of FileIdSet. Neither a null
-// nor an empty string is one.
+// subject returns FileId, else TaskId, else the first of FileIdSet. It skips null
+// and empty strings.
 func subject(ids jsonscan.Ids, b []byte) string {
 	if id := text(ids.FileId.Of(b)); id != "" {
 		return id
@@ -218,8 +218,8 @@ func subject(ids jsonscan.Ids, b []byte) string {
 	return ""
 }
 
-// text is what a JSON string says, the digits of a number as they stand, and
-// empty for everything else.
+// text returns the text of a JSON string, the digits of a number as they are, and
+// "" for everything else.
 func text(value []byte) string {
 	switch {
 	case len(value) == 0:
@@ -233,8 +233,8 @@ func text(value []byte) string {
 }
 
 // AppendData appends the CloudEvent's data: the event as VOD sent it, minus
-// EventHandle, Sign, T and the members that are null. It is valid JSON: what was
-// no UTF-8 has become U+FFFD, and what was no JSON a JSON string.
+// EventHandle, Sign, T and the members that are null. It is valid JSON: bytes that
+// were not UTF-8 become U+FFFD, and what was not JSON becomes a JSON string.
 func (e *Event) AppendData(dst []byte) []byte {
 	switch {
 	case !e.text.Valid:
@@ -249,9 +249,9 @@ func (e *Event) AppendData(dst []byte) []byte {
 	return e.appendExact(dst)
 }
 
-// RawData returns the exact bytes of data where [Event.AppendData] cannot show
-// them, and nil where it does. A callback that is no event always has them. In
-// what was no JSON, Sign, T and EventHandle are still there.
+// RawData returns the exact bytes of data if [Event.AppendData] cannot show them,
+// and otherwise nil. A callback that is not an event always has them. If it was not
+// JSON, they still include Sign, T and EventHandle.
 func (e *Event) RawData() []byte {
 	if e.text.Valid && e.text.UTF8 && (e.Type != TypeUnparsed || e.Mode != Normal) {
 		return nil

@@ -22,9 +22,9 @@ var (
 // so that a key can be changed without loss. T is the expiry, in seconds of
 // UNIX time, with its digits as they came.
 //
-// The signature does not cover the body: who has seen one callback can send
-// any other until T, by default for 10 minutes. Keep the URL secret, use HTTPS,
-// and where much hangs on it ask the API for the state of the file or task.
+// The signature does not cover the body. Whoever has seen one callback can send any
+// other until T, by default for 10 minutes. Keep the URL secret, use HTTPS, and if
+// much depends on it, ask the API for the state of the file or task.
 func Verify(keys []string, sign, t string, now time.Time) error {
 	if sign == "" || t == "" {
 		return ErrUnsigned
