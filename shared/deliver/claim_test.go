@@ -250,3 +250,31 @@ func TestADeliveryIsSettledWithoutAClaim(t *testing.T) {
 		}
 	}
 }
+
+// badError is an error of somebody's code whose text cannot be made.
+type badError struct{}
+
+func (badError) Error() string { panic("no text") }
+
+// A delivery that panics renews its claims no longer: they run out, and the
+// event's next delivery has it.
+func TestAPanicEndsTheClaims(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails when a goroutine stays
+		captureLog(t)
+		store := NewMemory()
+		p := &Pipeline{Store: store, Handler: func(context.Context, *event.Event) error { return badError{} }}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the delivery did not panic")
+				}
+			}()
+			p.Deliver(t.Context(), []*event.Event{upload(1)})
+		}()
+		time.Sleep(claimLasts + time.Second)
+		p.Handler = nil
+		if got := fate(t, p, t.Context(), upload(1)); got != Delivered {
+			t.Errorf("got %v", got)
+		}
+	})
+}

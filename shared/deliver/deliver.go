@@ -66,7 +66,8 @@ func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []Result 
 	work, cancel := d.working(ctx)
 	defer cancel()
 	d.claim(work)
-	release := d.keepClaims(ctx)
+	release := sync.OnceFunc(d.keepClaims(ctx))
+	defer release() // also when a step panics: nobody else could ever claim them
 	d.waitForClaims(work)
 	d.handle(work)
 	d.send(work)

@@ -3,7 +3,9 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -166,7 +168,7 @@ func (s *sending) try(ctx context.Context, try int) {
 	defer cancel()
 	batch, places := s.batch, s.places
 	s.batch, s.places, s.asked, s.down = nil, nil, 0, nil
-	for i, err := range s.sink.Send(ctx, batch) {
+	for i, err := range s.offer(ctx, batch) {
 		place := i
 		if places != nil {
 			place = places[i]
@@ -195,4 +197,16 @@ func (s *sending) try(ctx context.Context, try int) {
 	if s.asked > 0 {
 		s.rest.ask(s.sink, s.asked)
 	}
+}
+
+// offer gives the batch to the sink. One that panics is down, whether it runs
+// alone or beside others: its events are left, or parked as a callback's are.
+func (s *sending) offer(ctx context.Context, batch []*event.Event) (errs []error) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(ctx, "sink panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			errs = FailAll(len(batch), Unavailable(fmt.Errorf("the sink panicked: %v", v), 0))
+		}
+	}()
+	return s.sink.Send(ctx, batch)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,5 +180,28 @@ func TestWhatIsNoAttempt(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A sink that panics is down, alone or beside another one. What a callback
+// brought is parked then, for nobody would bring it again.
+func TestASinkThatPanicsIsDown(t *testing.T) {
+	for way, want := range map[Way]Fate{Pulled: Left, Pushed: Parked} {
+		for _, others := range [][]Sink{nil, {&script{}}} {
+			synctest.Test(t, func(t *testing.T) {
+				log := captureLog(t)
+				bad := &script{fail: func(int, *event.Event) error { panic("a nil map") }}
+				p := &Pipeline{Way: way, Sinks: append(others, bad), Store: NewMemory(), MaxAttempts: 1}
+				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				defer cancel()
+				got := p.Deliver(ctx, []*event.Event{upload(1)})[0]
+				if got.Fate != want || !got.Down || !errors.Is(got.Cause, ErrUnavailable) || !strings.Contains(got.Cause.Error(), "a nil map") {
+					t.Errorf("way %v, %d sinks: got %+v", way, len(p.Sinks), got)
+				}
+				if parked := len(parkedInLog(t, log.Bytes())); (parked == 1) != (want == Parked) {
+					t.Errorf("way %v, %d sinks: %d events are parked in the log", way, len(p.Sinks), parked)
+				}
+			})
+		}
 	}
 }
