@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 )
 
@@ -80,4 +81,37 @@ func TestEventsOfASinkThatIsDownAreNoWarnings(t *testing.T) {
 			t.Errorf("%d lines at info, %d warnings: %s", info, warn, log)
 		}
 	})
+}
+
+// noRoom is a log that takes all lines but those of parked events.
+type noRoom struct{ bytes.Buffer }
+
+func (l *noRoom) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(parklog.Message)) {
+		return 0, errors.New("no space left on device")
+	}
+	return l.Buffer.Write(b)
+}
+
+// What neither a sink nor the log took is lost where nobody brings it again.
+// That is an error, and in a queue it is none.
+func TestALostEventIsAnError(t *testing.T) {
+	for way, want := range map[Way]string{Pulled: `"level":"INFO"`, Pushed: `"level":"ERROR"`} {
+		synctest.Test(t, func(t *testing.T) {
+			var log noRoom
+			before := slog.Default()
+			defer slog.SetDefault(before)
+			slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+			p := &Pipeline{Way: way, Store: NewMemory(), Sinks: []Sink{answers(refused, "0")}, MaxAttempts: 5}
+			if got := fate(t, p, t.Context(), upload(0)); got != Left {
+				t.Errorf("way %v: got %v", way, got)
+			}
+			for line := range bytes.Lines(log.Bytes()) {
+				if bytes.Contains(line, []byte(`"fate":"left"`)) && bytes.Contains(line, []byte(want)) {
+					return
+				}
+			}
+			t.Errorf("way %v: no line of the event with %s: %s", way, want, &log)
+		})
+	}
 }

@@ -8,16 +8,6 @@ import (
 	"vodevents/shared/event"
 )
 
-// parks tells whether this way parks events for a reason.
-func (g *guarantees) parks(why Reason) bool {
-	for _, r := range g.parkWhen {
-		if r == why {
-			return true
-		}
-	}
-	return false
-}
-
 // park puts the items that have a reason into the dead letters, or whole into the
 // log. An item that neither takes is left.
 func (d *delivery) park(ctx context.Context) {

@@ -8,7 +8,7 @@ import (
 // log writes the one line that each event has. Programs read its attribute fate.
 func (d *delivery) log(ctx context.Context) {
 	for _, it := range d.items {
-		level := it.level()
+		level := d.level(it)
 		if !slog.Default().Enabled(ctx, level) { // 16 lines a batch are too many to make for nothing
 			continue
 		}
@@ -29,9 +29,12 @@ func (d *delivery) log(ctx context.Context) {
 }
 
 // level returns the level of an event's log line: a warning if somebody should look
-// at it. A sink that is down gets a single warning for the whole batch.
-func (it *item) level() slog.Level {
+// at it, an error if it is lost. A sink that is down gets a single warning for the
+// whole batch.
+func (d *delivery) level(it *item) slog.Level {
 	switch {
+	case it.Fate == Left && d.bringsAgain == "":
+		return slog.LevelError
 	case it.Fate == Delivered, it.Fate == Duplicate:
 		return slog.LevelDebug
 	case it.Fate == Claimed, it.Fate == Left && !it.own && it.Reason == "":

@@ -1,6 +1,9 @@
 package deliver
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Way is how events come. Each way has its own guarantees, a row of the table
 // below.
@@ -101,3 +104,6 @@ var ways = [...]guarantees{
 		store:        2 * time.Second,
 	},
 }
+
+// parks tells whether this way parks events for a reason.
+func (g *guarantees) parks(why Reason) bool { return slices.Contains(g.parkWhen, why) }
