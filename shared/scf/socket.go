@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/rpc"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"time"
@@ -26,12 +28,25 @@ func serveSocket(path string, f Func) error {
 	if err != nil {
 		return fmt.Errorf("VOD_RPC_SOCKET: cannot listen, give a path of at most 100 bytes in a folder of yours where nothing has that name: %w", err)
 	}
+	if os.Getenv("VOD_RPC_STARTER") == "stdin" {
+		go endWithStarter(path)
+	}
 	s := rpc.NewServer()
 	if err := s.RegisterName("Function", &service{f}); err != nil {
 		return err
 	}
 	s.Accept(l)
 	return fmt.Errorf("VOD_RPC_SOCKET: the socket was closed: %w", net.ErrClosed)
+}
+
+// endWithStarter ends this process, and removes its socket, when the process
+// that started it is gone, however that ended. The starter holds the other end
+// of standard input and writes nothing to it.
+func endWithStarter(path string) {
+	io.Copy(io.Discard, os.Stdin) // its end is all that counts
+	os.Remove(path)
+	os.Remove(filepath.Dir(path)) // if it was made for the socket, it is empty now
+	os.Exit(1)
 }
 
 // service answers the calls that SCF's Go runtime makes, as scf-go-lib's

@@ -34,7 +34,7 @@ func socketAddress() (address, error) {
 	return address{
 		network: "unix",
 		addr:    path,
-		env:     []string{"VOD_RPC_SOCKET=" + path, "_LAMBDA_SERVER_PORT="},
+		env:     []string{"VOD_RPC_SOCKET=" + path, "VOD_RPC_STARTER=stdin", "_LAMBDA_SERVER_PORT="},
 		remove:  func() { os.RemoveAll(dir) },
 	}, nil
 }

@@ -8,7 +8,8 @@
 // instance when all are busy, and a new one for one that is gone.
 //
 // An instance listens on a unix socket in a folder of its starter's user alone.
-// Its calls set the variables of the process, so nobody else may reach it.
+// Its calls set the variables of the process, so nobody else may reach it. It
+// ends with its starter, however that ends.
 // What an instance writes is as under SCF: events and the log are lines of its
 // standard output, which [Lines] tells apart.
 //

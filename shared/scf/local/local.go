@@ -148,6 +148,12 @@ func start(path string, env []string, at address, o options) (*Function, error) 
 	f.cmd.WaitDelay = time.Second // a child of the function's may hold its output open
 	f.cmd.Env = append([]string{"TENCENTCLOUD_RUNENV=SCF"}, env...)
 	f.cmd.Env = append(append(f.cmd.Env, at.env...), "LISTEN_ADDR=")
+	// The instance ends when the other end of its standard input is closed: by
+	// Wait, or because this process was killed.
+	if _, err := f.cmd.StdinPipe(); err != nil {
+		at.remove()
+		return nil, fmt.Errorf("starting the function: %w", err)
+	}
 	if err := f.cmd.Start(); err != nil {
 		at.remove()
 		return nil, fmt.Errorf("starting the function: %w", err)

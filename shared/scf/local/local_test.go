@@ -24,6 +24,9 @@ import (
 var function, bare string
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv("START_FUNCTION"); path != "" {
+		startAndWait(path)
+	}
 	dir, err := os.MkdirTemp("", "local")
 	if err != nil {
 		log.Fatal(err)
