@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,10 +27,25 @@ type bookmark struct {
 	Done int // rows before it
 }
 
-// openBookmark reads the file of -state, if there is one.
-func (r *replay) openBookmark(table, target string, ids []string) (*bookmark, error) {
+// identity is what tells the URLs of one list from those of another: neither what
+// is secret nor what may change from one run to the next.
+func identity(urls string) string {
+	var parts []string
+	for _, text := range strings.Fields(urls) {
+		u, err := url.Parse(text)
+		if err != nil {
+			continue // it is told elsewhere what is wrong with it
+		}
+		parts = append(parts, u.Scheme, u.Host, u.Path, u.Opaque, u.Query().Get("table"))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// openBookmark reads the file of -state, if there is one. The URLs are those of
+// the database and of the sinks.
+func (r *replay) openBookmark(from, to string, ids []string) (*bookmark, error) {
 	m := &bookmark{file: r.state, dry: r.dryRun, Place: r.after.Place}
-	parts := append([]string{table, target, r.eventType, r.subject, r.since.text, r.until.text,
+	parts := append([]string{identity(from), identity(to), r.eventType, r.subject, r.since.text, r.until.text,
 		fmt.Sprint(r.parked, r.limit, r.to == "" && !r.noHandler), r.after.String()}, ids...)
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	m.Replay = hex.EncodeToString(sum[:])

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"vodevents/scripts/internal/term"
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/sink/postgres"
@@ -34,8 +35,9 @@ func (r *replay) runTable(ctx context.Context, ids []string) error {
 		return err
 	}
 	defer t.Close()
-	target := config.Variable{Secrecy: config.URLs}.Show(strings.Join(cfg.Sinks, " "))
-	mark, err := r.openBookmark(t.String(), target, ids)
+	from, _ := r.fromEnv(r.from, "SINK")
+	to := strings.Join(cfg.Sinks, " ")
+	mark, err := r.openBookmark(from, to, ids)
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (r *replay) runTable(ctx context.Context, ids []string) error {
 		r.say("it goes on behind the %d of before, by %s", mark.Done, r.state)
 	}
 	if all > 0 {
-		if err := r.agree(ctx, all, target); err != nil {
+		if err := r.agree(ctx, all, config.Variable{Secrecy: config.URLs}.Show(to)); err != nil {
 			return err
 		}
 	}
@@ -76,7 +78,7 @@ func (r *replay) agree(ctx context.Context, all int, target string) error {
 	if r.to == "" && !r.noHandler {
 		way = "through the handler to "
 	}
-	ok, err := r.ask(ctx, fmt.Sprintf("Deliver %d %s %s%s?", all, plural(all, "event", "events"), way, target))
+	ok, err := r.ask(ctx, term.Sprintf("Deliver %d %s (%s%s)?", all, plural(all, "event", "events"), way, target))
 	if err == nil && !ok {
 		err = &statusError{statusFailed, "nothing was delivered"}
 	}

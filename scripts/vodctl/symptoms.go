@@ -182,7 +182,7 @@ var (
 	}
 	causeParked = cause{
 		"they failed for good and were parked: in DEAD_LETTER or, without one, in the log at level error",
-		"read parkreason and parklasterror, remove the cause, then vodctl replay FILE",
+		"read parkreason and parklasterror, remove the cause, then vodctl replay FILE or, if DEAD_LETTER is a database, vodctl replay -from env:DEAD_LETTER -parked",
 		nil,
 	}
 	causeSubTask = cause{
