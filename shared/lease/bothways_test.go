@@ -12,6 +12,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/vodfake"
 )
 
@@ -20,7 +21,11 @@ import (
 // long as the store holds, the sink has each event once, or it was parked, and
 // the answer to each callback is true.
 func TestBothWaysOneStore(t *testing.T) {
-	for seed := range 40 {
+	schedules := 40
+	if longtest.On() {
+		schedules = 400
+	}
+	for seed := range schedules {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { runBothWays(t, &safeRand{r: rand.New(rand.NewPCG(2, uint64(seed)))}) })
 		})

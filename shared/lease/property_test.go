@@ -14,6 +14,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
@@ -28,9 +29,9 @@ import (
 //   - no event is confirmed before that;
 //   - some time after the faults have ended, no event is left in the queue.
 func TestNothingIsLost(t *testing.T) {
-	schedules := 60
-	if testing.Short() {
-		schedules = 10
+	schedules := 30
+	if longtest.On() {
+		schedules = 600
 	}
 	for seed := range schedules {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -151,7 +151,7 @@ func FuzzElements(f *testing.F) {
 // quadratic takes a thousand times longer. One try of ten that nothing else on
 // the machine interrupts is enough.
 func TestElementsAreLinear(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20
 	for name, unit := range map[string]string{
 		"NaN":            `NaN,`,
 		"cut objects":    `{"a":`,
