@@ -102,13 +102,14 @@ func (j *Journal) sum() Totals {
 	return t
 }
 
-// percentiles sorts took; nil when it is empty.
+// percentiles sorts took and gives the nearest ranks: of two times, p99 is the
+// longer one. They are nil when took is empty.
 func percentiles(took []time.Duration) (p50, p99 *float64) {
 	if len(took) == 0 {
 		return nil, nil
 	}
 	slices.Sort(took)
-	at := func(p int) *float64 { return new(millis(took[(len(took)-1)*p/100])) }
+	at := func(p int) *float64 { return new(millis(took[(len(took)*p+99)/100-1])) }
 	return at(50), at(99)
 }
 

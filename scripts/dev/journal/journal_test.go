@@ -130,6 +130,9 @@ func TestPercentiles(t *testing.T) {
 	if p50, p99 := percentiles(took); p50 != nil || p99 != nil {
 		t.Error("of nothing")
 	}
+	if p50, p99 := percentiles([]time.Duration{54 * time.Millisecond, 3 * time.Millisecond}); *p50 != 3 || *p99 != 54 {
+		t.Errorf("of two: %v %v", *p50, *p99)
+	}
 	for i := range 101 {
 		took = append(took, time.Duration(100-i)*time.Millisecond)
 	}
