@@ -74,6 +74,35 @@ func TestOneDatabaseOnePool(t *testing.T) {
 	}
 }
 
+// A pool has as many connections as the most modest of its URLs names, also
+// after a URL has changed, and more than usual where one says so.
+func TestPoolFollowsItsURLs(t *testing.T) {
+	u, err := url.Parse("postgres://user@db.example.com/name")
+	must(t, err)
+	named := func(conns string) *url.URL { return with(u, sqltable.ConnsParam, conns) }
+	var pools Pools
+	store, err := pools.OpenStore(u)
+	must(t, err)
+	defer store.Close()
+	expect := func(when string, want int) {
+		t.Helper()
+		if got := store.pool.Cap(); got != want {
+			t.Errorf("%s: %d connections, want %d", when, got, want)
+		}
+	}
+	expect("none is named", sqltable.DefaultConns)
+	twenty, err := pools.Open(named("20"))
+	must(t, err)
+	expect("20 are named", 20)
+	two, err := pools.Open(named("2"))
+	must(t, err)
+	expect("20 and 2 are named", 2)
+	must(t, two.Close())
+	expect("2 are named no more", 20)
+	must(t, twenty.Close())
+	expect("none is named any more", sqltable.DefaultConns)
+}
+
 func TestMaxConns(t *testing.T) {
 	u, _ := newTable(t)
 	u = named(u, "single")

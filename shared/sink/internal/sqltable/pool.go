@@ -1,6 +1,7 @@
 package sqltable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ type Pool[C Conn] struct {
 	// Now is [time.Now] but in tests.
 	Now func() time.Time
 
-	shares  int         // guarded by Pools.mu
+	shares  []int       // the most connections that each wants, 0: any; guarded by Pools.mu
 	crowded atomic.Bool // the server had no room for another connection
 
 	mu     sync.Mutex
@@ -83,13 +84,19 @@ func newPool[C Conn](db Database[C]) *Pool[C] {
 	return &Pool[C]{Database: db, Now: time.Now, slots: make(chan struct{}, DefaultConns)}
 }
 
-// limit lets the pool have at most so many connections, unless it may have
-// fewer already.
-func (p *Pool[C]) limit(conns int) {
+// limit lets the pool have as many connections as the most modest of its shares
+// wants, and at most so many; 0: any. It is called when a share comes or goes.
+func (p *Pool[C]) limit(most int) {
+	for _, conns := range p.shares {
+		if conns > 0 && (most == 0 || conns < most) {
+			most = conns
+		}
+	}
+	most = cmp.Or(most, DefaultConns)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if conns < cap(p.slots) {
-		p.slots = make(chan struct{}, conns) // those in use keep their place in the old one
+	if most != cap(p.slots) {
+		p.slots = make(chan struct{}, most) // those in use keep their place in the old one
 	}
 }
 

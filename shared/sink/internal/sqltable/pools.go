@@ -2,6 +2,7 @@ package sqltable
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -39,19 +40,19 @@ func (p *Pools[C]) Join(key string, conns int, database func() Database[C]) *Sha
 		}
 		p.open[key] = joined
 	}
-	for _, most := range []int{conns, p.MaxConns} {
-		if most > 0 {
-			joined.limit(most)
-		}
-	}
-	joined.shares++
+	joined.shares = append(joined.shares, conns)
+	joined.limit(p.MaxConns)
 	return &Share[C]{Pool: joined, leave: func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if joined.shares--; joined.shares == 0 {
+		i := slices.Index(joined.shares, conns)
+		joined.shares = slices.Delete(joined.shares, i, i+1)
+		if len(joined.shares) == 0 {
 			delete(p.open, key)
 			joined.close()
+			return
 		}
+		joined.limit(p.MaxConns)
 	}}
 }
 
