@@ -192,7 +192,7 @@ func TestReplayGoesOnAfterAKill(t *testing.T) {
 // 20,000 rows go through a process that has not memory for all of them.
 func TestReplayInBoundedMemory(t *testing.T) {
 	t.Parallel()
-	const n, size, most = 20_000, 8_000, 128 << 10 // in kB; the rows have 160 MB
+	const n, size, most = 20_000, 4_000, 100 << 10 // in kB; the rows have 80 MB, and as events over twice that
 	database := tableOf(t, n, size)
 	cmd := vodctlCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
 	lines, used := 0, 0
