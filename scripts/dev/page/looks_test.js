@@ -102,6 +102,8 @@ test('narrow or wide, nothing leaves its place', { args: ['-every', 'off'] }, as
     await size(width, 740);
     await until('the width', () => innerWidth === width);
     look(String(width));
+    for (const figure of document.querySelectorAll('.figures output')) figure.textContent = '98765 min'; // until the next second
+    look(width + ', large figures');
     await openFifth();
     look(width + ', opened');
     await click('#detail [data-close]');
