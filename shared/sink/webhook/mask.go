@@ -106,11 +106,17 @@ func quotings(text string) []string {
 	escaped, _ := json.Marshal(text)
 	inJSON := strings.Trim(strings.TrimSpace(plain.String()), `"`)
 	inGo := strconv.Quote(text)
+	inQuery, inPath := url.QueryEscape(text), url.PathEscape(text)
 	return []string{
-		text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text),
+		text, inQuery, inPath, lowerHex(text), lowerHex(inQuery), lowerHex(inPath), html.EscapeString(text),
 		inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.Trim(string(escaped), `"`), inGo[1 : len(inGo)-1],
 	}
 }
+
+var percent = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[0-9A-Fa-f]{2}`) })
+
+// lowerHex writes %2F as %2f, as half of the world does.
+func lowerHex(text string) string { return percent().ReplaceAllStringFunc(text, strings.ToLower) }
 
 // error returns err with what was sent taken out of its text.
 func (m mask) error(err error) error { return &maskedError{m.apply(err.Error()), err} }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,6 +38,10 @@ func TestEcho(t *testing.T) {
 		"the headers in HTML":  func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, html.EscapeString(fmt.Sprint(r.Header))) },
 		"the headers in Go":    func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%#v", r.Header) },
 		"the headers in a URL": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, url.Values(r.Header).Encode()) },
+		"the request in a URL, in the lower case of hex": func(w http.ResponseWriter, r *http.Request) {
+			said := url.QueryEscape(r.RequestURI + " " + r.Header.Get("Webhook-Signature") + " " + r.Header.Get("Authorization"))
+			fmt.Fprint(w, regexp.MustCompile("%..").ReplaceAllStringFunc(said, strings.ToLower))
+		},
 		"the authorization's base64": func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, strings.Fields(r.Header.Get("Authorization"))[1])
 		},
