@@ -68,7 +68,7 @@ func (a *API) callsOfEvents() []call {
 func (a *API) callsOfVOD() []call {
 	return []call{
 		{"GET PUT", "/api/config",
-			"How VOD tells of events, as in ModifyEventConfig (Mode, NotificationUrl, three switches), whether callbacks are signed, what VOD does where its documents leave it open, how often the timer fires.",
+			"How VOD delivers events, as in ModifyEventConfig (Mode, NotificationUrl, three switches), whether callbacks are signed, what VOD does where its pages are silent, how often the timer fires.",
 			`curl -X PUT JSON -d '{"Mode":"PUSH","signed":true}' BASE/api/config`,
 			map[string]handler{get: a.getConfig, put: a.putConfig}},
 		{"GET PUT", "/api/faults",
@@ -76,7 +76,7 @@ func (a *API) callsOfVOD() []call {
 			`curl -X PUT JSON -d '{"faults":[{"action":"ConfirmEvents","kind":"lost","probability":0.2}],"sink":{"probability":0.5,"status":503,"delayMs":0}}' BASE/api/faults`,
 			map[string]handler{get: a.getFaults, put: a.putFaults}},
 		{"POST", "/api/clock",
-			"Forwards the clock of the stand-in: by a duration, or to a time. Leases that end on the way are redelivered.",
+			"Moves the clock of the stand-in ahead, by a duration or to a time. Leases that end on the way are redelivered.",
 			`curl JSON -d '{"forward":"30s"}' BASE/api/clock`,
 			map[string]handler{post: a.postClock}},
 		{"POST", "/api/timer",

@@ -110,7 +110,7 @@ function paintSink() {
   paintSlider(probability, percent(probability));
   paintSlider(delayMs, +delayMs.value ? span(+delayMs.value) : 'at once');
   const late = +delayMs.value, code = +status.value;
-  $('sink-hint').textContent = !+probability.value ? 'Off: a second sink, beside yours, that does as you say.'
+  $('sink-hint').textContent = !+probability.value ? 'Off. This is a second sink, beside yours, that fails or waits as you choose.'
     : code ? about.sink.find((s) => s.value === code)?.text ?? `Answers ${code}.`
     : late > about.leaseMs - 2000 ? 'Slower than the lease: pulled events come back.'
     : late > about.sendMs ? `Slower than ${span(about.sendMs)}: VOD sends a callback again.`

@@ -1,4 +1,4 @@
-// The switches: how VOD tells of events, what it does where its documents leave
+// The switches: how VOD delivers events, what it does where its pages leave
 // it open, and the time.
 
 import { about, api, send } from './api.js';

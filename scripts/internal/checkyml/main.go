@@ -69,7 +69,7 @@ func run(file string, o serverless.Options, dir string, open, split bool) error 
 		bad = bad || !finding.Warning
 	}
 	if bad {
-		return errors.New("not fit to be deployed")
+		return errors.New("not deployed: correct the errors above")
 	}
 	if dir == "" {
 		return nil
