@@ -210,3 +210,60 @@ func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 		t.Errorf("%d rows, %v, want %d", rows, err, instances)
 	}
 }
+
+// A pull whose database had no room for another connection keeps none when it
+// has answered: it may be frozen then, while other instances wait.
+func TestAPullLeavesNoConnectionToACrowdedDatabase(t *testing.T) {
+	t.Parallel()
+	db := pgtest.RunT(t)
+	s := vodfake.RunT(t)
+	c, err := pgx.Connect(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := c.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	connections := func() (n int) {
+		t.Helper()
+		if err := c.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE usename = 'small'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	exec(`CREATE ROLE small LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA public TO small`)
+	u := strings.Replace(db.URL, "postgres@", "small@", 1) + "&idle_session_timeout=0" // the server ends nothing by itself
+	f := start(t, pullBin, append(vodEnv(s), "SINK="+u, "DEDUP="+u)...)
+	s.Queue(0, uploadNamed(1, "a"))
+	f.drain(20 * time.Second)
+	if n := connections(); n != 1 {
+		t.Fatalf("%d connections are kept where there is room, want 1", n)
+	}
+
+	// While the sink waits in the only connection, the claim is to be renewed.
+	exec(`BEGIN; LOCK TABLE vod_events IN EXCLUSIVE MODE`)
+	s.Queue(0, uploadNamed(2, "a"))
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		f.drain(20 * time.Second)
+	}()
+	for !strings.Contains(strings.Join(f.log.take(), ""), "53300") {
+		select {
+		case <-drained:
+			t.Fatal("nothing asked for another connection")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	exec(`COMMIT`)
+	<-drained
+	for deadline := time.Now().Add(time.Minute); connections() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a connection is kept")
+		}
+	}
+}

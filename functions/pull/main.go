@@ -17,8 +17,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// These live as long as the process, over many invocations.
-var outlets, transport = new(sink.Outlets), vod.NewTransport()
+var outlets, transport = new(sink.Outlets), vod.NewTransport() // for as long as the process lives
 
 func main() {
 	invocation := func(ctx context.Context, _ scf.Timer) (any, error) { return drain(ctx, false) }
@@ -42,17 +41,17 @@ func drain(ctx context.Context, loop bool) (none lease.Result, err error) {
 	if err != nil {
 		return none, err
 	}
+	defer outlets.MakeRoom()
 	transport.CloseIdle()
 	client, err := vod.Connect(os.Getenv, !loop, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport})
 	if err != nil {
 		return none, err
 	}
 	until := lease.UntilEmpty
-	if cfg.UntilDeadline {
-		until = lease.UntilDeadline
-	}
 	if loop {
 		until = lease.UntilStopped
+	} else if cfg.UntilDeadline {
+		until = lease.UntilDeadline
 	}
 	return lease.Drain(ctx, lease.Options{
 		Client: client, SubAppIds: cfg.SubAppIds, Deliver: p.Deliver,
