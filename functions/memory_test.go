@@ -33,6 +33,30 @@ func TestLargeEventsFitIntoPullsMemory(t *testing.T) {
 	}
 }
 
+// serverless.yml gives callback 64 MB. The largest event that SCF lets through, of
+// 6 MB, must fit, because VOD does not send it again.
+func TestTheLargestCallbackFitsIntoItsMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("reads the peak of memory from /proc")
+	}
+	const memory = 64
+	f := startWithin(t, memory, callbackBin, "SINK=file:"+t.TempDir()+"/events")
+	body := fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890711","Text":"%s"}}`, bytes.Repeat([]byte("x"), 6<<20-100))
+	for name, send := range map[string]func() (int, string){
+		"plain":  func() (int, string) { return f.post(body) },
+		"base64": func() (int, string) { return f.invoke(shapes(body)["function URL, base64"]) },
+	} {
+		if status, answer := send(); status != 200 {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+	}
+	resident := mostResident(t, f.PID())
+	t.Logf("most resident: %.1f MB", resident)
+	if resident > memory {
+		t.Errorf("%.1f MB were resident, over the %d MB of serverless.yml", resident, memory)
+	}
+}
+
 // mostResident returns the most memory that was resident, in MB.
 func mostResident(t *testing.T, pid int) float64 {
 	t.Helper()
