@@ -63,7 +63,7 @@ func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for range 1000 {
+	for range 6000 { // a minute at least
 		if done() {
 			return
 		}
