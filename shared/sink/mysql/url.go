@@ -76,6 +76,7 @@ func configure(u *url.URL, query url.Values) (*mysql.Config, error) {
 	config.ParseTime, config.Loc = true, time.UTC
 	config.Logger = &mysql.NopLogger{} // what it would write to standard error is in the errors
 	config.Timeout = connectTimeout
+	config.MaxAllowedPacket = 0 // ask the server: what is longer it answers by breaking the connection, as if it were down
 	config.Params = map[string]string{
 		"wait_timeout":             strconv.Itoa(int(sqltable.IdleSession.Seconds())),
 		"innodb_lock_wait_timeout": lockWait,
