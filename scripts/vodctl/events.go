@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"vodevents/shared/sink/postgres"
+	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
 )
 
@@ -18,7 +18,7 @@ var eventsCommand = command{
 	name:  "events",
 	usage: "[FLAG…] [ID…]",
 	about: "list the events of a database, or show some with their data",
-	text: `Reads the table that a postgres:// sink writes, by default that of SINK. The right to
+	text: `Reads the table that a postgres:// or mysql:// sink writes, by default that of SINK. The right to
 SELECT is enough, and nothing is changed or made there. Events come in the order in
 which they were received, one a line: id, time, type, what it is about, and why it was
 parked, if it was. With ids each event is shown with all that is known of it.
@@ -87,7 +87,7 @@ func (p *program) events(ctx context.Context, s selection, ids []string, output 
 
 // pages are the pages of rows that a filter asks for, at most so many rows; 0: all
 // of them. An error is the last one.
-func pages(ctx context.Context, t *postgres.Table, f stored.Filter, limit int) iter.Seq2[[]stored.Row, error] {
+func pages(ctx context.Context, t sink.Table, f stored.Filter, limit int) iter.Seq2[[]stored.Row, error] {
 	return func(yield func([]stored.Row, error) bool) {
 		for done := 0; limit == 0 || done < limit; {
 			most := pageSize

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"vodevents/shared/sink/postgres"
+	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
 )
 
@@ -95,7 +95,7 @@ func (k *prune) run(ctx context.Context) error {
 }
 
 // delete deletes the rows, about all of them by number.
-func (k *prune) delete(ctx context.Context, t *postgres.Table, all int) error {
+func (k *prune) delete(ctx context.Context, t sink.Table, all int) error {
 	bar := k.progress()
 	defer bar.clear()
 	begin := time.Now()

@@ -28,7 +28,7 @@ one object a line: the text in SCF_Message, and the fields that CLS makes of JSO
 Other lines are passed over and counted. An event that is cut off, or of which a part
 is missing, is listed like one that could not be delivered.
 
-With -from it reads the table that a postgres:// sink writes: all events, those with
+With -from it reads the table that a postgres:// or mysql:// sink writes: all events, those with
 the ids that are given, or those that the flags ask for, in the order in which they
 were received, with the exact bytes where the table has them. The right to SELECT is
 enough, and reading changes nothing there. It counts them first and asks. Events that

@@ -13,7 +13,7 @@ import (
 	"vodevents/scripts/internal/term"
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
-	"vodevents/shared/sink/postgres"
+	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
 	"vodevents/shared/vod"
 )
@@ -87,7 +87,7 @@ func (r *replay) agree(ctx context.Context, all int, target string) error {
 
 // deliverTable delivers the rows that the filter asks for, about all of them by
 // number.
-func (r *replay) deliverTable(ctx context.Context, p *deliver.Pipeline, t *postgres.Table, f stored.Filter, mark *bookmark, all int) error {
+func (r *replay) deliverTable(ctx context.Context, p *deliver.Pipeline, t sink.Table, f stored.Filter, mark *bookmark, all int) error {
 	r.bar = r.progress()
 	begin, done := time.Now(), 0
 	var stop error
@@ -119,7 +119,7 @@ func (r *replay) deliverTable(ctx context.Context, p *deliver.Pipeline, t *postg
 
 // pagesOf are the pages to deliver. Without -limit they end where the filter
 // does: rows may have come since they were counted.
-func (r *replay) pagesOf(ctx context.Context, t *postgres.Table, f stored.Filter, all int) iter.Seq2[[]stored.Row, error] {
+func (r *replay) pagesOf(ctx context.Context, t sink.Table, f stored.Filter, all int) iter.Seq2[[]stored.Row, error] {
 	if r.limit == 0 {
 		return pages(ctx, t, f, 0)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink"
-	"vodevents/shared/sink/postgres"
 	"vodevents/shared/sink/stored"
 )
 
@@ -94,7 +93,7 @@ func (s *selection) wants(e *event.Event) bool {
 }
 
 // openTable opens the table that a flag -from names.
-func (p *program) openTable(from string) (*postgres.Table, error) {
+func (p *program) openTable(from string) (sink.Table, error) {
 	found, variable := p.fromEnv(from, "SINK")
 	if variable == "" {
 		p.warnOfPassword("-from", found)
@@ -108,7 +107,7 @@ func (p *program) openTable(from string) (*postgres.Table, error) {
 	}
 	switch len(tables) {
 	case 0:
-		return nil, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://…", variable)
+		return nil, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://… or mysql://…", variable)
 	case 1:
 		return named(variable)(sink.OpenTable(tables[0]))
 	}
@@ -116,8 +115,8 @@ func (p *program) openTable(from string) (*postgres.Table, error) {
 }
 
 // named puts the name of a flag or variable before an error about its value.
-func named(name string) func(*postgres.Table, error) (*postgres.Table, error) {
-	return func(t *postgres.Table, err error) (*postgres.Table, error) {
+func named(name string) func(sink.Table, error) (sink.Table, error) {
+	return func(t sink.Table, err error) (sink.Table, error) {
 		if err != nil {
 			return nil, misuse("%s: %v", name, err)
 		}
@@ -149,7 +148,7 @@ func within[T any](ctx context.Context, statement func(context.Context) (T, erro
 
 // summary asks the table what it holds, and returns the filter with an end: rows
 // that come from now on are not asked for.
-func summary(ctx context.Context, t *postgres.Table, f stored.Filter) (stored.Summary, stored.Filter, error) {
+func summary(ctx context.Context, t sink.Table, f stored.Filter) (stored.Summary, stored.Filter, error) {
 	s, err := within(ctx, func(ctx context.Context) (stored.Summary, error) { return t.Summary(ctx, f) })
 	if err == nil && s.Events > 0 {
 		f.Until = s.Last.Add(time.Microsecond) // a database keeps microseconds

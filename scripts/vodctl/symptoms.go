@@ -167,7 +167,7 @@ var (
 	}
 	causeResend = cause{
 		"a callback took over 5 s and was sent again, or one event came to two instances that share no memory",
-		"set DEDUP=postgres://…; with SINK=postgres://… the table alone is enough",
+		"set DEDUP=postgres://… or mysql://…; with such a SINK the table alone is enough",
 		[]string{"266/7829"},
 	}
 	causeMany = cause{

@@ -135,7 +135,7 @@ func (r *reader) dedup() string {
 	switch {
 	case v == DedupOff:
 	case len(strings.Fields(v)) > 1 || !strings.Contains(v, ":"):
-		r.fail("the value must be memory:, a URL postgres://…, or off")
+		r.fail("the value must be memory:, a URL postgres://… or mysql://…, or off")
 	default:
 		r.checkURL("the value", v)
 	}

@@ -86,7 +86,7 @@ var Variables = []Variable{
 		Meaning: "a URL like SINK's, for events that can never be delivered",
 		read:    func(r *reader, c *Config) { c.DeadLetter = r.deadLetter() }},
 	{Name: "DEDUP", Used: Both, Default: "memory:", Secrecy: URLs,
-		Meaning: "the store that tells repeated events: `memory:`, `postgres://…` or `off`",
+		Meaning: "the store that tells repeated events: `memory:`, `postgres://…`, `mysql://…` or `off`",
 		read:    func(r *reader, c *Config) { c.Dedup = r.dedup() }},
 	{Name: "PULL_UNTIL", Used: Pull, Default: "empty",
 		Meaning: "`empty`: stop at an empty queue; `deadline`: poll until time is up",

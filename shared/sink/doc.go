@@ -6,6 +6,7 @@
 //	http://…, https://…                CloudEvents by POST; see shared/sink/webhook
 //	kafka://BROKER,BROKER/TOPIC        see shared/sink/kafka
 //	postgres://HOST/DATABASE?table=…   see shared/sink/postgres
+//	mysql://HOST/DATABASE?table=…      see shared/sink/mysql
 //
 // A new kind of sink is a package of its own that implements [deliver.Sink],
 // passes delivertest.TestSink, and has a line in the table here. It connects on

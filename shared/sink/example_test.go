@@ -47,6 +47,6 @@ func ExampleOpen_errors() {
 	}
 	// Output:
 	// kafka://broker:9092: has a parameter that is none of sasl, tls, ca, cert and key
-	// unknown scheme "amqp:"; there are stdout:, file:, http:, https:, kafka:, postgres: and postgresql:
+	// unknown scheme "amqp:"; there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql: and mysql:
 	// file: the folder of the path does not exist or is not a folder; make it first
 }

@@ -9,7 +9,6 @@ import (
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
-	"vodevents/shared/sink/postgres"
 )
 
 // Outlets keeps sinks and store open from one invocation to the next. Those in
@@ -21,7 +20,7 @@ type Outlets struct {
 	OneConnection bool
 
 	mu    sync.Mutex
-	pools postgres.Pools
+	pools pools
 	sinks map[string]deliver.Sink // by URL
 	store deliver.Store
 	url   string // the store's
@@ -64,7 +63,7 @@ func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.OneConnection {
-		o.pools.MaxConns = 1
+		o.pools.postgres.MaxConns, o.pools.mysql.MaxConns = 1, 1
 	}
 	var opened Opened
 	named := map[string]bool{}
@@ -128,7 +127,10 @@ func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {
 // MakeRoom closes what is kept to a database that has lately had no room for
 // another connection. Call it before an invocation answers: SCF freezes the
 // instance then, and other instances wait.
-func (o *Outlets) MakeRoom() { o.pools.CloseCrowded() }
+func (o *Outlets) MakeRoom() {
+	o.pools.postgres.CloseCrowded()
+	o.pools.mysql.CloseCrowded()
+}
 
 // Close closes all that is open. Open may be called again.
 func (o *Outlets) Close() error {

@@ -1,18 +1,22 @@
 package sink
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/internal/output"
 	"vodevents/shared/internal/safeurl"
 	"vodevents/shared/sink/kafka"
 	"vodevents/shared/sink/lines"
+	"vodevents/shared/sink/mysql"
 	"vodevents/shared/sink/postgres"
+	"vodevents/shared/sink/stored"
 	"vodevents/shared/sink/webhook"
 )
 
@@ -21,52 +25,71 @@ type scheme[T any] struct {
 	open func(rawURL string) (T, error)
 }
 
-// sinks is the table of the sinks. Those in a database share its connections.
-func sinks(p *postgres.Pools) []scheme[deliver.Sink] {
+// pools are the connections that sinks and stores in databases share.
+type pools struct {
+	postgres postgres.Pools
+	mysql    mysql.Pools
+}
+
+// sinks is the table of the sinks.
+func sinks(p *pools) []scheme[deliver.Sink] {
 	return []scheme[deliver.Sink]{
 		{"stdout", openStdout},
 		{"file", fromURL[deliver.Sink](lines.Open)},
 		{"http", fromURL[deliver.Sink](webhook.Open)},
 		{"https", fromURL[deliver.Sink](webhook.Open)},
 		{"kafka", fromString[deliver.Sink](kafka.Open)},
-		{"postgres", fromURL[deliver.Sink](p.Open)},
-		{"postgresql", fromURL[deliver.Sink](p.Open)},
+		{"postgres", fromURL[deliver.Sink](p.postgres.Open)},
+		{"postgresql", fromURL[deliver.Sink](p.postgres.Open)},
+		{"mysql", fromURL[deliver.Sink](p.mysql.Open)},
 	}
 }
 
 // stores is the table of the dedup stores.
-func stores(p *postgres.Pools) []scheme[deliver.Store] {
+func stores(p *pools) []scheme[deliver.Store] {
 	return []scheme[deliver.Store]{
 		{"memory", openMemory},
-		{"postgres", fromURL[deliver.Store](p.OpenStore)},
-		{"postgresql", fromURL[deliver.Store](p.OpenStore)},
+		{"postgres", fromURL[deliver.Store](p.postgres.OpenStore)},
+		{"postgresql", fromURL[deliver.Store](p.postgres.OpenStore)},
+		{"mysql", fromURL[deliver.Store](p.mysql.OpenStore)},
 	}
 }
 
+// Table is the table of events of a database, for who reads it back. It makes
+// none where there is none, and only Prune changes it. See [postgres.Table].
+type Table interface {
+	fmt.Stringer // server and table, and nothing that is secret
+	Summary(context.Context, stored.Filter) (stored.Summary, error)
+	Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error)
+	Prune(ctx context.Context, before time.Time, most int) (int, error)
+	Close()
+}
+
 // tables is the table of the sinks that can be read back.
-var tables = []scheme[*postgres.Table]{
-	{"postgres", fromURL[*postgres.Table](postgres.OpenTable)},
-	{"postgresql", fromURL[*postgres.Table](postgres.OpenTable)},
+var tables = []scheme[Table]{
+	{"postgres", fromURL[Table](postgres.OpenTable)},
+	{"postgresql", fromURL[Table](postgres.OpenTable)},
+	{"mysql", fromURL[Table](mysql.OpenTable)},
 }
 
 // OpenTable returns the table that the sink of a URL writes, like [Open].
-func OpenTable(rawURL string) (*postgres.Table, error) { return open(tables, rawURL) }
+func OpenTable(rawURL string) (Table, error) { return open(tables, rawURL) }
 
 // HasTable tells whether the sink of a URL is a table that [OpenTable] reads.
 func HasTable(rawURL string) bool {
 	name, _, _ := strings.Cut(rawURL, ":")
-	return slices.ContainsFunc(tables, func(s scheme[*postgres.Table]) bool { return strings.EqualFold(name, s.name) })
+	return slices.ContainsFunc(tables, func(s scheme[Table]) bool { return strings.EqualFold(name, s.name) })
 }
 
 // Open returns the sink of a URL. It checks the URL and connects to nobody. An
 // error says what is wrong with the URL and names its scheme and host at most.
-func Open(rawURL string) (deliver.Sink, error) { return open(sinks(new(postgres.Pools)), rawURL) }
+func Open(rawURL string) (deliver.Sink, error) { return open(sinks(new(pools)), rawURL) }
 
-// OpenStore returns the dedup store of memory:, postgres://… or off, like
+// OpenStore returns the dedup store of memory:, postgres://…, mysql://… or off, like
 // [Open].
-func OpenStore(rawURL string) (deliver.Store, error) { return openStore(new(postgres.Pools), rawURL) }
+func OpenStore(rawURL string) (deliver.Store, error) { return openStore(new(pools), rawURL) }
 
-func openStore(p *postgres.Pools, rawURL string) (deliver.Store, error) {
+func openStore(p *pools, rawURL string) (deliver.Store, error) {
 	if rawURL == "off" {
 		return new(deliver.Off), nil
 	}

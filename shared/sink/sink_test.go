@@ -28,6 +28,7 @@ func TestOpen(t *testing.T) {
 		"postgres://me:word@127.0.0.1:1/db?table=t":               "*postgres.Sink",
 		"postgresql://me:word@127.0.0.1:1/db?table=t":             "*postgres.Sink",
 		"postgres://me:word@127.0.0.1:1/?dedup_table=t":           "*postgres.Sink",
+		"mysql://me:word@127.0.0.1:1/db?table=t&dedup_table=d":    "*mysql.Sink",
 	} {
 		s, err := Open(rawURL)
 		if err != nil {
@@ -51,6 +52,7 @@ func TestOpenStore(t *testing.T) {
 		"off":                                 "*deliver.Off",
 		"postgres://me:word@127.0.0.1:1/db":   "*postgres.Store",
 		"postgresql://me:word@127.0.0.1:1/db": "*postgres.Store",
+		"mysql://me:word@127.0.0.1:1/db":      "*mysql.Store",
 	} {
 		s, err := OpenStore(rawURL)
 		if err != nil {
@@ -69,7 +71,7 @@ func TestOpenStore(t *testing.T) {
 // No sink is opened, none is half nil, and nothing secret is said.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	const known = "there are stdout:, file:, http:, https:, kafka:, postgres: and postgresql:"
+	const known = "there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql: and mysql:"
 	for _, c := range []struct{ url, err string }{
 		{"", "not a URL; begin with stdout:, "},
 		{"hush", "not a URL; begin with stdout:, "},
@@ -94,6 +96,10 @@ func TestErrors(t *testing.T) {
 		{"http://hush:2024#x@host/", "http: a # never"},
 		{"file://hush:2024/x@host/y", "file: a file has no host"},
 		{"postgres://me:hush@host/db?table=hush;", "postgres://host: "},
+		{"mysql://me:hush@host/db?allowAllFiles=hush", "mysql://host: unknown parameter"},
+		{"mysql://me:hush@host", "mysql://host: the database is missing"},
+		{"mysql://hush:2024/x@host/db", "mysql: not a URL"},
+		{"mysql://me:hush#x@host/", "mysql: not a URL"},
 	} {
 		s, err := Open(c.url)
 		if err == nil || s != nil || !strings.Contains(err.Error(), c.err) {
@@ -106,7 +112,7 @@ func TestErrors(t *testing.T) {
 		{"", "not a URL; begin with memory:, "},
 		{"on", "not a URL; begin with memory:, "},
 		{"memory:?size=hush", "nothing may follow"},
-		{"stdout:", `unknown scheme "stdout:"; there are memory:, postgres: and postgresql:`},
+		{"stdout:", `unknown scheme "stdout:"; there are memory:, postgres:, postgresql: and mysql:`},
 		{"postgres://me:hush%@host/db", "postgres: not a URL"},
 	} {
 		s, err := OpenStore(c.url)
@@ -251,7 +257,7 @@ func TestOutletsCloseIdle(t *testing.T) {
 
 // Secrets must not come out of any URL that Open refuses.
 func FuzzOpen(f *testing.F) {
-	for _, s := range sinks(nil) {
+	for _, s := range sinks(new(pools)) {
 		for _, rest := range []string{"", "//u:SECRET@host/x", "//u:SECRET@h1:1,h2:2/x?secret=SECRET&sasl=plain&table=t#f", "/x?a=SECRET", "//host:SECRET/x", "//u:%SECRET@host"} {
 			f.Add(s.name + ":" + rest)
 		}

@@ -84,6 +84,15 @@ func (c *conn) exec(ctx context.Context, sql string, args ...any) error {
 	return c.note(ctx, err)
 }
 
+// execCount is exec that returns how many rows were changed.
+func (c *conn) execCount(ctx context.Context, sql string, args ...any) (int64, error) {
+	result, err := c.raw.ExecContext(ctx, sql, named(args))
+	if err != nil {
+		return 0, c.note(ctx, err)
+	}
+	return result.RowsAffected()
+}
+
 // query calls each with every row. The values are of the types that the driver
 // gives for columns of text, time and numbers, and bytes are those of its buffer.
 func (c *conn) query(ctx context.Context, each func(row []driver.Value) error, sql string, args ...any) error {
