@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vodevents/shared/config"
+	"vodevents/shared/deliver"
 	"vodevents/shared/sink"
 )
 
@@ -142,7 +143,7 @@ func (d *doctor) checkSettings() {
 	cfg, err := config.Read(d.setting, config.Both)
 	if err == nil {
 		var outlets sink.Outlets
-		_, err = outlets.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
+		_, err = outlets.Pipeline(cfg, deliver.Pulled, nil)
 		outlets.Close() // nothing was written
 	}
 	if err == nil {

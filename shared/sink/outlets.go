@@ -16,7 +16,8 @@ import (
 // by several goroutines.
 type Outlets struct {
 	// OneConnection opens no second connection to one database. It is for an
-	// instance that delivers one event at a time. Set it before the first Open.
+	// instance that delivers one event at a time. Set it before the first call
+	// of Pipeline.
 	OneConnection bool
 
 	mu    sync.Mutex
@@ -26,76 +27,53 @@ type Outlets struct {
 	url   string // the store's
 }
 
-// Opened is what an invocation delivers to. It stays open until Outlets opens
-// other URLs or is closed.
-type Opened struct {
-	Sinks      []deliver.Sink // in the order of SINK
-	DeadLetter deliver.Sink   // nil without DEAD_LETTER
-	Store      deliver.Store
-}
-
-// Pipeline opens what SINK, DEAD_LETTER and DEDUP say, like [Outlets.Open], and
-// returns an event's way to it. Call it at the start of each invocation.
-func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(context.Context, *event.Event) error) (*deliver.Pipeline, error) {
-	opened, err := o.Open(cfg.Sinks, cfg.DeadLetter, cfg.Dedup)
-	if err != nil {
-		return nil, err
-	}
-	return &deliver.Pipeline{
-		Way:         way,
-		Handler:     handler,
-		Sinks:       opened.Sinks,
-		DeadLetter:  opened.DeadLetter,
-		Store:       opened.Store,
-		MaxAttempts: cfg.MaxAttempts,
-		SchemaBase:  cfg.SchemaBase,
-	}, nil
-}
-
-// Open opens what SINK, DEAD_LETTER (empty: none) and DEDUP say. Call it at the
-// start of each invocation. It keeps what is open under the same URL but closes
-// its connections that were idle for over 20 s, and it closes what no variable
-// names any more. A URL in both SINK and DEAD_LETTER is one sink.
+// Pipeline opens what SINK, DEAD_LETTER and DEDUP say and returns an event's way
+// to it. Call it at the start of each invocation. What it returns stays open until
+// a later call names other URLs, or until Close.
+//
+// It keeps what is open under the same URL but closes its connections that were
+// idle for over 20 s, and it closes what no variable names any more. A URL in both
+// SINK and DEAD_LETTER is one sink.
 //
 // An error names the variable, and of the URL at most scheme and host. It leaves
 // open what was open.
-func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error) {
+func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(context.Context, *event.Event) error) (*deliver.Pipeline, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.OneConnection {
 		o.pools.postgres.MaxConns, o.pools.mysql.MaxConns = 1, 1
 	}
-	var opened Opened
+	p := &deliver.Pipeline{Way: way, Handler: handler, MaxAttempts: cfg.MaxAttempts, SchemaBase: cfg.SchemaBase}
 	named := map[string]bool{}
-	for _, u := range sinks {
+	for _, u := range cfg.Sinks {
 		s, err := o.sink(u)
 		if err != nil {
-			return Opened{}, fmt.Errorf("SINK: %w", err)
+			return nil, fmt.Errorf("SINK: %w", err)
 		}
 		if !named[u] {
-			opened.Sinks = append(opened.Sinks, s)
+			p.Sinks = append(p.Sinks, s)
 		}
 		named[u] = true
 	}
-	if deadLetter != "" {
-		s, err := o.sink(deadLetter)
+	if cfg.DeadLetter != "" {
+		s, err := o.sink(cfg.DeadLetter)
 		if err != nil {
-			return Opened{}, fmt.Errorf("DEAD_LETTER: %w", err)
+			return nil, fmt.Errorf("DEAD_LETTER: %w", err)
 		}
-		opened.DeadLetter = s
-		named[deadLetter] = true
+		p.DeadLetter = s
+		named[cfg.DeadLetter] = true
 	}
-	if o.store == nil || o.url != dedup {
-		s, err := openStore(&o.pools, dedup)
+	if o.store == nil || o.url != cfg.Dedup {
+		s, err := openStore(&o.pools, cfg.Dedup)
 		if err != nil {
-			return Opened{}, fmt.Errorf("DEDUP: %w", err)
+			return nil, fmt.Errorf("DEDUP: %w", err)
 		}
 		if o.store != nil {
 			o.store.Close() // it has nothing that is not settled
 		}
-		o.store, o.url = s, dedup
+		o.store, o.url = s, cfg.Dedup
 	}
-	opened.Store = o.store
+	p.Store = o.store
 
 	o.store.CloseIdle()
 	for u, s := range o.sinks {
@@ -106,7 +84,7 @@ func (o *Outlets) Open(sinks []string, deadLetter, dedup string) (Opened, error)
 		delete(o.sinks, u)
 		s.Close() // what it said yes to is durable
 	}
-	return opened, nil
+	return p, nil
 }
 
 func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {
@@ -132,7 +110,7 @@ func (o *Outlets) MakeRoom() {
 	o.pools.mysql.CloseCrowded()
 }
 
-// Close closes all that is open. Open may be called again.
+// Close closes all that is open. Pipeline may be called again.
 func (o *Outlets) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

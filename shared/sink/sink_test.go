@@ -147,14 +147,18 @@ func TestPipelineNamesSchemas(t *testing.T) {
 	}
 }
 
+func outletsOf(sinks, deadLetter, dedup string) config.Config {
+	return config.Config{Sinks: strings.Fields(sinks), DeadLetter: deadLetter, Dedup: dedup}
+}
+
 func TestOutlets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	a, b, c := "file:"+dir+"/a", "file:"+dir+"/b", "file:"+dir+"/c"
 	var o Outlets
-	open := func(sinks, deadLetter, dedup string) Opened {
+	open := func(sinks, deadLetter, dedup string) *deliver.Pipeline {
 		t.Helper()
-		opened, err := o.Open(strings.Fields(sinks), deadLetter, dedup)
+		opened, err := o.Pipeline(outletsOf(sinks, deadLetter, dedup), deliver.Pushed, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,8 +166,8 @@ func TestOutlets(t *testing.T) {
 	}
 	fails := func(want, sinks, deadLetter, dedup string) {
 		t.Helper()
-		opened, err := o.Open(strings.Fields(sinks), deadLetter, dedup)
-		if err == nil || !strings.HasPrefix(err.Error(), want) || opened.Store != nil {
+		opened, err := o.Pipeline(outletsOf(sinks, deadLetter, dedup), deliver.Pushed, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || opened != nil {
 			t.Fatalf("got %v, %v, want an error that begins with %q", opened, err, want)
 		}
 	}
@@ -240,14 +244,14 @@ func TestOutletsCloseIdle(t *testing.T) {
 	a, b, store := new(idler), new(idler), new(idler)
 	o := Outlets{sinks: map[string]deliver.Sink{"a": a, "b": b}, store: store, url: "c"}
 	for n := 1; n <= 2; n++ {
-		if _, err := o.Open([]string{"a"}, "b", "c"); err != nil {
+		if _, err := o.Pipeline(outletsOf("a", "b", "c"), deliver.Pushed, nil); err != nil {
 			t.Fatal(err)
 		}
 		if a.idle != n || b.idle != n || store.idle != n {
 			t.Errorf("invocation %d: CloseIdle was called %d, %d and %d times", n, a.idle, b.idle, store.idle)
 		}
 	}
-	if _, err := o.Open([]string{"a"}, "", "off"); err != nil {
+	if _, err := o.Pipeline(outletsOf("a", "", "off"), deliver.Pushed, nil); err != nil {
 		t.Fatal(err)
 	}
 	if a.closed != 0 || b.closed != 1 || store.closed != 1 {
