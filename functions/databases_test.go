@@ -3,7 +3,7 @@ package functions_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -22,18 +22,21 @@ import (
 )
 
 // Hundreds of events, and thousands in the long tests, go through both functions
-// into PostgreSQL, half of them pushed and half pulled. Meanwhile PostgreSQL
-// restarts and the functions are killed at random. There is a row for each
-// event, none is missing, and none is there twice.
+// into a database, half of them pushed and half pulled. Meanwhile the database
+// restarts, crashes and takes no writes, and the functions are killed at random.
+// There is a row for each event, none is missing, and none is there twice.
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
+	eachDatabase(t, testNothingLostNothingTwice)
+}
+
+func testNothingLostNothingTwice(t *testing.T, db *database) {
 	each, deaths := 400, 4
 	if longtest.On() {
 		each, deaths = 2500, 10
 	}
-	db := pgtest.RunT(t)
 	s := runVOD(t)
-	env := append(vodEnv(s), "SINK="+db.URL, "DEDUP="+db.URL, "PATH="+os.Getenv("PATH"))
+	env := append(vodEnv(s), "SINK="+db.url, "DEDUP="+db.url, "PATH="+os.Getenv("PATH"))
 	for i := range each {
 		s.Queue(0, uploadNamed(i, "pulled"))
 	}
@@ -100,43 +103,37 @@ func TestNothingLostNothingTwice(t *testing.T) {
 			}
 		})
 	}
-	restarts := make(chan struct{})
+	troubles := []func() error{
+		func() error { return errors.Join(db.stop(), db.start()) },
+		func() error { return errors.Join(db.kill(), db.start()) },
+		func() error {
+			db.exec(t, db.readOnly(true)...)
+			<-time.After(time.Second) // as long as writes fail; nothing depends on it
+			db.exec(t, db.readOnly(false)...)
+			return nil
+		},
+	}
+	over := make(chan struct{})
 	go func() {
-		defer close(restarts)
-		for i := range 3 {
+		defer close(over)
+		for i, trouble := range troubles {
 			for confirms.Load() < int64((i+1)*each/5) && ctx.Err() == nil {
 				select {
 				case <-time.After(20 * time.Millisecond):
 				case <-ctx.Done():
 				}
 			}
-			end := db.Stop
-			if i == 1 {
-				end = db.Kill
-			}
-			if err := end(); err != nil {
-				t.Error(err)
-			}
-			if err := db.Start(); err != nil {
+			if err := trouble(); err != nil {
 				t.Error(err)
 			}
 		}
 	}()
 	wg.Wait()
-	<-restarts
+	<-over
 
-	conn, err := pgx.Connect(t.Context(), db.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	var rows, subjects, pushed int
-	err = conn.QueryRow(t.Context(), `select count(*), count(distinct subject), count(*) filter (where mode = 'normal') from vod_events`).Scan(&rows, &subjects, &pushed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rows != 2*each || subjects != 2*each || pushed != each {
-		t.Errorf("%d rows of %d subjects, %d of them pushed; want %d of %d, %d", rows, subjects, pushed, 2*each, 2*each, each)
+	got := db.counts(t, `select count(*), count(distinct subject), count(case when mode = 'normal' then 1 end) from vod_events`, 3)
+	if want := []int{2 * each, 2 * each, each}; !slices.Equal(got, want) {
+		t.Errorf("rows, subjects and rows that were pushed are %d, want %d", got, want)
 	}
 	if s.Pending(0) != 0 {
 		t.Errorf("%d events are left in the queue", s.Pending(0))
@@ -186,29 +183,23 @@ func (m *mortals) kill() {
 // server closes idle connections, and a callback waits for that.
 func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 	t.Parallel()
-	const instances, room = 9, 3
-	db := pgtest.RunT(t)
-	s := runVOD(t)
-	c, err := pgx.Connect(t.Context(), db.URL)
-	if err != nil {
-		t.Fatal(err)
+	instances, room := 9, 3
+	if longtest.On() {
+		instances, room = 60, 20
 	}
-	defer c.Close(context.Background())
-	_, err = c.Exec(t.Context(), fmt.Sprintf(`CREATE ROLE small LOGIN CONNECTION LIMIT %d; GRANT ALL ON SCHEMA public TO small`, room))
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := strings.Replace(db.URL, "postgres@", "small@", 1)
-	for i := range instances {
-		f := start(t, callbackBin, append(vodEnv(s), "SINK="+u, "DEDUP="+u)...)
-		if status, answer := f.post(uploadNamed(i, "a")); status != 200 {
-			t.Errorf("instance %d: %d %s", i, status, answer)
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := runVOD(t)
+		u := db.small(t, room)
+		for i := range instances {
+			f := start(t, callbackBin, append(vodEnv(s), "SINK="+u, "DEDUP="+u)...)
+			if status, answer := f.post(uploadNamed(i, "a")); status != 200 {
+				t.Errorf("instance %d: %d %s", i, status, answer)
+			}
 		}
-	}
-	var rows int
-	if err := c.QueryRow(t.Context(), `SELECT count(*) FROM vod_events WHERE parkreason IS NULL`).Scan(&rows); err != nil || rows != instances {
-		t.Errorf("%d rows, %v, want %d", rows, err, instances)
-	}
+		if got := db.counts(t, `SELECT count(*), count(parkreason) FROM vod_events`, 2); got[0] != instances || got[1] != 0 {
+			t.Errorf("%d rows, %d of them parked, want %d", got[0], got[1], instances)
+		}
+	})
 }
 
 // A pull whose database had no room for another connection keeps none when it
