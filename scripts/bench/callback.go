@@ -20,42 +20,56 @@ const callbacks = 2_000
 
 // callbackOnHost measures the time of a callback to the function as a server.
 func callbackOnHost(ctx context.Context, dir string) ([]figure, error) {
+	addr, stop, err := listen(ctx, filepath.Join(dir, "callback"), "stdout:")
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	return timeCallbacks(func(body []byte) error { return post(http.DefaultClient, addr, body) })
+}
+
+// listen starts a server of callbacks and returns its address.
+func listen(ctx context.Context, binary, sink string) (addr string, stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "callback"))
-	cmd.Env = []string{"LISTEN_ADDR=127.0.0.1:0", "SINK=stdout:"}
+	cmd := exec.CommandContext(ctx, binary)
+	cmd.Env = []string{"LISTEN_ADDR=127.0.0.1:0", "SINK=" + sink, "LOG_LEVEL=info"}
 	log, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
 	if err != nil {
 		cancel()
-		return nil, err
+		return "", nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	stop = func() {
 		cancel()
-		return nil, err
+		cmd.Wait() // it was killed
 	}
-	defer cmd.Wait() // it was killed
-	defer cancel()
-
 	var line struct{ Msg, Addr string }
 	for lines := bufio.NewScanner(log); line.Msg != "listening"; {
 		if !lines.Scan() {
-			return nil, fmt.Errorf("the callback server ended before it listened")
+			stop()
+			return "", nil, fmt.Errorf("%s ended before it listened", binary)
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return nil, err
+			stop()
+			return "", nil, err
 		}
 	}
 	go io.Copy(io.Discard, log) // until the server ends
-	return timeCallbacks(func(body []byte) error {
-		resp, err := http.Post("http://"+line.Addr+"/", "application/json", bytes.NewReader(body))
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("the callback was answered %s: %w", resp.Status, err)
-		}
-		return nil
-	})
+	return line.Addr, stop, nil
+}
+
+func post(client *http.Client, addr string, body []byte) error {
+	resp, err := client.Post("http://"+addr+"/", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the callback was answered %s: %w", resp.Status, err)
+	}
+	return nil
 }
 
 // callbackUnderSCF measures the time of a callback's invocation.

@@ -7,7 +7,7 @@ import (
 
 // judge prints whether each goal is met, and returns whether all are. It skips
 // the goals of rows that were not measured.
-func judge(got map[string]figures, empty []idle, start map[string]time.Duration) bool {
+func judge(got map[string]figures, many []beside, empty []idle, start map[string]time.Duration) bool {
 	all := true
 	goal := func(name string, measured bool, ok bool, format string, args ...any) {
 		if !measured {
@@ -40,9 +40,13 @@ func judge(got map[string]figures, empty []idle, start map[string]time.Duration)
 		f, ok := got[r.name]
 		goal("at most 32 MB: "+r.name, ok && (r.binary == "pull" || r.binary == "lean"), f.memory <= 32, "%.1f", f.memory)
 	}
-	for _, name := range []string{"25 ms, 100 calls/s, pull to PostgreSQL", "25 ms, 100 calls/s, pull to Kafka"} {
+	for _, name := range []string{"25 ms, 100 calls/s, pull to PostgreSQL", "25 ms, 100 calls/s, pull to MySQL", "25 ms, 100 calls/s, pull to Kafka"} {
 		f, ok := got[name]
 		goal("at least 1400 events/s: "+name, ok, f.perSecond >= 1400, "%.0f", f.perSecond)
+	}
+	for _, m := range many {
+		goal("at least 0.8 of a bare handler: callbacks into "+m.database, true, m.function.perSecond >= 0.8*m.bare.perSecond,
+			"%.2f", m.function.perSecond/m.bare.perSecond)
 	}
 	for _, i := range empty {
 		goal("an empty queue costs one poll, back in 100 ms of its answer", true, i.polls == 1 && i.after < 100*time.Millisecond,

@@ -24,6 +24,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
 )
 
@@ -65,7 +66,7 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	if o.old != "" {
 		return compare(ctx, dir, o)
 	}
-	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor"); err != nil {
+	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor", "./functions/callback", "./scripts/bench/bare"); err != nil {
 		return false, err
 	}
 	return table(ctx, dir, o)
@@ -97,6 +98,10 @@ func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 		got[r.name] = f
 		fmt.Printf("| %s | %.0f | %.0f | %.1f | %.0f | %.0f |\n", r.name, f.perSecond, f.cpu, f.memory, f.p50, f.p99)
 	}
+	many, err := callersTable(ctx, dir, o)
+	if err != nil {
+		return false, err
+	}
 	var empty []idle
 	if strings.Contains("empty queue", o.only) {
 		for range 3 {
@@ -107,7 +112,7 @@ func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 			empty = append(empty, i)
 		}
 	}
-	return judge(got, empty, start), nil
+	return judge(got, many, empty, start), nil
 }
 
 // build builds packages of the checkout in root into dir, as they are deployed.
@@ -157,6 +162,7 @@ var rows = []row{
 	{"no latency, no limit, bytes copied", "floor", 100_000, unlimited, nil},
 	{"no latency, no limit, naive", "naive", 15_000, unlimited, nil},
 	{"25 ms, 100 calls/s, pull to PostgreSQL", "pull", 15_000, limited, startPostgres},
+	{"25 ms, 100 calls/s, pull to MySQL", "pull", 15_000, limited, startMySQL},
 	{"25 ms, 100 calls/s, pull to Kafka", "pull", 15_000, limited, startKafka},
 }
 
@@ -175,6 +181,15 @@ func (r row) measure(ctx context.Context, dir string) (figures, error) {
 
 func startPostgres() (string, func(), error) {
 	s, err := pgtest.Run()
+	if err != nil {
+		return "", nil, err
+	}
+	return s.URL, func() { s.Close() }, nil
+}
+
+func startMySQL() (string, func(), error) {
+	// As a database has it that is there for more than a test.
+	s, err := mytest.Run("--innodb-buffer-pool-size=256M", "--innodb-log-file-size=512M")
 	if err != nil {
 		return "", nil, err
 	}

@@ -6,7 +6,7 @@ package mytest
 type Server struct{ URL string }
 
 // Run gives ErrMissing.
-func Run() (*Server, error) { return nil, ErrMissing }
+func Run(options ...string) (*Server, error) { return nil, ErrMissing }
 
 func (*Server) Start() error   { return ErrMissing }
 func (*Server) Stop() error    { return ErrMissing }

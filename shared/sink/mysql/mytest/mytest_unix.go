@@ -20,21 +20,23 @@ type Server struct {
 	// same over a restart.
 	URL string
 
-	bin  string // of the server
-	dir  string
-	port int
-	user *syscall.Credential // nil: as this process
+	bin     string   // of the server
+	options []string // of the caller
+	dir     string
+	port    int
+	user    *syscall.Credential // nil: as this process
 
 	process servertest.Process
 }
 
-// Run makes a new, empty server and starts it. The caller must Close it.
-func Run() (*Server, error) {
+// Run makes a new, empty server and starts it. The caller must Close it. Options
+// are mariadbd's; without them it has little memory and a small log.
+func Run(options ...string) (*Server, error) {
 	bin, install := find("mariadbd", "mysqld"), find("mariadb-install-db", "mysql_install_db")
 	if bin == "" || install == "" {
 		return nil, ErrMissing
 	}
-	s := &Server{bin: bin}
+	s := &Server{bin: bin, options: options}
 	s.process = servertest.Process{Command: s.command, Ready: "ready for connections"}
 	var err error
 	if s.user, err = servertest.User("mysql"); err != nil {
@@ -45,7 +47,7 @@ func Run() (*Server, error) {
 	}
 	// Nobody but root at this machine has an account: an anonymous one would
 	// come before those that tests make.
-	made := exec.Command(install, append([]string{"--no-defaults", "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"}, s.options()...)...)
+	made := exec.Command(install, append([]string{"--no-defaults", "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"}, s.flags()...)...)
 	if out, err := servertest.As(s.user, made).CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("mytest: %w\n%s", err, out), s.Close())
 	}
@@ -90,16 +92,16 @@ func (s *Server) makeDatabase() error {
 	return os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
 }
 
-func (s *Server) options() []string {
-	return []string{
+func (s *Server) flags() []string {
+	return append([]string{
 		"--datadir=" + filepath.Join(s.dir, "data"),
 		"--innodb-log-file-size=16M",
 		"--innodb-buffer-pool-size=32M",
-	}
+	}, s.options...)
 }
 
 func (s *Server) command() *exec.Cmd {
-	cmd := exec.Command(s.bin, append(append([]string{"--no-defaults"}, s.options()...),
+	cmd := exec.Command(s.bin, append(append([]string{"--no-defaults"}, s.flags()...),
 		"--bind-address=127.0.0.1",
 		"--port="+strconv.Itoa(s.port),
 		"--socket="+filepath.Join(s.dir, "socket"),
