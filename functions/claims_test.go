@@ -34,7 +34,7 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 		{"done", 200, 15 * time.Second, 200, 0, map[string]float64{"delivered": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
 		{"parked", 400, 15 * time.Second, 200, 1, map[string]float64{"parked": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
 		{"released", 503, 15 * time.Second, 200, 1, map[string]float64{"left": 1, "confirmed": 0}, map[string]float64{"duplicates": 1, "confirmed": 1}},
-		{"late", 200, 5 * time.Second, 503, 0, map[string]float64{"delivered": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
+		{"late", 200, 8 * time.Second, 503, 0, map[string]float64{"delivered": 1, "confirmed": 1}, map[string]float64{"pulled": 0}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,11 +54,16 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 			s := runVOD(t)
 			env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
 			pull, callback := start(t, pullBin, env...), start(t, callbackBin, env...)
+			// A slow machine must not need the time of the claim to connect.
+			if status, answer := callback.post(uploadNamed(2, "first of "+tt.name)); status != 200 {
+				t.Fatalf("the first callback: %d %s", status, answer)
+			}
+			<-normal
 			body := uploadNamed(1, tt.name)
 			s.Queue(0, body)
 
 			pulled := make(chan map[string]any, 1)
-			go func() { pulled <- pull.drain(20 * time.Second) }()
+			go func() { pulled <- pull.drain(40 * time.Second) }() // so that its tries outlast the callback
 			select {
 			case <-began:
 			case r := <-pulled:
