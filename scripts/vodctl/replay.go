@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -154,7 +153,7 @@ func (r *replay) open() (p *deliver.Pipeline, cfg config.Config, done func() err
 	var outlets sink.Outlets
 	cfg, err = config.Read(getenv, config.Both)
 	if err == nil {
-		slog.SetDefault(slog.New(slog.NewTextHandler(r.stderr, &slog.HandlerOptions{Level: cfg.LogLevel})))
+		logLevel.Set(cfg.LogLevel)
 		cfg.DeadLetter = "" // what fails is listed, and not parked again
 		p, err = outlets.Pipeline(cfg, deliver.Replayed, does)
 	}

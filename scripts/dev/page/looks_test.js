@@ -101,6 +101,7 @@ test('narrow or wide, nothing leaves its place', { args: ['-every', 'off'] }, as
   for (const width of [360, 390, 480, 640, 768, 900, 1024, 1180, 1280]) {
     await size(width, 740);
     await until('the width', () => innerWidth === width);
+    await until('the list to follow', () => one('#stream').classList.contains('narrow') === (one('#stream').clientWidth < 560));
     look(String(width));
     for (const figure of document.querySelectorAll('.figures output')) figure.textContent = '98765 min'; // until the next second
     look(width + ', large figures');
