@@ -81,6 +81,9 @@ func (b budget) claiming(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, min(b.store, time.Until(b.work)/4))
 }
 
+// hurries tells whether claiming has less than a store may take.
+func (b budget) hurries() bool { return time.Until(b.work)/4 < b.store }
+
 // handling is for the user's code. It leaves time for the sinks, so that a
 // handler that never returns costs only its own event. It is a share of what
 // waiting for a claim has left.

@@ -205,6 +205,44 @@ func TestACallbackClaimedToItsEndParksItsCopy(t *testing.T) {
 	})
 }
 
+// slowStore takes as long for each claim as a busy machine may.
+type slowStore struct {
+	*Memory
+	delay time.Duration
+}
+
+func (s slowStore) Claim(ctx context.Context, claimant string, ids []string, lasts time.Duration, takeParked bool) ([]Record, error) {
+	if !sleep(ctx, s.delay) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Memory.Claim(ctx, claimant, ids, lasts, takeParked)
+}
+
+// A callback that waits for a claim asks with less and less time. A store that is
+// too slow for what is left has not failed, and the claim still stands.
+func TestAWaitThatHurriesForgetsNoClaim(t *testing.T) {
+	for _, delay := range []time.Duration{time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, 1500 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				captureLog(t)
+				store, s := NewMemory(), &script{}
+				e := upload(1)
+				if _, err := store.Claim(t.Context(), "other", []string{e.ID}, time.Hour, false); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+				defer cancel()
+				p := &Pipeline{Way: Pushed, Sinks: []Sink{s}, Store: slowStore{store, delay}}
+				got := p.Deliver(ctx, []*event.Event{e})[0]
+				if got.Fate != Parked || got.Reason != ReasonClaimed || len(s.took) != 0 {
+					t.Errorf("got %+v, sink has %d", got, len(s.took))
+				}
+			})
+		})
+	}
+}
+
 // An instance that was killed leaves claims that nobody renews. The send of a
 // callback that VOD makes after 5 s outlives them.
 func TestTheClaimOfADeadInstanceRunsOut(t *testing.T) {
