@@ -2,11 +2,11 @@ package vodfake
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"net/http"
 	"slices"
 	"time"
+
+	"vodevents/shared/internal/api3"
 )
 
 // Call is one call of the API. Functions given to [Server.Control] see it, and
@@ -47,14 +47,14 @@ func (s *Server) begin(c *Call) {
 	}
 	s.calls.count[c.Action]++
 	c.N = s.calls.count[c.Action]
-	c.RequestId = s.newRequestID()
+	c.RequestId = api3.RequestId(s.rand)
 }
 
 func (s *Server) end(c *Call, p *reply) {
 	done := *c
 	done.Context, done.Header, done.Body, done.fault = nil, nil, nil, nil
 	done.Took = time.Since(c.Time)
-	done.Lost = p.lost != nil || p.sent < len(p.body)
+	done.Lost = p.Broken()
 	if c.fault != nil {
 		done.Fault = c.fault.Kind
 	}
@@ -67,15 +67,6 @@ func (s *Server) end(c *Call, p *reply) {
 	}
 	l.last[l.next] = &done
 	l.next = (l.next + 1) % len(l.last)
-}
-
-func (s *Server) newRequestID() string {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:], s.rand.Uint64())
-	binary.BigEndian.PutUint64(b[8:], s.rand.Uint64())
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // a UUID of version 4
-	id := hex.EncodeToString(b[:])
-	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
 }
 
 // Calls lists the answered calls of one action, or of all actions for "", in the
@@ -108,13 +99,6 @@ func (s *Server) Busiest(action string) int {
 	return most
 }
 
-// window holds the times of the last performed calls, as many as are allowed in a
-// second.
-type window struct {
-	times []time.Time // a ring
-	next  int
-}
-
 // within tells whether the second that ends now has room for one more call of
 // this action.
 func (s *Server) within(c *Call, rate int) bool {
@@ -128,14 +112,8 @@ func (s *Server) within(c *Call, rate int) bool {
 	defer s.mu.Unlock()
 	w := s.limits[c.Action]
 	if w == nil {
-		w = &window{times: make([]time.Time, rate)}
+		w = api3.NewWindow(rate)
 		s.limits[c.Action] = w
 	}
-	oldest := &w.times[w.next]
-	if !oldest.IsZero() && c.Time.Sub(*oldest) < time.Second {
-		return false
-	}
-	*oldest = c.Time
-	w.next = (w.next + 1) % len(w.times)
-	return true
+	return w.Take(c.Time)
 }

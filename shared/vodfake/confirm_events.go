@@ -17,7 +17,7 @@ type confirmEventsRequest struct {
 // parameter error in its list is InvalidParameterValue.
 func (s *Server) confirmEvents(_ context.Context, c *Call, p *confirmEventsRequest, dst []byte) ([]byte, error) {
 	if n := len(p.EventHandles); n == 0 || n > BatchSize {
-		return nil, &apiError{"InvalidParameterValue", fmt.Sprintf("EventHandles must hold 1 to %d handles, not %d.", BatchSize, n)}
+		return nil, apiError("InvalidParameterValue", fmt.Sprintf("EventHandles must hold 1 to %d handles, not %d.", BatchSize, n))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +50,7 @@ func (s *Server) confirmEvents(_ context.Context, c *Call, p *confirmEventsReque
 		}
 	}
 	if bad != nil {
-		return nil, &apiError{"InvalidParameterValue", fmt.Sprintf("EventHandles %q are unknown or their 30 s are over.", bad)}
+		return nil, apiError("InvalidParameterValue", fmt.Sprintf("EventHandles %q are unknown or their 30 s are over.", bad))
 	}
 	return dst, nil
 }

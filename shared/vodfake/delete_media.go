@@ -21,7 +21,7 @@ func (s *Server) deleteMedia(_ context.Context, c *Call, p *deleteMediaRequest, 
 	s.advance()
 	a := s.app(c.SubAppId)
 	if a.files[p.FileId] == nil {
-		return nil, &apiError{"InvalidParameterValue.FileId", "There is no file of this FileId in the application."}
+		return nil, apiError("InvalidParameterValue.FileId", "There is no file of this FileId in the application.")
 	}
 	delete(a.files, p.FileId)
 	s.after(s.opt.TaskTime, func(at time.Time) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"vodevents/shared/internal/api3"
 )
 
 // FaultKind is a way in which a call or a callback goes wrong.
@@ -159,46 +161,42 @@ func (s *Server) faultFor(c *Call) *Fault {
 func (s *Server) before(c *Call) (*reply, error) {
 	f := c.fault
 	if err := s.sleep(c.Context, f.delay()); err != nil {
-		return &reply{lost: err}, nil
+		return &reply{Lost: err}, nil
 	}
 	switch f.Kind {
 	case Status:
-		return text(cmp.Or(f.Status, http.StatusBadGateway), cmp.Or(f.Body, "the gateway is out of order\n")), nil
+		return api3.Text(cmp.Or(f.Status, http.StatusBadGateway), cmp.Or(f.Body, "the gateway is out of order\n")), nil
 	case Answer:
-		p := text(cmp.Or(f.Status, http.StatusOK), f.Body)
-		p.text = false
+		p := api3.Text(cmp.Or(f.Status, http.StatusOK), f.Body)
+		p.Text = false
 		return p, nil
 	case Fail:
-		return nil, &apiError{cmp.Or(f.Code, "InternalError"), "The call was made to fail."}
+		return nil, apiError(cmp.Or(f.Code, "InternalError"), "The call was made to fail.")
 	case Limit:
-		return nil, errLimit
+		return nil, api3.ErrLimit
 	case SignatureExpired:
-		return nil, errExpired
+		return nil, api3.ErrExpired
 	case Hang:
 		select {
 		case <-c.Context.Done():
-			return &reply{lost: c.Context.Err()}, nil
+			return &reply{Lost: c.Context.Err()}, nil
 		case <-s.running.Done():
-			return &reply{lost: errClosed}, nil
+			return &reply{Lost: errClosed}, nil
 		}
 	case Drop:
-		return &reply{lost: errCut}, nil
+		return &reply{Lost: errCut}, nil
 	}
 	return nil, nil
 }
 
 // after does what a fault does to an answer.
-func (p *reply) after(f *Fault) {
+func after(p *reply, f *Fault) {
 	switch f.Kind {
 	case Lost:
-		*p = reply{lost: errCut}
+		*p = reply{Lost: errCut}
 	case Cut:
-		p.sent = len(p.body) / 2
+		p.Sent = len(p.Body) / 2
 	}
-}
-
-func text(status int, body string) *reply {
-	return &reply{status: status, text: true, body: []byte(body), sent: len(body)}
 }
 
 // is tells whether a call meets a fault of this kind.

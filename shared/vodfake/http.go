@@ -1,26 +1,20 @@
 package vodfake
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"vodevents/shared/internal/api3"
 )
 
 // version is the version of the VOD API that this package speaks.
 const version = "2018-07-17"
-
-// maxBody is the largest request that API 3.0 takes, in bytes.
-const maxBody = 10 << 20
 
 // target is what every request may name.
 type target struct {
@@ -49,7 +43,7 @@ func on[P any, R interface {
 		rate: rate,
 		decode: func(body []byte) (request, error) {
 			r := R(new(P))
-			return r, decodeRequest(body, r)
+			return r, api3.Decode(body, r)
 		},
 		run: func(s *Server, ctx context.Context, c *Call, r request, dst []byte) ([]byte, error) {
 			return run(s, ctx, c, (*P)(r.(R)), dst)
@@ -68,25 +62,8 @@ var actions = map[string]action{
 	"PullUpload":          on(Rate, (*Server).pullUpload),
 }
 
-// decodeRequest reads a request's JSON. As API 3.0 does, it refuses unknown
-// members.
-func decodeRequest(body []byte, r request) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	switch err := d.Decode(r); {
-	case err == nil, errors.Is(err, io.EOF):
-		return nil
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return &apiError{"UnknownParameter", "The parameter " + err.Error()[len("json: unknown field "):] + " is not recognized, or not simulated."}
-	default:
-		return &apiError{"InvalidParameter", "The request is not the JSON that the action takes: " + err.Error()}
-	}
-}
-
 // apiError is an answer {"Response":{"Error":{…}}}.
-type apiError struct{ Code, Message string }
-
-func (e *apiError) Error() string { return e.Code + ": " + e.Message }
+func apiError(code, message string) error { return &api3.Error{Code: code, Message: message} }
 
 // lostError ends a call that gets no answer, because its client is gone or its
 // connection is cut.
@@ -99,14 +76,7 @@ var (
 	errClosed = errors.New("server closed")
 )
 
-// reply is the answer to a call.
-type reply struct {
-	status int
-	text   bool   // text/plain, not JSON
-	body   []byte // of which the first sent bytes are sent
-	sent   int
-	lost   error
-}
+type reply = api3.Reply
 
 // ServeHTTP answers POST / as VOD's API does: in JSON, and with status 200 even
 // for errors.
@@ -115,7 +85,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, api3.MaxBody))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -123,29 +93,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	p := s.serve(r.Context(), r, r.Host, body, (*buf)[:0])
-	if p.lost != nil {
-		panic(http.ErrAbortHandler) // closes the connection without an answer
+	if p.Lost == nil {
+		*buf = p.Body
 	}
-	*buf = p.body
-	h := w.Header()
-	h.Set("Content-Type", p.contentType())
-	h.Set("Content-Length", strconv.Itoa(len(p.body)))
-	w.WriteHeader(p.status)
-	w.Write(p.body[:p.sent]) // an error means that the client is gone
-	if p.sent < len(p.body) {
-		http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
+	p.Send(w)
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-func (p *reply) contentType() string {
-	if p.text {
-		return "text/plain; charset=utf-8"
-	}
-	return "application/json"
-}
 
 // Transport returns a transport that calls the Server in the caller's own
 // goroutine. It opens no socket, leaves nothing running, and works in
@@ -156,42 +110,13 @@ func (s *Server) Transport() http.RoundTripper { return transport{s} }
 type transport struct{ s *Server }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		defer r.Body.Close()
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
-	}
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
+	body, host, err := api3.Read(r)
+	if err != nil {
+		return nil, err
 	}
 	p := t.s.serve(r.Context(), r, host, body, nil)
-	if p.lost != nil {
-		return nil, p.lost
-	}
-	var content io.Reader = bytes.NewReader(p.body[:p.sent])
-	if p.sent < len(p.body) {
-		content = io.MultiReader(content, cutReader{})
-	}
-	return &http.Response{
-		Status:        fmt.Sprintf("%d %s", p.status, http.StatusText(p.status)),
-		StatusCode:    p.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        http.Header{"Content-Type": {p.contentType()}},
-		Body:          io.NopCloser(content),
-		ContentLength: int64(len(p.body)),
-		Request:       r,
-	}, nil
+	return p.Response(r)
 }
-
-type cutReader struct{}
-
-func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // serve answers one call, from headers to latency. It appends to buf.
 func (s *Server) serve(ctx context.Context, r *http.Request, host string, body, buf []byte) (p reply) {
@@ -215,10 +140,12 @@ func (s *Server) serve(ctx context.Context, r *http.Request, host string, body, 
 		dst, err = act.run(s, ctx, c, req, dst)
 	}
 	if lost, ok := err.(*lostError); ok {
-		return reply{lost: lost.cause}
+		return reply{Lost: lost.cause}
 	}
 	if err != nil {
-		dst = appendError(append(buf, `{"Response":{`...), c, err)
+		e := api3.AsError(err)
+		c.Code = e.Code
+		dst = e.Append(append(buf, `{"Response":{`...))
 	}
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
@@ -227,30 +154,23 @@ func (s *Server) serve(ctx context.Context, r *http.Request, host string, body, 
 	dst = append(dst, c.RequestId...)
 	dst = append(dst, `"}}`...)
 	if err := s.sleep(ctx, s.opt.Latency); err != nil {
-		return reply{lost: err}
+		return reply{Lost: err}
 	}
-	p = reply{status: http.StatusOK, body: dst, sent: len(dst)}
+	p = api3.JSON(dst)
 	if c.fault != nil {
-		p.after(c.fault)
+		after(&p, c.fault)
 	}
 	return p
 }
 
 // read finds the action and its request.
 func (c *Call) read(method string) (action, request, error) {
-	switch {
-	case method != http.MethodPost:
-		return action{}, nil, &apiError{"UnsupportedProtocol", "This is the API of VOD: POST JSON, signed by TC3-HMAC-SHA256."}
-	case c.Action == "":
-		return action{}, nil, &apiError{"MissingParameter", "The request is missing the header X-TC-Action."}
-	case c.Header.Get("X-TC-Version") == "":
-		return action{}, nil, &apiError{"MissingParameter", "The request is missing the header X-TC-Version."}
-	case c.Header.Get("X-TC-Version") != version:
-		return action{}, nil, &apiError{"NoSuchVersion", "The version of the VOD API is " + version + "."}
+	if err := api3.Headers("VOD", version, method, c.Header); err != nil {
+		return action{}, nil, err
 	}
 	act, ok := actions[c.Action]
 	if !ok {
-		return action{}, nil, &apiError{"InvalidAction", "The action is not one of the VOD API, or the stand-in does not have it."}
+		return action{}, nil, apiError("InvalidAction", "The action is not one of the VOD API, or the stand-in does not have it.")
 	}
 	req, err := act.decode(c.Body)
 	if err != nil {
@@ -262,33 +182,18 @@ func (c *Call) read(method string) (action, request, error) {
 
 // admit returns an error if the call must not be performed.
 func (s *Server) admit(c *Call, act action, host string) error {
-	if err := s.authorize(c.Header, host, c.Body); err != nil {
+	if err := s.keys.Check("vod", time.Now().Add(s.opt.ClockSkew), c.Header, host, c.Body); err != nil {
 		return err
 	}
 	if !s.within(c, act.rate) {
-		return errLimit
+		return api3.ErrLimit
 	}
 	if c.SubAppId == 0 && s.Alternatives().RequireSubAppId || c.SubAppId != 0 && s.opt.SubAppIds != nil && !slices.Contains(s.opt.SubAppIds, c.SubAppId) {
 		// The page of PullEvents has no code for this. Other actions of VOD
 		// list this one.
-		return &apiError{"InvalidParameterValue.SubAppId", "SubAppId is missing, or there is no such application."}
+		return apiError("InvalidParameterValue.SubAppId", "SubAppId is missing, or there is no such application.")
 	}
 	return nil
-}
-
-var (
-	errLimit   = &apiError{"RequestLimitExceeded", "Your current request times exceeds the limit in a second."}
-	errExpired = &apiError{"AuthFailure.SignatureExpire", "X-TC-Timestamp differs from the server's time by more than 5 minutes."}
-)
-
-func appendError(dst []byte, c *Call, err error) []byte {
-	e, ok := err.(*apiError)
-	if !ok {
-		e = &apiError{"InternalError", err.Error()}
-	}
-	c.Code = e.Code
-	b, _ := json.Marshal(struct{ Error *apiError }{e}) // two strings: no error
-	return append(dst, b[1:len(b)-1]...)
 }
 
 // sleep waits in real time. An error means that nobody waits for the answer any

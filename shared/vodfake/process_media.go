@@ -42,15 +42,15 @@ func (s *Server) processMedia(_ context.Context, c *Call, p *processMediaRequest
 	a := s.app(c.SubAppId)
 	f := a.files[p.FileId]
 	if f == nil {
-		return nil, &apiError{"InvalidParameterValue.FileId", "There is no file of this FileId in the application."}
+		return nil, apiError("InvalidParameterValue.FileId", "There is no file of this FileId in the application.")
 	}
 	switch p.TasksNotifyMode {
 	case "", "Finish", "Change", "None":
 	default:
-		return nil, &apiError{"InvalidParameterValue", "TasksNotifyMode must be Finish, Change or None."}
+		return nil, apiError("InvalidParameterValue", "TasksNotifyMode must be Finish, Change or None.")
 	}
 	if t := p.MediaProcessTask; t == nil || len(t.TranscodeTaskSet)+len(t.CoverBySnapshotTaskSet) == 0 {
-		return nil, &apiError{"InvalidParameter", "MediaProcessTask must hold a TranscodeTaskSet or a CoverBySnapshotTaskSet."}
+		return nil, apiError("InvalidParameter", "MediaProcessTask must hold a TranscodeTaskSet or a CoverBySnapshotTaskSet.")
 	}
 	if err := s.session(a, p.SessionId, p.SessionContext); err != nil {
 		return nil, err
@@ -65,15 +65,15 @@ const sessionLife = 7 * 24 * time.Hour
 func (s *Server) session(a *app, id, sessionContext string) error {
 	switch {
 	case len(id) > 50:
-		return &apiError{"InvalidParameterValue.SessionIdTooLong", "SessionId has more than 50 characters."}
+		return apiError("InvalidParameterValue.SessionIdTooLong", "SessionId has more than 50 characters.")
 	case len([]rune(sessionContext)) > 1000:
-		return &apiError{"InvalidParameterValue.SessionContextTooLong", "SessionContext has more than 1000 characters."}
+		return apiError("InvalidParameterValue.SessionContextTooLong", "SessionContext has more than 1000 characters.")
 	case id == "":
 		return nil
 	}
 	now := s.now()
 	if at, ok := a.sessions[id]; ok && now.Sub(at) < sessionLife {
-		return &apiError{"InvalidParameterValue.SessionId", "There was a request with this SessionId within 7 days."}
+		return apiError("InvalidParameterValue.SessionId", "There was a request with this SessionId within 7 days.")
 	}
 	a.sessions[id] = now
 	return nil

@@ -34,7 +34,7 @@ func (s *Server) pullEvents(ctx context.Context, c *Call, _ *struct{ target }, d
 		batch = w.batch
 	}
 	if batch == nil {
-		return nil, &apiError{"ResourceNotFound", "The event queue is empty."}
+		return nil, apiError("ResourceNotFound", "The event queue is empty.")
 	}
 	c.Events = len(batch)
 	if c.is(Duplicate) {

@@ -36,10 +36,10 @@ type pullUploadRequest struct {
 func (s *Server) pullUpload(_ context.Context, c *Call, p *pullUploadRequest, dst []byte) ([]byte, error) {
 	u, err := url.Parse(p.MediaUrl)
 	if p.MediaUrl == "" {
-		return nil, &apiError{"MissingParameter", "The request is missing MediaUrl."}
+		return nil, apiError("MissingParameter", "The request is missing MediaUrl.")
 	}
 	if err != nil || u.Host == "" {
-		return nil, &apiError{"InvalidParameterValue", "MediaUrl must be an address."}
+		return nil, apiError("InvalidParameterValue", "MediaUrl must be an address.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"vodevents/shared/internal/api3"
 )
 
 // What VOD fixes (PullEvents 266/33433, ConfirmEvents 266/33434).
@@ -26,11 +28,13 @@ const (
 	SecretKey = "fake-secret-key"
 )
 
-// Credential is one pair of keys that a [Server] accepts. Temporary keys have a
-// Token, and a call must carry exactly that token.
-type Credential struct {
-	SecretId, SecretKey, Token string
-}
+// Credential is one pair of keys that a [Server] accepts: SecretId, SecretKey and
+// Token. Temporary keys have a Token, and a call must carry exactly that token.
+type Credential = api3.Credential
+
+// SetCredentials replaces the accepted keys, as a rotation does. Calls that are
+// signed with other keys are answered AuthFailure from now on.
+func (s *Server) SetCredentials(c ...Credential) { s.keys.Set(c...) }
 
 // Options of a [Server]. With the zero value it behaves as VOD is documented to
 // behave. Each field states its default.
@@ -137,7 +141,7 @@ type Server struct {
 	URL string
 
 	opt    Options
-	keys   keyring
+	keys   api3.Keyring
 	sender http.RoundTripper // of callbacks
 
 	mu       sync.Mutex
@@ -157,7 +161,7 @@ type Server struct {
 	controls []*control // replaced, never changed
 	next     []nextFault
 	calls    callLog
-	limits   map[string]*window
+	limits   map[string]*api3.Window
 	faults   []Chance
 	running  context.Context // until Close
 	stop     context.CancelFunc
@@ -199,7 +203,7 @@ func New(o Options) *Server {
 		apps:    map[uint64]*app{},
 		events:  map[string]*entry{},
 		handles: map[string]*entry{},
-		limits:  map[string]*window{},
+		limits:  map[string]*api3.Window{},
 	}
 	if s.sender == nil {
 		s.sender = &http.Transport{DisableKeepAlives: true}

@@ -1,4 +1,4 @@
-package vodfake
+package api3
 
 import (
 	"crypto/hmac"
@@ -17,73 +17,83 @@ const signatureLife = 5 * time.Minute
 
 const (
 	algorithm       = "TC3-HMAC-SHA256"
-	service         = "vod"
 	unsignedPayload = "UNSIGNED-PAYLOAD"
 )
 
-// keyring holds the accepted credentials and the signing key of each for the
-// day it was last used on.
-type keyring struct {
+// Credential is one pair of keys that a server accepts. Temporary keys have a
+// Token, and a call must carry exactly that token.
+type Credential struct {
+	SecretId, SecretKey, Token string
+}
+
+// Keyring holds the accepted credentials and the signing key of each for the
+// day and service it was last used on. It is safe for concurrent use.
+type Keyring struct {
 	mu   sync.Mutex
 	keys map[string]*signer // by SecretId
 }
 
 type signer struct {
 	Credential
-	date string
-	key  []byte
+	date, service string
+	key           []byte
 }
 
-// SetCredentials replaces the accepted keys, as a rotation does. Calls that are
-// signed with other keys are answered AuthFailure from now on.
-func (s *Server) SetCredentials(c ...Credential) {
+// Set replaces the accepted keys, as a rotation does. Calls that are signed with
+// other keys are answered AuthFailure from now on.
+func (k *Keyring) Set(c ...Credential) {
 	keys := make(map[string]*signer, len(c))
 	for _, c := range c {
 		keys[c.SecretId] = &signer{Credential: c}
 	}
-	s.keys.mu.Lock()
-	defer s.keys.mu.Unlock()
-	s.keys.keys = keys
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys = keys
 }
 
-// authorize checks the signature of a POST to "/" by TC3-HMAC-SHA256, as the
-// common request parameters carry it (266/31756).
-func (s *Server) authorize(h http.Header, host string, body []byte) error {
+// Check checks the signature of a POST to "/" by TC3-HMAC-SHA256, as the common
+// request parameters carry it (266/31756). now is the server's time.
+func (k *Keyring) Check(service string, now time.Time, h http.Header, host string, body []byte) error {
 	stamp := h.Get("X-TC-Timestamp")
 	if stamp == "" {
-		return &apiError{"MissingParameter", "The request is missing the header X-TC-Timestamp."}
+		return &Error{"MissingParameter", "The request is missing the header X-TC-Timestamp."}
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
-		return &apiError{"InvalidParameter", "X-TC-Timestamp is not a number of seconds."}
+		return &Error{"InvalidParameter", "X-TC-Timestamp is not a number of seconds."}
 	}
 	value := h.Get("Authorization")
 	if value == "" {
-		return &apiError{"MissingParameter", "The request is missing the header Authorization."}
+		return &Error{"MissingParameter", "The request is missing the header Authorization."}
 	}
 	auth, ok := parseAuthorization(value)
 	if !ok {
-		return &apiError{"AuthFailure.InvalidAuthorization", "The header Authorization is not of the form TC3-HMAC-SHA256 Credential=…/…/vod/tc3_request, SignedHeaders=content-type;host, Signature=…."}
+		return &Error{"AuthFailure.InvalidAuthorization", "The header Authorization is not of the form TC3-HMAC-SHA256 Credential=…/…/" + service + "/tc3_request, SignedHeaders=content-type;host, Signature=…."}
 	}
-	now := time.Now().Add(s.opt.ClockSkew)
 	signed := time.Unix(seconds, 0)
 	if d := now.Sub(signed); d > signatureLife || d < -signatureLife {
-		return errExpired
+		return ErrExpired
 	}
 	if auth.date != signed.UTC().Format(time.DateOnly) || auth.service != service {
-		return &apiError{"AuthFailure.SignatureFailure", "The credential scope must be the UTC date of X-TC-Timestamp and the service vod."}
+		return &Error{"AuthFailure.SignatureFailure", "The credential scope must be the UTC date of X-TC-Timestamp and the service " + service + "."}
 	}
-	key, token, ok := s.keys.find(auth.id, auth.date)
+	key, token, ok := k.find(auth)
 	if !ok {
-		return &apiError{"AuthFailure.SecretIdNotFound", "The SecretId is not found."}
+		return &Error{"AuthFailure.SecretIdNotFound", "The SecretId is not found."}
 	}
 	if !hmac.Equal(auth.signature, signature(key, auth, stamp, h, host, body)) {
-		return &apiError{"AuthFailure.SignatureFailure", "The provided credentials could not be validated."}
+		return &Error{"AuthFailure.SignatureFailure", "The provided credentials could not be validated."}
 	}
 	if h.Get("X-TC-Token") != token {
-		return &apiError{"AuthFailure.TokenFailure", "The token does not belong to the SecretId."}
+		return &Error{"AuthFailure.TokenFailure", "The token does not belong to the SecretId."}
 	}
 	return nil
+}
+
+// Service is the service that a call's signature names, or empty.
+func Service(h http.Header) string {
+	a, _ := parseAuthorization(h.Get("Authorization"))
+	return a.service
 }
 
 type authorization struct {
@@ -120,17 +130,17 @@ func parseAuthorization(v string) (a authorization, ok bool) {
 		strings.Contains(listed, ";content-type;") && strings.Contains(listed, ";host;")
 }
 
-// find returns the signing key of a credential for a day.
-func (k *keyring) find(id, date string) (key []byte, token string, ok bool) {
+// find returns the signing key of a credential for a day and a service.
+func (k *Keyring) find(a authorization) (key []byte, token string, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	s := k.keys[id]
+	s := k.keys[a.id]
 	if s == nil {
 		return nil, "", false
 	}
-	if s.date != date {
-		day := mac([]byte("TC3"+s.SecretKey), date)
-		s.date, s.key = date, mac(mac(day, service), "tc3_request")
+	if s.date != a.date || s.service != a.service {
+		day := mac([]byte("TC3"+s.SecretKey), a.date)
+		s.date, s.service, s.key = a.date, a.service, mac(mac(day, a.service), "tc3_request")
 	}
 	return s.key, s.Token, true
 }
