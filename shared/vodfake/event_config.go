@@ -79,7 +79,7 @@ var signKeyForm = regexp.MustCompile(`^[A-Za-z0-9]{0,32}$`)
 // check returns the API error for a bad value.
 func (c EventConfig) check() error {
 	bad := func(name, rule string) error {
-		return apiError("InvalidParameterValue", name + " must be " + rule + ".")
+		return apiError("InvalidParameterValue", name+" must be "+rule+".")
 	}
 	if c.Mode != Push && c.Mode != Pull {
 		return bad("Mode", "PUSH or PULL")
