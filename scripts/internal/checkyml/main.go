@@ -49,16 +49,10 @@ func run(file string, o serverless.Options, dir string, open, split bool) error 
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	// scripts/build makes an executable of each folder in functions.
-	mains, err := filepath.Glob(filepath.Join(filepath.Dir(file), "functions", "*", "main.go"))
+	programs, err := serverless.Programs(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	var programs []string
-	for _, main := range mains {
-		programs = append(programs, filepath.Base(filepath.Dir(main)))
-	}
-
 	findings := f.Check(programs, time.Now())
 	if dir != "" {
 		findings = append(findings, f.CheckUse(open)...)

@@ -3,19 +3,17 @@
 //
 //	go run ./scripts/internal/mkzip FILE.zip DIR
 //
-// It sets the exec bit in the zip, because SCF unpacks the zip as it is. It takes
-// the place of a zip program, which may be missing on a fresh machine and writes
-// the current time into the file.
+// It takes the place of a zip program, which may be missing on a fresh machine and
+// writes the current time into the file.
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
+
+	"vodevents/scripts/internal/codezip"
 )
 
 func main() {
@@ -30,44 +28,31 @@ func main() {
 }
 
 func run(name, dir string) error {
-	files, err := os.ReadDir(dir) // sorted by name
+	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
 		return err
 	}
-	var packed bytes.Buffer
-	z := zip.NewWriter(&packed)
-	for _, file := range files {
-		path := filepath.Join(dir, file.Name())
-		text, err := os.ReadFile(path)
+	var files []string
+	for _, entry := range entries {
+		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		header := &zip.FileHeader{
-			Name:     file.Name(),
-			Method:   zip.Deflate,
-			Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), // the earliest that a zip can hold
-		}
-		header.SetMode(0o755)
-		w, err := z.CreateHeader(header)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(text); err != nil {
-			return err
-		}
-		report(path, len(text))
+		files = append(files, filepath.Join(dir, entry.Name()))
+		report(files[len(files)-1], info.Size())
 	}
-	if err := z.Close(); err != nil {
+	packed, err := codezip.Pack(files...)
+	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(name, packed.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(name, packed, 0o644); err != nil {
 		return err
 	}
-	report(name, packed.Len())
-	fmt.Printf("sha256 %x\n", sha256.Sum256(packed.Bytes()))
+	report(name, int64(len(packed)))
+	fmt.Printf("sha256 %x\n", sha256.Sum256(packed))
 	return nil
 }
 
-func report(name string, size int) {
+func report(name string, size int64) {
 	fmt.Printf("%-16s %6.2f MB\n", name, float64(size)/1e6)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,6 +79,17 @@ var (
 
 // reserved are the prefixes of variables that users cannot set (583/14570).
 var reserved = []string{"SCF_", "QCLOUD_", "TENCENTCLOUD_"}
+
+// Programs returns the executables that scripts/build makes: one of each folder in
+// functions.
+func Programs(repository string) ([]string, error) {
+	mains, err := filepath.Glob(filepath.Join(repository, "functions", "*", "main.go"))
+	var programs []string
+	for _, main := range mains {
+		programs = append(programs, filepath.Base(filepath.Dir(main)))
+	}
+	return programs, err
+}
 
 // Check checks the file against the rules of SCF. programs are the executables in
 // the zip. A timer must fire at least once after now.

@@ -108,6 +108,7 @@ type Parameters struct {
 	Argument       string `yaml:"argument"`
 	NetConfig      struct {
 		EnableExtranet bool `yaml:"enableExtranet"`
+		EnableIntranet bool `yaml:"enableIntranet"`
 	} `yaml:"netConfig"`
 	Apis []struct {
 		Function string `yaml:"function"`
@@ -185,6 +186,19 @@ func (f *File) FunctionName(key string) string {
 		return name
 	}
 	return fmt.Sprintf("%s-%s-%s-%s", f.Name, f.Stage, f.App, key)
+}
+
+// Function returns a function with what it takes from [Inputs].
+func (f *File) Function(key string) Function {
+	fn, in := f.Inputs.Functions[key], f.Inputs
+	fn.Name = f.FunctionName(key)
+	fn.Type = first(fn.Type, first(in.Type, "event"))
+	fn.Runtime = first(fn.Runtime, in.Runtime)
+	fn.Role = first(fn.Role, in.Role)
+	fn.MemorySize = first(fn.MemorySize, in.MemorySize)
+	fn.Timeout = first(fn.Timeout, in.Timeout)
+	fn.Environments = f.Variables(key)
+	return fn
 }
 
 // Cron returns the expression of a function's first timer, or "" if it has none.

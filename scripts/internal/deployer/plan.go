@@ -1,0 +1,329 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"vodevents/scripts/internal/scfapi"
+)
+
+// present is what is there of one function.
+type present struct {
+	scfapi.Function
+	found      bool
+	codeSha256 string // as SCF tells it
+	triggers   []scfapi.Trigger
+}
+
+// look reads what is there of a function. It waits until nothing goes on with it.
+func (d *deployer) look(ctx context.Context, name string) (p present, err error) {
+	if d.api == nil { // a dry run without keys
+		return present{}, nil
+	}
+	if p.Function, p.found, err = d.settle(ctx, name); err != nil || !p.found {
+		return p, err
+	}
+	if p.Status == scfapi.CreateFailed {
+		return p, nil
+	}
+	if p.codeSha256, err = d.api.CodeSha256(ctx, name); err != nil {
+		return p, err
+	}
+	p.triggers, err = d.api.ListTriggers(ctx, name)
+	return p, err
+}
+
+// plan is what one function needs.
+type plan struct {
+	want *function
+	have present
+
+	create   bool // after a deletion, if it is there
+	code     bool
+	config   bool
+	vars     []scfapi.Variable // all that the function will have
+	mark     mark
+	triggers []triggerChange
+
+	lines []string // what changes, for people
+	notes []string // what does not, and that they may want to know
+}
+
+// triggerChange is one write to a trigger.
+type triggerChange struct {
+	action string // create, update or delete
+	write  scfapi.WriteTrigger
+	old    scfapi.Trigger
+}
+
+// writes tells whether anything changes.
+func (p *plan) writes() bool { return p.create || p.code || p.config || len(p.triggers) > 0 }
+
+// newPlan compares what is wanted with what is there. The error says what cannot be
+// changed.
+func newPlan(want *function, have present, force bool) (*plan, error) {
+	p := &plan{want: want, have: have}
+	p.variables(force)
+	p.mark = mark{code: short(want.sha256), conf: p.confHash()}
+	switch {
+	case !have.found:
+		p.planCreate()
+		return p, nil
+	case have.Status == scfapi.CreateFailed:
+		p.line("-", "delete", "it is CreateFailed, and such a function can only be deleted: "+reasons(have.Function))
+		p.planCreate()
+		return p, nil
+	}
+	if have.Type != "" && have.Type != "Event" || have.Runtime != want.Runtime {
+		return nil, fmt.Errorf("%s is a function of type %s and runtime %s, and both can never be changed\n  → delete it, or deploy with another -stage", want.Name, have.Type, have.Runtime)
+	}
+	old, ours := parseMark(have.Description)
+	if !ours {
+		if !force {
+			return nil, fmt.Errorf("%s is there, and this command did not make it: nothing was changed\n  → if it is yours, for example made by scf deploy, say -force to take it over; else deploy with another -stage", want.Name)
+		}
+		p.line("~", "take over", "a function that this command did not make")
+	}
+	p.planCode(old)
+	p.planConfig(old)
+	p.triggers = planTriggers(want, have.triggers)
+	for _, t := range p.triggers {
+		p.line(map[string]string{"create": "+", "update": "~", "delete": "-"}[t.action], "trigger", t.String())
+	}
+	return p, nil
+}
+
+func (p *plan) line(sign, what, text string) {
+	p.lines = append(p.lines, fmt.Sprintf("%s %-10s %s", sign, what, text))
+}
+
+// planCreate plans a new function.
+func (p *plan) planCreate() {
+	w := p.want
+	p.create = true
+	p.line("+", "function", fmt.Sprintf("%s, handler %s, %d MB, %d s, role %s", w.Runtime, w.Handler, w.MemorySize, w.Timeout, orNone(w.Role)))
+	p.line("+", "code", describeZip(w))
+	if w.vpc != nil && *w.vpc != (scfapi.VPC{}) {
+		p.line("+", "vpc", showVPC(*w.vpc)+", with public access")
+	}
+	for _, v := range p.vars {
+		p.line("+", "variable", v.Key+" "+showVariable(v.Key, v.Value))
+	}
+	p.triggers = planTriggers(w, nil)
+	for _, t := range p.triggers {
+		p.line("+", "trigger", t.String())
+	}
+}
+
+// variables decides which variables the function will have: those of
+// serverless.yml, and those that somebody else added, unless forced. A write
+// replaces them all.
+func (p *plan) variables(force bool) {
+	p.vars = slices.Clone(p.want.variables)
+	for _, old := range p.have.Environment.Sorted() {
+		wanted := slices.ContainsFunc(p.vars, func(v scfapi.Variable) bool { return v.Key == old.Key })
+		if _, known := variable(old.Key); wanted || known || force || old.Key == "" {
+			continue
+		}
+		p.vars = append(p.vars, old)
+		p.notes = append(p.notes, fmt.Sprintf("the variable %s is not in serverless.yml and stays; -force drops it", old.Key))
+	}
+	slices.SortFunc(p.vars, func(a, b scfapi.Variable) int {
+		if a.Key < b.Key {
+			return -1
+		}
+		return 1
+	})
+}
+
+// confHash is the hash of the configuration for the mark.
+func (p *plan) confHash() string {
+	w := p.want
+	text, _ := json.Marshal([]any{w.Handler, w.MemorySize, w.Timeout, w.Role, w.vpc, p.vars}) // of plain values
+	sum := sha256.Sum256(text)
+	return short(hex.EncodeToString(sum[:]))
+}
+
+// planCode decides whether the code is another one. CodeSha256 decides where it is
+// the hash of the zip that we sent. Where SCF tells some other hash, the mark knows
+// which one it told for our code.
+func (p *plan) planCode(old mark) {
+	told := short(p.have.codeSha256)
+	same := p.have.codeSha256 == p.want.sha256 ||
+		old.code == p.mark.code && old.as != "" && old.as == told ||
+		old.code == p.mark.code && told == ""
+	if same && p.have.codeSha256 != p.want.sha256 {
+		p.mark.as = old.as
+	}
+	if same && p.have.Handler == p.want.Handler {
+		return
+	}
+	p.code = true
+	if !same {
+		p.line("~", "code", describeZip(p.want))
+	}
+	if p.have.Handler != p.want.Handler {
+		p.line("~", "handler", p.have.Handler+" → "+p.want.Handler)
+	}
+}
+
+// planConfig compares everything that UpdateFunctionConfiguration can change.
+func (p *plan) planConfig(old mark) {
+	w, h, before := p.want, p.have, len(p.lines)
+	if h.MemorySize != w.MemorySize {
+		p.line("~", "memory", fmt.Sprintf("%d → %d MB", h.MemorySize, w.MemorySize))
+	}
+	if h.Timeout != w.Timeout {
+		p.line("~", "timeout", fmt.Sprintf("%d → %d s", h.Timeout, w.Timeout))
+	}
+	if h.Role != w.Role {
+		p.line("~", "role", orNone(h.Role)+" → "+orNone(w.Role))
+	}
+	if w.vpc != nil && *w.vpc != h.VpcConfig {
+		p.line("~", "vpc", showVPC(h.VpcConfig)+" → "+showVPC(*w.vpc))
+	}
+	if p.closed() {
+		p.line("~", "public net", "closed → open; without it pull does not reach VOD")
+	}
+	if w.vpc == nil && h.VpcConfig != (scfapi.VPC{}) {
+		p.notes = append(p.notes, "it stays in "+showVPC(h.VpcConfig)+"; VPC_ID=none takes it out")
+	}
+	p.compareVariables()
+	if len(p.lines) > before && old.conf == p.mark.conf && old.conf != "" {
+		p.notes = append(p.notes, "its configuration was changed since the last deployment, not by this command")
+	}
+	p.config = p.code || len(p.lines) > before || h.Description != p.mark.String()
+	if p.config && len(p.lines) == 0 {
+		p.line("~", "mark", "the note in its description of what is deployed")
+	}
+}
+
+// closed tells whether the function has no way to the public network.
+func (p *plan) closed() bool {
+	n := p.have.PublicNetConfig
+	inVPC := p.have.VpcConfig != (scfapi.VPC{}) && (p.want.vpc == nil || *p.want.vpc != (scfapi.VPC{}))
+	return n != nil && n.PublicNetStatus == "DISABLE" || n == nil && inVPC
+}
+
+func (p *plan) compareVariables() {
+	find := func(list []scfapi.Variable, key string) (string, bool) {
+		i := slices.IndexFunc(list, func(v scfapi.Variable) bool { return v.Key == key })
+		if i < 0 {
+			return "", false
+		}
+		return list[i].Value, true
+	}
+	old := p.have.Environment.Variables
+	for _, v := range p.vars {
+		switch was, there := find(old, v.Key); {
+		case !there:
+			p.line("+", "variable", v.Key+" "+showVariable(v.Key, v.Value))
+		case was != v.Value:
+			from, to := showVariable(v.Key, was), showVariable(v.Key, v.Value)
+			if from == to {
+				to = "another value"
+			}
+			p.line("~", "variable", v.Key+" "+from+" → "+to)
+		}
+	}
+	for _, v := range p.have.Environment.Sorted() {
+		if _, stays := find(p.vars, v.Key); !stays && v.Key != "" {
+			p.line("-", "variable", v.Key+" "+showVariable(v.Key, v.Value))
+		}
+	}
+}
+
+// planTriggers compares the triggers. A function URL is never deleted: made anew it
+// may have another address, and VOD would call the old one. Triggers that somebody
+// made by hand are left alone.
+func planTriggers(w *function, have []scfapi.Trigger) (changes []triggerChange) {
+	for _, t := range w.triggers {
+		i := slices.IndexFunc(have, func(h scfapi.Trigger) bool { return sameTrigger(t, h) })
+		if i < 0 {
+			changes = append(changes, triggerChange{action: "create", write: t})
+			continue
+		}
+		t.TriggerName, t.Qualifier = have[i].TriggerName, have[i].Qualifier // as they are there
+		if triggerDiffers(t, have[i]) {
+			changes = append(changes, triggerChange{"update", t, have[i]})
+		}
+	}
+	for _, h := range have {
+		ours := h.Description == triggerMark && h.Type != "http"
+		if ours && !slices.ContainsFunc(w.triggers, func(t scfapi.WriteTrigger) bool { return sameTrigger(t, h) }) {
+			changes = append(changes, triggerChange{action: "delete", old: h})
+		}
+	}
+	return changes
+}
+
+// sameTrigger tells whether a wanted trigger is this one. A function has one URL,
+// whatever its name.
+func sameTrigger(t scfapi.WriteTrigger, h scfapi.Trigger) bool {
+	return t.Type == h.Type && (t.TriggerName == h.TriggerName || t.Type == "http")
+}
+
+func triggerDiffers(t scfapi.WriteTrigger, h scfapi.Trigger) bool {
+	if h.Enable != 1 {
+		return true
+	}
+	if t.Type == "timer" {
+		return h.Cron() != t.TriggerDesc || h.CustomArgument != t.CustomArgument
+	}
+	want := scfapi.Trigger{TriggerDesc: t.TriggerDesc}.HTTP()
+	got := h.HTTP()
+	got.NetConfig.ExtranetUrl = ""
+	return got != want
+}
+
+// String describes a change of a trigger.
+func (c triggerChange) String() string {
+	if c.action == "delete" {
+		return c.old.Type + " " + c.old.TriggerName
+	}
+	text := c.write.Type + " " + c.write.TriggerName
+	if c.write.Type == "timer" {
+		if c.action == "update" && c.old.Cron() != c.write.TriggerDesc {
+			text += ", " + c.old.Cron() + " →"
+		}
+		return text + " " + c.write.TriggerDesc + ", enabled"
+	}
+	return text + ", a public URL, open to all: CALLBACK_SIGN_KEY keeps others out"
+}
+
+// reasons are SCF's words on why a function failed.
+func reasons(f scfapi.Function) string {
+	text := f.StatusDesc
+	for _, r := range f.StatusReasons {
+		if text != "" {
+			text += "; "
+		}
+		text += r.ErrorCode + " " + r.ErrorMessage
+	}
+	if text == "" {
+		text = "SCF does not say why"
+	}
+	return text
+}
+
+func describeZip(w *function) string {
+	return fmt.Sprintf("%s, a zip of %.2f MB, sha256 %s", w.Handler, float64(len(w.zip))/1e6, short(w.sha256))
+}
+
+func showVPC(v scfapi.VPC) string {
+	if v == (scfapi.VPC{}) {
+		return "no VPC"
+	}
+	return v.VpcId + " " + v.SubnetId
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"vodevents/scripts/internal/scfapi"
+	"vodevents/scripts/internal/serverless"
+	"vodevents/scripts/policy"
+)
+
+// fullAccess is Tencent's policy with all rights to VOD (266/33971). Roles that
+// tools make often have it, and it is enough.
+const fullAccess = "QcloudVODFullAccess"
+
+// roleOf returns the role that serverless.yml gives to the functions.
+func roleOf(f *serverless.File) (string, error) {
+	role := ""
+	for key := range f.Inputs.Functions {
+		r := f.Function(key).Role
+		if role != "" && r != "" && r != role {
+			return "", fmt.Errorf("serverless.yml gives the functions two roles, %s and %s\n  → use one, or make them in the console", role, r)
+		}
+		role = max(role, r)
+	}
+	return role, nil
+}
+
+// policyName is the name of our policy for a role.
+func policyName(role string) string { return "vodevents-" + role }
+
+// rights returns the least policy of the functions with these settings.
+func (d *deployer) rights() (string, error) {
+	var more []string
+	if d.getenv("CALLBACK_VERIFY") == "ask" {
+		more = []string{"vod:DescribeTaskDetail", "vod:DescribeMediaInfos"}
+	}
+	apps := strings.FieldsFunc(d.getenv("VOD_SUB_APP_IDS"), func(r rune) bool { return r == ',' || r == ' ' })
+	return policy.Function(d.user.OwnerUin, apps, more...)
+}
+
+// makeRole makes the role with the least policy, or what is missing of it.
+func (d *deployer) makeRole(ctx context.Context, f *serverless.File) error {
+	role, err := roleOf(f)
+	if err != nil {
+		return err
+	}
+	if role == "" {
+		return errors.New("serverless.yml gives the functions no role: write role: SCF_ExecuteRole")
+	}
+	rights, err := d.rights()
+	if err != nil {
+		return err
+	}
+	if d.api == nil {
+		d.say("The role %s, with this trust and these rights:\n%s\n%s", role, indent(policy.Trust), indent(rights))
+		return nil
+	}
+	trust, found, err := d.api.RoleTrust(ctx, role)
+	if err != nil {
+		return err
+	}
+	if found && !trusts(trust) {
+		return fmt.Errorf("the role %s is there, and SCF may not take it: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM, or name another role in serverless.yml", role)
+	}
+	var attached []scfapi.Policy
+	if found {
+		if attached, err = d.api.AttachedPolicies(ctx, role); err != nil {
+			return err
+		}
+	}
+	if has(attached, fullAccess) {
+		d.say("The role %s is there, with %s: enough, and more than needed. scripts/policy has the least rights.", role, fullAccess)
+		return nil
+	}
+	if has(attached, policyName(role)) {
+		return d.checkPolicy(ctx, role, rights)
+	}
+	if !found {
+		d.say("+ role       %s, which only SCF may take:\n%s", role, indent(policy.Trust))
+	}
+	d.say("+ policy     %s:\n%s", policyName(role), indent(rights))
+	if d.dryRun {
+		d.say("Nothing was changed: -dry-run.")
+		return nil
+	}
+	if err := d.consent(ctx, "Make this?", d.yes); err != nil {
+		return err
+	}
+	return d.writeRole(ctx, role, rights, found)
+}
+
+// writeRole makes what is missing. Each part may be there from an earlier run.
+func (d *deployer) writeRole(ctx context.Context, role, rights string, found bool) error {
+	if !found {
+		err := d.api.CreateRole(ctx, role, policy.Trust, "vodevents: functions that receive events of VOD")
+		if err != nil && !scfapi.Is(err, "InvalidParameter.RoleNameInUse") {
+			return err
+		}
+	}
+	id, err := d.api.CreatePolicy(ctx, policyName(role), rights, "vodevents: pull and confirm events of VOD")
+	if scfapi.Is(err, "FailedOperation.PolicyNameInUse") {
+		if id, err = d.api.FindPolicy(ctx, policyName(role)); err == nil && id == 0 {
+			err = fmt.Errorf("the policy %s is there and cannot be found\n  → attach it to the role %s in the console of CAM", policyName(role), role)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.api.AttachRolePolicy(ctx, role, id); err != nil {
+		return err
+	}
+	d.say("The role %s is ready. It takes some seconds until it is seen everywhere.", role)
+	return d.checkPolicy(ctx, role, rights)
+}
+
+// checkPolicy compares our policy with what the settings need.
+func (d *deployer) checkPolicy(ctx context.Context, role, rights string) error {
+	id, err := d.api.FindPolicy(ctx, policyName(role))
+	if err != nil || id == 0 {
+		return err
+	}
+	text, err := d.api.PolicyDocument(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !sameJSON(text, rights) {
+		return fmt.Errorf("the policy %s differs from what the settings need\n  → it is for other applications, or somebody changed it; in the console of CAM give it this text:\n%s", policyName(role), indent(rights))
+	}
+	d.say("The role %s is there, with the least rights.", role)
+	return nil
+}
+
+// lookAtRole warns, before a deployment, of a role that will not do. Who may not
+// look may deploy all the same.
+func (d *deployer) lookAtRole(ctx context.Context, f *serverless.File) error {
+	role, err := roleOf(f)
+	if err != nil || role == "" {
+		return err
+	}
+	trust, found, err := d.api.RoleTrust(ctx, role)
+	if scfapi.Is(err, "UnauthorizedOperation", "AuthFailure.UnauthorizedOperation") {
+		d.say("! These keys may not look at the role %s, so it was not checked.", role)
+		return nil
+	}
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fmt.Errorf("there is no role %s, so the functions would have no keys to call VOD with\n  → ./scripts/deploy -api -role makes it", role)
+	case !trusts(trust):
+		return fmt.Errorf("SCF may not take the role %s: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM", role)
+	}
+	attached, err := d.api.AttachedPolicies(ctx, role)
+	if err == nil && !has(attached, fullAccess) && !has(attached, policyName(role)) {
+		d.say("! The role %s has neither %s nor %s. If another policy lets it pull and confirm, all is well; -role adds one.", role, fullAccess, policyName(role))
+	}
+	return nil
+}
+
+// trusts tells whether SCF may take a role.
+func trusts(trust string) bool { return strings.Contains(trust, `"scf.qcloud.com"`) }
+
+func has(policies []scfapi.Policy, name string) bool {
+	return slices.ContainsFunc(policies, func(p scfapi.Policy) bool { return p.PolicyName == name })
+}
+
+func sameJSON(a, b string) bool {
+	var va, vb any
+	return json.Unmarshal([]byte(a), &va) == nil && json.Unmarshal([]byte(b), &vb) == nil && reflect.DeepEqual(va, vb)
+}
+
+// indent sets a text off from what stands around it.
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
+}

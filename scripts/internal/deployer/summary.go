@@ -1,0 +1,115 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"vodevents/scripts/internal/cron"
+	"vodevents/scripts/internal/serverless"
+	"vodevents/shared/vod"
+)
+
+// summary prints the last lines: what a person wants to know.
+func (d *deployer) summary(ctx context.Context, f *serverless.File, functions []*function, callback string) {
+	state, _ := d.vodState(ctx, callback)
+	d.say("")
+	d.say("URL      %s", callback)
+	d.say("VOD      %s", state)
+	d.say("events   go to %s", showVariable("SINK", cmp.Or(d.getenv("SINK"), "stdout:")))
+	for _, w := range functions {
+		if timers(w) > 0 {
+			d.say("costs    %s", monthly(f, w, d.getenv("PULL_UNTIL") == "deadline", time.Now()))
+		}
+		d.say("console  %s", consoleLink(d.region, w.Name))
+		if function, _, err := d.api.GetFunction(ctx, w.Name); err == nil && function.ClsTopicId != "" {
+			d.say("logs     https://console.cloud.tencent.com/cls/search?region=%s&topic_id=%s", d.region, function.ClsTopicId)
+		}
+	}
+	d.say("query    in CLS: SCF_FunctionName:%q AND SCF_Message:\"ERROR\"", functions[0].Name)
+}
+
+// zones are the numbers of regions in the console's links.
+var zones = map[string]int{
+	"ap-guangzhou": 1, "ap-shanghai": 4, "ap-hongkong": 5, "ap-beijing": 8, "ap-singapore": 9,
+	"na-siliconvalley": 15, "ap-chengdu": 16, "eu-frankfurt": 17, "ap-tokyo": 25,
+}
+
+// consoleLink returns the page of a function in the console, with its log. Where
+// the number of the region is not known, it is the list of functions.
+func consoleLink(region, name string) string {
+	zone, known := zones[region]
+	if !known {
+		return "https://console.cloud.tencent.com/scf/list (choose " + region + ", then " + name + ")"
+	}
+	return fmt.Sprintf("https://console.cloud.tencent.com/scf/list-detail?rid=%d&ns=default&id=%s&tab=log", zone, name)
+}
+
+// Prices of SCF in CNY on the Chinese mainland (583/12281), as third parties quoted
+// them in 2026; the page itself was not read.
+const (
+	perGBs   = 0.00011108
+	perCall  = 0.0133 / 10_000
+	priceDay = "2026-11-27"
+)
+
+// month is the month that costs are told for.
+const month = 30 * 24 * time.Hour
+
+// idlePoll is how long one poll of an empty queue takes, in s (266/33433).
+const idlePoll = 5
+
+// monthly says what the timer costs in a month without events, and at most.
+// untilDeadline is PULL_UNTIL=deadline: a run then polls until 5 s before its end.
+func monthly(f *serverless.File, w *function, untilDeadline bool, now time.Time) string {
+	runs := fires(f.Cron(w.key), now)
+	idle := float64(min(idlePoll, w.Timeout))
+	if untilDeadline {
+		idle = float64(max(idlePoll, w.Timeout-5))
+	}
+	price := func(seconds float64) (gbs, cny float64) {
+		gbs = float64(runs) * seconds * float64(w.MemorySize) / 1024
+		return gbs, gbs*perGBs + float64(runs)*perCall
+	}
+	idleGBs, idleCNY := price(idle)
+	_, mostCNY := price(float64(w.Timeout))
+	return fmt.Sprintf("CNY %.2f for 30 days without an event: %d runs × %.0f s × %d MB = %.0f GBs; at most CNY %.2f, if each run takes its %d s (CNY %g a GBs and %g for 10,000 calls: 583/12281, %s; traffic, logs and the basic package of 583/17299 are extra)",
+		idleCNY, runs, idle, w.MemorySize, idleGBs, mostCNY, w.Timeout, perGBs, perCall*10_000, priceDay)
+}
+
+// fires counts how often a timer fires in a month from now.
+func fires(expression string, now time.Time) (n int) {
+	schedule, err := cron.Parse(expression)
+	if err != nil {
+		return 0 // the check refused it
+	}
+	for t := schedule.Next(now); !t.IsZero() && t.Sub(now) <= month; t = schedule.Next(t) {
+		n++
+	}
+	return n
+}
+
+// vodKeys are the keys that ask VOD: its own, or else those of the deployment.
+func (d *deployer) vodKeys() vod.Credentials {
+	if c, err := vod.FindCredentials(d.getenv, false); err == nil && d.getenv("VOD_SECRET_ID") != "" {
+		return c
+	}
+	return vod.Credentials{SecretId: d.getenv("TENCENT_SECRET_ID"), SecretKey: d.getenv("TENCENT_SECRET_KEY"),
+		Token: d.getenv("TENCENT_TOKEN"), Source: "TENCENT_SECRET_ID and TENCENT_SECRET_KEY"}
+}
+
+// subAppIds are the applications of the settings, or 0 for the default one.
+func (d *deployer) subAppIds() (ids []uint64) {
+	for word := range strings.SplitSeq(d.getenv("VOD_SUB_APP_IDS"), ",") {
+		if id, err := strconv.ParseUint(strings.TrimSpace(word), 10, 64); err == nil { // the check refused others
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		ids = []uint64{0}
+	}
+	return ids
+}
