@@ -1,0 +1,234 @@
+package media
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+// Apply returns what is known of m after an event. An event that says nothing of
+// the media changes nothing, and neither does one that was applied before.
+func Apply(m Media, e *event.Event) Media {
+	for _, told := range Of(e) {
+		if told.Source == m.Source && told.FileId == m.FileId {
+			m = Merge(m, told)
+		}
+	}
+	return m
+}
+
+// Merge returns what is known of a media from both. The order does not matter, and
+// neither does how often something is merged:
+//
+//	Merge(a, b) = Merge(b, a)
+//	Merge(a, Merge(b, c)) = Merge(Merge(a, b), c)
+//	Merge(a, a) = a
+//
+// Neither a nor b is changed.
+func Merge(a, b Media) Media {
+	m := Media{
+		Source: cmp.Or(a.Source, b.Source),
+		FileId: cmp.Or(a.FileId, b.FileId),
+
+		Name:           later(a.Name, b.Name),
+		Category:       later(a.Category, b.Category),
+		Type:           later(a.Type, b.Type),
+		MediaUrl:       later(a.MediaUrl, b.MediaUrl),
+		UploadedCover:  later(a.UploadedCover, b.UploadedCover),
+		Size:           later(a.Size, b.Size),
+		Duration:       later(a.Duration, b.Duration),
+		Width:          later(a.Width, b.Width),
+		Height:         later(a.Height, b.Height),
+		CreatedAt:      later(a.CreatedAt, b.CreatedAt),
+		ExpiresAt:      later(a.ExpiresAt, b.ExpiresAt),
+		StorageClass:   later(a.StorageClass, b.StorageClass),
+		SourceContext:  later(a.SourceContext, b.SourceContext),
+		SessionContext: later(a.SessionContext, b.SessionContext),
+		Ban:            later(a.Ban, b.Ban),
+		Md5:            later(a.Md5, b.Md5),
+		Sha1:           later(a.Sha1, b.Sha1),
+		DerivedFrom:    later(a.DerivedFrom, b.DerivedFrom),
+		Wechat:         later(a.Wechat, b.Wechat),
+		MiniProgram:    later(a.MiniProgram, b.MiniProgram),
+
+		Procedures: union(a.Procedures, b.Procedures, Procedure.place, Procedure.merge),
+		Results:    union(a.Results, b.Results, Result.place, Result.merge),
+		Reviews:    union(a.Reviews, b.Reviews, Review.place, Review.merge),
+
+		Deleted:      latest(a.Deleted, b.Deleted),
+		Exists:       later(a.Exists, b.Exists),
+		DeletedParts: union(a.DeletedParts, b.DeletedParts, DeletedPart.place, DeletedPart.merge),
+		Listed:       union(a.Listed, b.Listed, Listed.place, Listed.merge),
+
+		Last: latest(a.Last, b.Last),
+	}
+	if m.lost(event.DeletedWechatPublishFiles, 0, m.Wechat.At) {
+		m.Wechat = Register[Wechat]{}
+	}
+	if m.lost(event.DeletedWechatMiniProgramPublishFiles, 0, m.MiniProgram.At) {
+		m.MiniProgram = Register[string]{}
+	}
+	return m
+}
+
+func latest(a, b Version) Version {
+	if a.Compare(b) < 0 {
+		return b
+	}
+	return a
+}
+
+// union merges two lists, both in the order of compare, in which no two elements
+// are equal.
+func union[T any](a, b []T, compare func(T, T) int, merge func(T, T) T) []T {
+	if len(a) == 0 {
+		return b
+	}
+	if len(b) == 0 {
+		return a
+	}
+	all := make([]T, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := compare(a[0], b[0]); {
+		case c < 0:
+			all, a = append(all, a[0]), a[1:]
+		case c > 0:
+			all, b = append(all, b[0]), b[1:]
+		default:
+			all, a, b = append(all, merge(a[0], b[0])), a[1:], b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
+}
+
+// insert is union with a list of one.
+func insert[T any](all []T, one T, compare func(T, T) int, merge func(T, T) T) []T {
+	return union(all, []T{one}, compare, merge)
+}
+
+func (p Procedure) place(q Procedure) int { return strings.Compare(p.Task, q.Task) }
+
+// merge keeps the highest status and the earliest time.
+func (p Procedure) merge(q Procedure) Procedure {
+	if cmp.Or(cmp.Compare(height(p.Status), height(q.Status)), cmp.Compare(p.Status, q.Status), p.Told.Compare(q.Told)) < 0 {
+		p.Status, p.Told = q.Status, q.Told
+	}
+	if q.At.Before(p.At) {
+		p.At = q.At
+	}
+	return p
+}
+
+// height orders the status of a procedure. An end that FINISH does not name, such
+// as ABORTED, is above PROCESSING.
+func height(status string) int {
+	switch event.TaskStatus(status) {
+	case Pending:
+		return 0
+	case event.TaskWaiting:
+		return 1
+	case event.TaskProcessing:
+		return 2
+	case event.TaskFinish:
+		return 4
+	default:
+		return 3
+	}
+}
+
+// place tells apart what two sub-tasks of one task made: their URLs or errors
+// differ. Of re-reads there is one for each Kind and Definition.
+func (r Result) place(s Result) int {
+	c := cmp.Or(cmp.Compare(r.Kind, s.Kind), cmp.Compare(r.Definition, s.Definition), compareBool(r.Read, s.Read))
+	if c != 0 || r.Read {
+		return c
+	}
+	return cmp.Or(cmp.Compare(r.Task, s.Task), cmp.Compare(r.Status, s.Status), cmp.Compare(r.Error, s.Error), cmp.Compare(r.Url, s.Url))
+}
+
+// merge keeps one telling of the same result: its values are those of the larger
+// (event id, index), and its time the FinishTime, else that of the first receipt.
+func (r Result) merge(s Result) Result {
+	won, lost := r, s
+	if r.Read {
+		if r.Version().Compare(s.Version()) < 0 {
+			won, lost = s, r
+		}
+	} else {
+		if r.Version().told(s.Version()) < 0 {
+			won, lost = s, r
+		}
+		won.At, won.Finished = first(r, s)
+	}
+	if won.Data == nil && won.Event == lost.Event && won.Index == lost.Index {
+		won.Data = lost.Data // one of them was read from doc
+	}
+	return won
+}
+
+func first(r, s Result) (at time.Time, finished bool) {
+	switch {
+	case r.Finished != s.Finished && r.Finished, r.Finished && r.At.After(s.At), !r.Finished && !s.Finished && r.At.Before(s.At):
+		return r.At, r.Finished
+	default:
+		return s.At, s.Finished
+	}
+}
+
+func (r Review) place(s Review) int {
+	if c := compareBool(r.Read, s.Read); c != 0 || r.Read {
+		return c
+	}
+	return cmp.Or(cmp.Compare(r.Task, s.Task), cmp.Compare(r.Suggestion, s.Suggestion))
+}
+
+func (r Review) merge(s Review) Review {
+	won := r
+	if r.Read {
+		if r.Version().Compare(s.Version()) < 0 {
+			won = s
+		}
+		return won
+	}
+	if r.Version().told(s.Version()) < 0 {
+		won = s
+	}
+	won.At = r.At
+	if s.At.Before(r.At) {
+		won.At = s.At
+	}
+	return won
+}
+
+func (d DeletedPart) place(e DeletedPart) int {
+	return cmp.Or(cmp.Compare(d.Type, e.Type), cmp.Compare(d.Definition, e.Definition))
+}
+
+func (d DeletedPart) merge(e DeletedPart) DeletedPart {
+	if d.Compare(e.Version) < 0 {
+		return e
+	}
+	return d
+}
+
+func (l Listed) place(m Listed) int { return cmp.Compare(l.Kind, m.Kind) }
+
+func (l Listed) merge(m Listed) Listed {
+	if l.Compare(m.Version) < 0 {
+		return m
+	}
+	return l
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,137 @@
+package media
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"vodevents/shared/event"
+)
+
+// outputs makes a row for each Kind and Definition.
+func (m *Media) outputs() []Output {
+	var all []Output
+	for i := 0; i < len(m.Results); {
+		from := i
+		for i < len(m.Results) && m.Results[i].Kind == m.Results[from].Kind && m.Results[i].Definition == m.Results[from].Definition {
+			i++
+		}
+		all = append(all, m.output(m.Results[from:i]))
+	}
+	return all
+}
+
+// output is the row of the results of one Kind and Definition. Its status and its
+// URL are registers of their own: a run that fails leaves what plays.
+func (m *Media) output(results []Result) Output {
+	var told, made *Result
+	for i := range results {
+		r := &results[i]
+		if told == nil || beats(r, told) {
+			told = r
+		}
+		if r.Status == event.SubTaskSuccess && r.Url != "" && (made == nil || made.Version().Compare(r.Version()) < 0) {
+			made = r
+		}
+	}
+	o := Output{Kind: told.Kind, Definition: told.Definition, Status: told.Status, Error: told.Error, TaskId: told.Task, told: told, made: made}
+	if !told.Read && hasEnded(told) {
+		o.FinishedAt = told.At
+	}
+	if made != nil {
+		f := made.Figures
+		o.Url, o.Width, o.Height, o.Size, o.Bitrate, o.Duration, o.Container = f.Url, f.Width, f.Height, f.Size, f.Bitrate, f.Duration, f.Container
+		o.Data = made.Data
+		if m.hides(made) {
+			o.Url = ""
+		}
+	}
+	if m.hides(told) && o.Url == "" {
+		o.Status = StatusDeleted
+	}
+	return o
+}
+
+// beats orders what tells the status: events over re-reads, an end over a sub-task
+// that is going, then the later version.
+func beats(r, s *Result) bool {
+	return cmp.Or(compareBool(!r.Read, !s.Read), compareBool(hasEnded(r), hasEnded(s)), r.Version().Compare(s.Version())) > 0
+}
+
+func hasEnded(r *Result) bool {
+	return r.Status == event.SubTaskSuccess || r.Status == event.SubTaskFail
+}
+
+// hides tells whether the result is gone.
+func (m *Media) hides(r *Result) bool {
+	if gone, _ := m.gone(); gone {
+		return true
+	}
+	switch r.Kind {
+	case event.ProcessTranscode:
+		if m.lost(event.DeletedTranscodeFiles, r.Definition, r.At) {
+			return true
+		}
+	case event.ProcessAdaptiveDynamicStreaming:
+		if m.lost(event.DeletedAdaptiveDynamicStreamingFiles, r.Definition, r.At) {
+			return true
+		}
+	case event.ProcessCoverBySnapshot:
+		return m.lost(event.DeletedTranscodeFiles, 0, r.At)
+	}
+	for _, l := range m.Listed {
+		if l.Kind == r.Kind && l.At.Sub(r.At) > listLag && !slices.Contains(l.Definitions, r.Definition) {
+			return true
+		}
+	}
+	return false
+}
+
+// lost tells whether a deletion of a part covers what was made at that time.
+func (m *Media) lost(part event.DeletedPart, definition int64, made time.Time) bool {
+	for _, d := range m.DeletedParts {
+		if d.Type == part && (d.Definition == 0 || d.Definition == definition) && !made.After(d.At) {
+			return true
+		}
+	}
+	return false
+}
+
+// best chooses what a player is to show: the newest adaptive stream without DRM,
+// else the newest with DRM, else the highest transcode; and the newest cover that
+// was made by processing.
+func best(outputs []Output) (stream, cover string) {
+	var open, drm, transcode, snapshot *Output
+	newer := func(o, p *Output) bool { return p == nil || p.made.Version().Compare(o.made.Version()) < 0 }
+	for i := range outputs {
+		o := &outputs[i]
+		switch {
+		case o.Url == "":
+		case o.Kind == event.ProcessAdaptiveDynamicStreaming && o.made.DrmType == "" && newer(o, open):
+			open = o
+		case o.Kind == event.ProcessAdaptiveDynamicStreaming && o.made.DrmType != "" && newer(o, drm):
+			drm = o
+		case o.Kind == event.ProcessTranscode && (transcode == nil || higher(o, transcode)):
+			transcode = o
+		case o.Kind == event.ProcessCoverBySnapshot && newer(o, snapshot):
+			snapshot = o
+		}
+	}
+	return value(cmp.Or(open, drm, transcode)).Url, value(snapshot).Url
+}
+
+func higher(o, p *Output) bool {
+	return cmp.Or(cmp.Compare(o.Height, p.Height), cmp.Compare(o.Bitrate, p.Bitrate), cmp.Compare(p.Definition, o.Definition)) > 0
+}
+
+// newestError is that of the sub-task that failed last and was not mended since.
+func newestError(outputs []Output) string {
+	var newest *Result
+	for i := range outputs {
+		told := outputs[i].told
+		if told.Status == event.SubTaskFail && (newest == nil || newest.Version().Compare(told.Version()) < 0) {
+			newest = told
+		}
+	}
+	return value(newest).Error
+}

@@ -1,0 +1,138 @@
+package media_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+	"vodevents/shared/media/mediatest"
+)
+
+// chance makes events of three media by chance: uploads by both ways, runs and
+// re-runs with failures, mode Change, part and whole deletions, reviews, re-reads,
+// with and without FinishTimes.
+type chance struct{ *rand.Rand }
+
+func (c chance) pick(of ...string) string { return of[c.IntN(len(of))] }
+
+func (c chance) time() string {
+	if c.IntN(2) == 0 {
+		return c.pick("", "0000-00-00T00:00:00Z")
+	}
+	return mediatest.Start.Add(time.Duration(c.IntN(8)) * time.Minute).Format(time.RFC3339)
+}
+
+func (c chance) events(n int) (all []*event.Event) {
+	for len(all) < n {
+		received := mediatest.Start.Add(time.Duration(c.IntN(8)) * time.Minute)
+		body := c.body(fmt.Sprint(5285890000000000001 + c.IntN(3)))
+		if strings.HasPrefix(body, "{\"FileId\"") {
+			e, err := event.ParseCloudEvent(fmt.Appendf(nil, `{"specversion":"1.0","id":"%032x","source":%q,"type":"com.tencent.cloud.vod.MediaRead","time":%q,"vodmode":"reconciled","data":%s}`,
+				len(all), mediatest.Source, received.Format(time.RFC3339), body))
+			if err != nil {
+				panic(err)
+			}
+			all = append(all, e)
+			continue
+		}
+		e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, SubAppId: 1500066000, Received: received})
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func (c chance) body(id string) string {
+	name, task := c.pick("a", "b", "c"), c.pick("", "t1", "t2", "t3")
+	switch c.IntN(8) {
+	case 0:
+		return fmt.Sprintf(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":%q,"MediaBasicInfo":{"Name":%q,"MediaUrl":"u/%[2]s","CoverUrl":"c/%[2]s"},"ProcedureTaskId":%[3]q}}`, id, name, task)
+	case 1:
+		return fmt.Sprintf(`{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"p","ErrCode":%d,"FileId":%s,"FileUrl":"pull/%s","ProcedureTaskId":%q,"SessionContext":%[3]q}}`, c.IntN(2), id, name, task)
+	case 2:
+		return fmt.Sprintf(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q,"5285890000000000003"],"FileDeleteResultInfo":[{"FileId":%[1]q,"DeleteParts":[{"Type":%q,"Definition":%d}]},{"FileId":"5285890000000000003","DeleteParts":[%s]}]}}`,
+			id, c.pick("OriginalFiles", "TranscodeFiles", "AdaptiveDynamicStreamingFiles", "Else"), c.IntN(3), c.pick("", `{"Type":"TranscodeFiles"}`, `{"Type":"TranscodeFiles"}`))
+	case 3:
+		return fmt.Sprintf(`{"EventType":"ReviewAudioVideoComplete","ReviewAudioVideoCompleteEvent":{"TaskId":%q,"Input":{"FileId":%q},"Output":{"Suggestion":%q,"Label":%q}}}`, task, id, c.pick("pass", "review", "block"), name)
+	case 4:
+		return fmt.Sprintf(`{"FileId":%q,"NotExist":%v,"BasicInfo":{"Name":%q},"TranscodeInfo":{"TranscodeSet":[{"Definition":%d,"Url":"read/%[3]s"}]}}`, id, c.IntN(4) == 0, name, c.IntN(3))
+	default:
+		var results []string
+		for range c.IntN(4) {
+			results = append(results, c.result())
+		}
+		return fmt.Sprintf(`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":%q,"Status":%q,"FileId":%q,"FileName":%q,"SessionContext":%[4]q,"MediaProcessResultSet":[%s]}}`,
+			task, c.pick("PROCESSING", "FINISH", "FINISH"), id, name, strings.Join(results, ","))
+	}
+}
+
+func (c chance) result() string {
+	kind := c.pick("Transcode", "Transcode", "AdaptiveDynamicStreaming", "CoverBySnapshot")
+	status, output := c.pick("PROCESSING", "SUCCESS", "SUCCESS", "FAIL"), "null"
+	if status == "SUCCESS" {
+		output = fmt.Sprintf(`{"Url":%q,"CoverUrl":%[1]q,"Height":%d,"DrmType":%q}`, c.pick("x", "y", "z"), c.IntN(3), c.pick("", "", "SimpleAES"))
+		if kind == "CoverBySnapshot" {
+			output = fmt.Sprintf(`{"CoverUrl":%q}`, c.pick("x", "y", "z"))
+		}
+	}
+	return fmt.Sprintf(`{"Type":%q,"%[1]sTask":{"Status":%q,"ErrCodeExt":%q,"Input":{"Definition":%d},"Output":%s,"FinishTime":%q}}`,
+		kind, status, map[string]string{"FAIL": c.pick("E1", "E2")}[status], c.IntN(2)+1, output, c.time())
+}
+
+// fold applies the events one by one, through the column doc or not.
+func fold(t *testing.T, events []*event.Event, docs bool) map[string]media.Media {
+	all := map[string]media.Media{}
+	for _, e := range events {
+		for _, told := range media.Of(e) {
+			m := media.Merge(all[told.FileId], told)
+			if docs {
+				m = throughDoc(t, m)
+			}
+			all[told.FileId] = m
+		}
+	}
+	return all
+}
+
+func TestAnyOrderWithRepetitionsGivesTheSameState(t *testing.T) {
+	for seed := range uint64(150) {
+		c := chance{rand.New(rand.NewPCG(seed, 1))}
+		events := c.events(2 + c.IntN(14))
+		want := fold(t, events, false)
+		for round := range 6 {
+			again := append(append([]*event.Event(nil), events...), events[:c.IntN(len(events))]...)
+			c.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+			got := fold(t, again, round%2 == 1)
+			for id, m := range want {
+				other := got[id]
+				if round%2 == 0 && !reflect.DeepEqual(other, m) {
+					t.Fatalf("seed %d: %s differs:\n%+v\n%+v", seed, id, other, m)
+				}
+				if a, b := asJSON(t, other.Row()), asJSON(t, m.Row()); a != b {
+					t.Fatalf("seed %d: %s differs:\n%s\n%s", seed, id, a, b)
+				}
+			}
+		}
+	}
+}
+
+func TestMergeChangesNeitherSide(t *testing.T) {
+	c := chance{rand.New(rand.NewPCG(7, 7))}
+	for range 50 {
+		a, b := fold(t, c.events(8), false), fold(t, c.events(8), false)
+		for id, m := range a {
+			before := fmt.Sprintf("%+v %+v", m, b[id])
+			media.Merge(m, b[id])
+			if after := fmt.Sprintf("%+v %+v", m, b[id]); after != before {
+				t.Fatalf("Merge changed what it was given:\n%s\n%s", before, after)
+			}
+		}
+	}
+}
