@@ -57,6 +57,9 @@ type Options struct {
 	// It does its own waiting before it returns true. nil: no call is repeated.
 	// The lease engine does not use it; it has its own rules.
 	Retry func(ctx context.Context, err error, tries int, since time.Duration) bool
+
+	// Pace spaces the calls. nil: they go out at once.
+	Pace *Pace
 }
 
 // Client calls the VOD API. It is safe for concurrent use. Make a new one at each
@@ -66,6 +69,7 @@ type Client struct {
 	mask  *strings.Replacer // takes the keys out of messages that were written elsewhere
 	keys  string
 	retry func(ctx context.Context, err error, tries int, since time.Duration) bool
+	pace  *Pace
 }
 
 // New returns a client. It opens no connection. The error says which option is
@@ -99,7 +103,7 @@ func New(o Options) (*Client, error) {
 	p.HttpProfile.ReqTimeout = 0 // each call's context has the timeout
 	sdk := common.NewCommonClient(common.NewTokenCredential(c.SecretId, c.SecretKey, c.Token), o.Region, p).
 		WithHttpTransport(taker{o.Transport, maxAnswer})
-	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry}, nil
+	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
 }
 
 // call sends one action, again if Options.Retry says so, and returns the parts of
@@ -123,6 +127,11 @@ func (c *Client) call(ctx context.Context, action string, params any) (envelope,
 
 // try sends one action once.
 func (c *Client) try(ctx context.Context, action string, params any) (envelope, error) {
+	if c.pace != nil {
+		if err := c.pace.wait(ctx, action); err != nil {
+			return envelope{}, fmt.Errorf("vod: %s was not called: %w", action, err)
+		}
+	}
 	limited, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	a := new(answer)

@@ -10,6 +10,13 @@
 // is not a failure. Events come out as raw bytes, so unknown members and the
 // spelling of numbers are kept. Package event parses them.
 //
+// # What VOD knows
+//
+// Whoever missed an event can ask. [Client.DescribeTasks] lists the tasks of the
+// last 72 h and [Client.DescribeTaskDetail] has the payload of a task's event under
+// another name. [Client.SearchMedia] finds uploads and [Client.DescribeMediaInfos]
+// tells which files are there. A [Pace] keeps such calls within VOD's limits.
+//
 // # Clients
 //
 // Keys may change between two invocations of a function, but connections can
@@ -30,7 +37,7 @@
 //
 // A call is made once, unless [Options] has a Retry. Its error is an [Error],
 // whose text says what to do next. Ask [errors.Is] whether it is [ErrEmpty],
-// [ErrRateLimited], [ErrBadHandle], [ErrRefused], [ErrAuth], [ErrRetry] or
+// [ErrRateLimited], [ErrBadHandle], [ErrUnknown], [ErrRefused], [ErrAuth], [ErrRetry] or
 // [ErrStrange]. If the caller's context ended, the error is
 // [context.DeadlineExceeded] or [context.Canceled], and not ErrRetry. A call that
 // took longer than [Timeout] is both DeadlineExceeded and ErrRetry.

@@ -20,6 +20,11 @@ var (
 	// others is not documented. Confirm one at a time to find out.
 	ErrBadHandle = errors.New("vod: bad handle")
 
+	// ErrUnknown: DescribeTaskDetail knows no such task. It never was, or was
+	// submitted more than [TaskMemory] ago, or belongs to another application.
+	// Every ErrUnknown is an ErrRefused.
+	ErrUnknown = errors.New("vod: unknown task")
+
 	// ErrRefused: VOD answered with a code that is not a limit, not about keys
 	// or rights, and not a failure of its own. It will refuse the same call
 	// again. Every ErrBadHandle is an ErrRefused.
@@ -101,6 +106,8 @@ func (e *Error) Is(target error) bool {
 		// of today's codes only InvalidParameterValue is listed (266/33434).
 		return e.Action == "ConfirmEvents" && strings.HasPrefix(e.Code, "InvalidParameter") &&
 			e.Code != "InvalidParameterValue.SubAppId"
+	case ErrUnknown:
+		return e.Action == "DescribeTaskDetail" && (e.Code == "ResourceNotFound" || e.Code == "InvalidParameterValue.TaskId")
 	case ErrAuth:
 		return e.is("AuthFailure") || e.is("UnauthorizedOperation") || e.is("FailedOperation.InvalidVodUser")
 	case ErrRetry:
@@ -163,7 +170,9 @@ func (e *Error) hint() string {
 	case e.is("FailedOperation.InvalidVodUser"):
 		return "activate VOD for the account behind the keys from " + e.keys + ", or " + application
 	case e.is("RequestLimitExceeded"):
-		return "call more slowly (PULL_RATE), or see who else calls VOD for this account"
+		return "call more slowly (PULL_RATE rules PullEvents and ConfirmEvents), or see who else calls VOD for this account"
+	case errors.Is(e, ErrUnknown):
+		return "VOD knows a task for 3 days, and only in its own application"
 	case errors.Is(e, ErrBadHandle):
 		return "an event can be confirmed within 30 s of its pull; later it comes again by itself"
 	case (strings.HasPrefix(e.Code, "InvalidParameter") || e.is("MissingParameter")) && e.aboutApplication():

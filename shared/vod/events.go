@@ -160,7 +160,7 @@ func (c *Client) describe(ctx context.Context, action string, params, r any) err
 		return err
 	}
 	if err := json.Unmarshal(e.response, r); err != nil {
-		return c.refuse(&Error{Action: action, Code: codeStrange, Message: err.Error()})
+		return c.strange(action, err)
 	}
 	return nil
 }
