@@ -35,7 +35,9 @@ const callbackAction = "Callback"
 // answer. The Event's Deliveries say what became of each send.
 func (s *Server) Callback(ctx context.Context, url string, body []byte) (Event, error) {
 	s.mu.Lock()
-	e := s.newEntry(0, body, s.now())
+	now := s.now()
+	s.tell(s.app(0), body, now)
+	e := s.newEntry(0, body, now)
 	config := e.app.active
 	s.mu.Unlock()
 	config.NotificationUrl = url

@@ -21,6 +21,13 @@
 // [Server.Upload] or PullUpload leads to a NewFileUpload event, and ProcessMedia
 // on its FileId leads to ProcedureStateChanged.
 //
+// Who asks what happened is told the truth. DescribeTasks and DescribeTaskDetail know
+// the tasks of three days; DescribeMediaInfos and SearchMedia know the files. An event
+// that the stand-in was given becomes true: its task and its file are there from then
+// on. [Server.Process] and [Server.Delete] do what ProcessMedia and DeleteMedia do,
+// with sub-tasks that fail and deletions of parts; [Server.ChangeMedia] changes what
+// no event tells of.
+//
 // [Server.Event], [Server.App] and [Server.Dump] say what became of events.
 // [Server.Watch] reports each change as it happens. [Server.Calls] lists the calls
 // of the API.
@@ -56,4 +63,6 @@
 //   - A callback is sent again at once after its timeout.
 //   - In Mode PUSH without a NotificationUrl events go nowhere.
 //   - A call that the limit refuses does not count toward the limit.
+//
+// What it answers to those who ask has switches in [Asking].
 package vodfake

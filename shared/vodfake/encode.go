@@ -19,6 +19,9 @@ func encode(eventType string, payload any) []byte {
 	return append(appendValue(b, reflect.ValueOf(payload)), '}')
 }
 
+// encodePayload writes the payload of an event alone.
+func encodePayload(payload any) []byte { return appendValue(nil, reflect.ValueOf(payload)) }
+
 func appendValue(b []byte, v reflect.Value) []byte {
 	switch v.Kind() {
 	case reflect.Pointer:

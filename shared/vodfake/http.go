@@ -56,10 +56,14 @@ var actions = map[string]action{
 	"DeleteMedia":         on(Rate, (*Server).deleteMedia),
 	"DescribeEventConfig": on(20, (*Server).describeEventConfig),
 	"DescribeEventsState": on(20, (*Server).describeEventsState),
+	"DescribeMediaInfos":  on(Rate, (*Server).describeMediaInfos),
+	"DescribeTaskDetail":  on(Rate, (*Server).describeTaskDetail),
+	"DescribeTasks":       on(Rate, (*Server).describeTasks),
 	"ModifyEventConfig":   on(20, (*Server).modifyEventConfig),
 	"ProcessMedia":        on(Rate, (*Server).processMedia),
 	"PullEvents":          on(0, (*Server).pullEvents),
 	"PullUpload":          on(Rate, (*Server).pullUpload),
+	"SearchMedia":         on(Rate, (*Server).searchMedia),
 }
 
 // apiError is an answer {"Response":{"Error":{…}}}.

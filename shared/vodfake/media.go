@@ -51,7 +51,16 @@ type file struct {
 	md5              string
 	created, updated time.Time
 	sourceContext    string
+	mediaUrl         string // empty: the original was deleted
 	coverUrl         string
+	status           event.MediaStatus  // empty: Normal
+	storageClass     event.StorageClass // empty: STANDARD
+	runs             int                // procedures so far
+	outputs
+
+	// What an event told of a file that the Server did not make.
+	basic *event.MediaBasicInfo // nil: the Server made it
+	meta  *event.MediaMetaData
 }
 
 var words = []string{"Harbor", "Morning", "Lecture", "Interview", "Garden", "Concert", "Highlights", "Trailer"}
@@ -73,6 +82,7 @@ func (m maker) file(name, kind string) *file {
 	f.bitrate = audioBitrate + f.width*f.height*2 + m.rand.Int64N(10_000)
 	f.size = size(f.bitrate, f.duration)
 	f.dir = fmt.Sprintf("https://%d.vod2.example.com/%s/%s/", m.owner(), m.hex(10), f.id)
+	f.mediaUrl = f.url("original." + f.kind)
 	return f
 }
 
@@ -88,6 +98,25 @@ const never = "9999-12-31T23:59:59Z"
 func (f *file) url(name string) string { return f.dir + name }
 
 func (f *file) basicInfo() *event.MediaBasicInfo {
+	info := f.madeInfo()
+	if f.basic != nil {
+		told := *f.basic
+		info = &told
+		info.Name, info.UpdateTime, info.CoverUrl, info.MediaUrl = f.name, iso(f.updated), f.coverUrl, f.mediaUrl
+		info.CreateTime = cmp.Or(info.CreateTime, iso(f.created))
+		info.Type, info.Category = cmp.Or(info.Type, f.kind), cmp.Or(info.Category, "Video")
+		info.StorageRegion = cmp.Or(info.StorageRegion, "ap-chongqing")
+		if info.SourceInfo == nil {
+			info.SourceInfo = &event.MediaSourceData{SourceType: "Upload"}
+		}
+	}
+	info.Status = cmp.Or(f.status, info.Status, event.MediaNormal)
+	info.StorageClass = cmp.Or(f.storageClass, info.StorageClass, "STANDARD")
+	return info
+}
+
+// madeInfo is the BasicInfo of a file that the Server made.
+func (f *file) madeInfo() *event.MediaBasicInfo {
 	return &event.MediaBasicInfo{
 		Name:          f.name,
 		CreateTime:    iso(f.created),
@@ -97,20 +126,21 @@ func (f *file) basicInfo() *event.MediaBasicInfo {
 		ClassPath:     "Other",
 		CoverUrl:      f.coverUrl,
 		Type:          f.kind,
-		MediaUrl:      f.url("original." + f.kind),
+		MediaUrl:      f.mediaUrl,
 		SourceInfo:    &event.MediaSourceData{SourceType: "Upload", SourceContext: f.sourceContext},
 		StorageRegion: "ap-chongqing",
 		TagSet:        []string{},
 		Vid:           f.id,
 		Category:      "Video",
-		Status:        "Normal",
-		StorageClass:  "STANDARD",
 	}
 }
 
 const container = "mov,mp4,m4a,3gp,3g2,mj2"
 
 func (f *file) metaData() *event.MediaMetaData {
+	if f.meta != nil {
+		return f.meta
+	}
 	return &event.MediaMetaData{
 		Size:           f.size,
 		Container:      container,
@@ -151,17 +181,36 @@ func (f *file) transcoded(definition int64) *event.MediaTranscodeItem {
 	width := min(t[0], f.width)
 	height := f.height * width / f.width / 2 * 2
 	bitrate := t[1] + audioBitrate
+	version := ""
+	if f.runs > 1 { // a later run does not write over what plays
+		version = strconv.Itoa(f.runs)
+	}
 	return &event.MediaTranscodeItem{
-		Url:            f.url(fmt.Sprintf("v.f%d.mp4", definition)),
+		Url:            f.url(fmt.Sprintf("v%s.f%d.mp4", version, definition)),
 		Definition:     definition,
 		Bitrate:        bitrate,
 		Height:         height,
 		Width:          width,
 		Size:           size(bitrate, f.duration),
 		Duration:       f.duration,
-		Md5:            fmt.Sprintf("%s%03d", f.md5[3:], definition%1000),
+		Md5:            fmt.Sprintf("%s%03d", f.md5[min(3, len(f.md5)):], definition%1000),
 		Container:      container,
 		VideoStreamSet: videoStream(t[1], width, height),
 		AudioStreamSet: audioStream(),
+	}
+}
+
+// streamed is an adaptive stream of two sizes.
+func (f *file) streamed(definition int64) *event.AdaptiveDynamicStreamingInfoItem {
+	small, large := f.transcoded(10), f.transcoded(30)
+	return &event.AdaptiveDynamicStreamingInfoItem{
+		Definition: definition,
+		Package:    "HLS",
+		Url:        f.url(fmt.Sprintf("adp.%d.%d.m3u8", definition, max(f.runs, 1))),
+		Size:       small.Size + large.Size,
+		SubStreamSet: []*event.MediaSubStreamInfoItem{
+			{Type: "video", Width: uint64(small.Width), Height: uint64(small.Height), Size: uint64(small.Size)},
+			{Type: "video", Width: uint64(large.Width), Height: uint64(large.Height), Size: uint64(large.Size)},
+		},
 	}
 }

@@ -13,7 +13,9 @@ func (s *Server) Notify(subAppId uint64, body []byte) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
-	e := s.notify(s.app(subAppId), body, s.now())
+	a, now := s.app(subAppId), s.now()
+	s.tell(a, body, now)
+	e := s.notify(a, body, now)
 	if e == nil {
 		return ""
 	}

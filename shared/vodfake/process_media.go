@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"vodevents/shared/event"
@@ -20,8 +21,15 @@ type processMediaRequest struct {
 }
 
 type mediaProcessTask struct {
-	TranscodeTaskSet       []*event.TranscodeTaskInput
-	CoverBySnapshotTaskSet []*event.CoverBySnapshotTaskInput
+	TranscodeTaskSet                []*event.TranscodeTaskInput
+	CoverBySnapshotTaskSet          []*event.CoverBySnapshotTaskInput
+	AdaptiveDynamicStreamingTaskSet []*event.AdaptiveDynamicStreamingTaskInput
+
+	fails []event.MediaProcessType // sub-tasks that end badly
+}
+
+func (t *mediaProcessTask) empty() bool {
+	return t == nil || len(t.TranscodeTaskSet)+len(t.CoverBySnapshotTaskSet)+len(t.AdaptiveDynamicStreamingTaskSet) == 0
 }
 
 func defaultProcedure() *mediaProcessTask {
@@ -31,8 +39,8 @@ func defaultProcedure() *mediaProcessTask {
 	}
 }
 
-// ProcessMedia, 266/33427: transcodes a file and takes covers from it; other
-// sub-tasks are not simulated, and refused. After Options.TaskTime the results
+// ProcessMedia, 266/33427: transcodes a file, makes adaptive streams and
+// takes covers from it; other sub-tasks are not simulated, and refused. After Options.TaskTime the results
 // are told by ProcedureStateChanged: once, in TasksNotifyMode Finish; once for
 // each sub-task, in Change; or never, in None.
 func (s *Server) processMedia(_ context.Context, c *Call, p *processMediaRequest, dst []byte) ([]byte, error) {
@@ -40,17 +48,18 @@ func (s *Server) processMedia(_ context.Context, c *Call, p *processMediaRequest
 	defer s.mu.Unlock()
 	s.advance()
 	a := s.app(c.SubAppId)
+	s.learn(a)
 	f := a.files[p.FileId]
 	if f == nil {
-		return nil, apiError("InvalidParameterValue.FileId", "There is no file of this FileId in the application.")
+		return nil, errNoFile
 	}
 	switch p.TasksNotifyMode {
 	case "", "Finish", "Change", "None":
 	default:
 		return nil, apiError("InvalidParameterValue", "TasksNotifyMode must be Finish, Change or None.")
 	}
-	if t := p.MediaProcessTask; t == nil || len(t.TranscodeTaskSet)+len(t.CoverBySnapshotTaskSet) == 0 {
-		return nil, apiError("InvalidParameter", "MediaProcessTask must hold a TranscodeTaskSet or a CoverBySnapshotTaskSet.")
+	if p.MediaProcessTask.empty() {
+		return nil, apiError("InvalidParameter", "MediaProcessTask must hold a TranscodeTaskSet, a CoverBySnapshotTaskSet or an AdaptiveDynamicStreamingTaskSet.")
 	}
 	if err := s.session(a, p.SessionId, p.SessionContext); err != nil {
 		return nil, err
@@ -87,7 +96,7 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 		Message:         "SUCCESS",
 		FileId:          f.id,
 		FileName:        f.name,
-		FileUrl:         f.url("original." + f.kind),
+		FileUrl:         f.mediaUrl,
 		MetaData:        f.metaData(),
 		TasksPriority:   p.TasksPriority,
 		TasksNotifyMode: cmp.Or(event.NotifyMode(p.TasksNotifyMode), event.NotifyFinish),
@@ -96,19 +105,26 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 		Operator:        "api",
 		OperationType:   "ProcessMedia",
 	}
+	f.runs++
+	task.Status = event.TaskProcessing
+	t := s.newTask(a, task.TaskId, "ProcedureStateChanged", f.id, begin)
+	t.sessionId, t.sessionContext = p.SessionId, p.SessionContext
+	t.update(processing, encodePayload(task), begin)
 	s.after(s.opt.TaskTime, func(at time.Time) {
 		results := f.results(p.MediaProcessTask, begin, at)
-		f.updated = at
+		f.hold(results, at)
 		for i := range results {
-			if finished := i == len(results)-1; finished || task.TasksNotifyMode == event.NotifyChange {
-				task.Status = event.TaskProcessing
-				if finished {
-					task.Status = event.TaskFinish
-				}
-				task.MediaProcessResultSet = results[:i+1]
-				if task.TasksNotifyMode != event.NotifyNone {
+			task.MediaProcessResultSet = results[:i+1]
+			if i < len(results)-1 {
+				if task.TasksNotifyMode == event.NotifyChange {
 					s.notify(a, encode("ProcedureStateChanged", task), at)
 				}
+				continue
+			}
+			task.Status = event.TaskFinish
+			t.update(finished, encodePayload(task), at)
+			if task.TasksNotifyMode != event.NotifyNone {
+				s.notify(a, encode("ProcedureStateChanged", task), at)
 			}
 		}
 	})
@@ -118,17 +134,45 @@ func (s *Server) process(a *app, f *file, p *processMediaRequest, begin time.Tim
 // results are the outcomes of a task flow's sub-tasks.
 func (f *file) results(t *mediaProcessTask, begin, end time.Time) (set []*event.MediaProcessTaskResult) {
 	for _, in := range t.TranscodeTaskSet {
-		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessTranscode, TranscodeTask: &event.MediaProcessTaskTranscodeResult{
+		r := &event.MediaProcessTaskTranscodeResult{
 			Status: event.SubTaskSuccess, Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
 			Input: in, Output: f.transcoded(int64(in.Definition)),
-		}})
+		}
+		if t.failing(event.ProcessTranscode) {
+			r.Status, r.ErrCode, r.ErrCodeExt, r.Message, r.Progress, r.Output = event.SubTaskFail, failedCode, failedCodeExt, failedMessage, 0, nil
+		}
+		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessTranscode, TranscodeTask: r})
+	}
+	for _, in := range t.AdaptiveDynamicStreamingTaskSet {
+		r := &event.MediaProcessTaskAdaptiveDynamicStreamingResult{
+			Status: event.SubTaskSuccess, Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
+			Input: in, Output: f.streamed(int64(in.Definition)),
+		}
+		if t.failing(event.ProcessAdaptiveDynamicStreaming) {
+			r.Status, r.ErrCode, r.ErrCodeExt, r.Message, r.Progress, r.Output = event.SubTaskFail, failedCode, failedCodeExt, failedMessage, 0, nil
+		}
+		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessAdaptiveDynamicStreaming, AdaptiveDynamicStreamingTask: r})
 	}
 	for _, in := range t.CoverBySnapshotTaskSet {
-		f.coverUrl = f.url(fmt.Sprintf("coverBySnapshot/coverBySnapshot_%d_0.jpg", in.Definition))
-		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessCoverBySnapshot, CoverBySnapshotTask: &event.MediaProcessTaskCoverBySnapshotResult{
+		r := &event.MediaProcessTaskCoverBySnapshotResult{
 			Status: event.SubTaskSuccess, Message: "SUCCESS", Progress: 100, BeginProcessTime: iso(begin), FinishTime: iso(end),
-			Input: in, Output: &event.CoverBySnapshotTaskOutput{CoverUrl: f.coverUrl},
-		}})
+			Input: in, Output: &event.CoverBySnapshotTaskOutput{CoverUrl: f.url(fmt.Sprintf("coverBySnapshot/coverBySnapshot_%d_0.jpg", in.Definition))},
+		}
+		if t.failing(event.ProcessCoverBySnapshot) {
+			r.Status, r.ErrCode, r.ErrCodeExt, r.Message, r.Progress, r.Output = event.SubTaskFail, failedCode, failedCodeExt, failedMessage, 0, nil
+		}
+		set = append(set, &event.MediaProcessTaskResult{Type: event.ProcessCoverBySnapshot, CoverBySnapshotTask: r})
 	}
 	return set
+}
+
+// What a sub-task says that failed.
+const (
+	failedCode    = 60000
+	failedCodeExt = "SourceFileError"
+	failedMessage = "source file error: the stream cannot be read"
+)
+
+func (t *mediaProcessTask) failing(kind event.MediaProcessType) bool {
+	return slices.Contains(t.fails, kind)
 }

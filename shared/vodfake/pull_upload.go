@@ -52,21 +52,25 @@ func (s *Server) pullUpload(_ context.Context, c *Call, p *pullUploadRequest, ds
 	task := m.taskID("Pull")
 	f := m.file(cmp.Or(p.MediaName, strings.TrimSuffix(path.Base(u.Path), path.Ext(u.Path))), strings.TrimPrefix(path.Ext(u.Path), "."))
 	f.sourceContext, f.coverUrl = p.SourceContext, p.CoverUrl
+	t := s.newTask(a, task, "PullComplete", "", m.now)
+	t.sessionId, t.sessionContext = p.SessionId, p.SessionContext
+	t.update(processing, encodePayload(&event.PullUploadTask{TaskId: task, Status: event.TaskProcessing, SessionContext: p.SessionContext, SessionId: p.SessionId}), m.now)
 	s.after(s.opt.TaskTime, func(at time.Time) {
 		procedure := s.stored(a, f, p.Procedure, at)
-		s.notify(a, encode("PullComplete", &event.PullUploadTask{
+		t.fileId = f.id
+		s.finishTask(a, t, &event.PullUploadTask{
 			TaskId:          task,
 			Status:          "FINISH",
 			Message:         "SUCCESS",
 			FileId:          f.id,
 			MediaBasicInfo:  f.basicInfo(),
 			MetaData:        f.metaData(),
-			FileUrl:         f.url("original." + f.kind),
+			FileUrl:         f.mediaUrl,
 			ProcedureTaskId: procedure,
 			SessionContext:  p.SessionContext,
 			SessionId:       p.SessionId,
 			Progress:        100,
-		}), at)
+		}, at)
 	})
 	return fmt.Appendf(dst, `"TaskId":%q`, task), nil
 }

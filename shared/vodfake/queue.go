@@ -21,10 +21,14 @@ type app struct {
 	expired   int
 	samples   []sample // for DescribeEventsState
 
-	config   EventConfig // as described
-	active   EventConfig // as it has its effect
-	files    map[string]*file
+	config   EventConfig          // as described
+	active   EventConfig          // as it has its effect
 	sessions map[string]time.Time // SessionId to the time it was used
+
+	files     map[string]*file
+	tasks     map[string]*task
+	taskOrder []*task // as they were made
+	told      []told  // events that files and tasks must still learn from
 }
 
 // entry is an event that the Server was given, by Queue or by Callback.
@@ -71,7 +75,7 @@ type delivered struct {
 func (s *Server) app(id uint64) *app {
 	a := s.apps[id]
 	if a == nil {
-		a = &app{id: id, config: s.opt.EventConfig, active: s.opt.EventConfig, files: map[string]*file{}, sessions: map[string]time.Time{}}
+		a = &app{id: id, config: s.opt.EventConfig, active: s.opt.EventConfig, files: map[string]*file{}, tasks: map[string]*task{}, sessions: map[string]time.Time{}}
 		s.apps[id] = a
 	}
 	return a

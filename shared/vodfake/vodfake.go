@@ -40,6 +40,7 @@ func (s *Server) SetCredentials(c ...Credential) { s.keys.Set(c...) }
 // behave. Each field states its default.
 type Options struct {
 	Alternatives
+	Asking
 
 	// Credentials are the keys that may sign calls. Default: one, SecretId and
 	// SecretKey of this package.
@@ -256,7 +257,9 @@ func (s *Server) Close() {
 func (s *Server) Queue(subAppId uint64, body []byte) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.queue(s.app(subAppId), body, s.now())
+	a, now := s.app(subAppId), s.now()
+	s.tell(a, body, now)
+	e := s.queue(a, body, now)
 	s.rearm()
 	return e.id
 }
