@@ -109,7 +109,7 @@ func checkFilters(filters []string) error {
 	known := (&file{}).blocks(false)
 	for _, name := range filters {
 		if !slices.ContainsFunc(known, func(b block) bool { return b.filter == name }) {
-			return apiError("InvalidParameterValue.Filters", "Filters does not take " + strconv.Quote(name) + ".")
+			return apiError("InvalidParameterValue.Filters", "Filters does not take "+strconv.Quote(name)+".")
 		}
 	}
 	return nil

@@ -91,7 +91,7 @@ func (r *timeRange) check(name string) (after, before time.Time, err error) {
 			continue
 		}
 		if *end.t, err = time.Parse(time.RFC3339, end.text); err != nil {
-			return after, before, apiError("InvalidParameterValue", name + " must hold times such as 2026-11-27T08:00:00Z.")
+			return after, before, apiError("InvalidParameterValue", name+" must hold times such as 2026-11-27T08:00:00Z.")
 		}
 	}
 	return after, before, nil
