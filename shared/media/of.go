@@ -41,8 +41,9 @@ type reader struct {
 func (r *reader) version(rank, i int) Version { return Version{rank, r.at, r.event.ID, i} }
 
 // of is the media of that FileId. Without a FileId it is one that nobody sees.
+// Blanks at its end, which no FileId has, would be nothing to a key of MySQL.
 func (r *reader) of(fileID string) *Media {
-	fileID = text(fileID)
+	fileID = strings.TrimRight(text(fileID), " ")
 	for _, m := range r.media {
 		if m.FileId == fileID {
 			return m

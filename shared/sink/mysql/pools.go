@@ -18,7 +18,7 @@ func (p *Pools) Open(u *url.URL) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSink(p.Join(d.key, a.Conns, d.database), quote(a.Table)), nil
+	return newSink(p.Join(d.key, a.Conns, d.database), quote(a.Table), a.Media), nil
 }
 
 // OpenStore is [OpenStore] with connections that are shared.

@@ -21,6 +21,7 @@ var _ deliver.Sink = (*Sink)(nil)
 type Sink struct {
 	pool  *sqltable.Share[*conn]
 	table *sqltable.Table
+	media *mediaTables // nil: no media= in the URL
 }
 
 // Open returns the sink of a URL such as
@@ -31,12 +32,17 @@ type Sink struct {
 // are about the URL and never show more of it than the host.
 func Open(u *url.URL) (*Sink, error) { return new(Pools).Open(u) }
 
-func newSink(pool *sqltable.Share[*conn], table string) *Sink {
-	return &Sink{pool: pool, table: &sqltable.Table{
+func newSink(pool *sqltable.Share[*conn], table string, media []string) *Sink {
+	s := &Sink{pool: pool, table: &sqltable.Table{
 		Name:    table,
 		Create:  fmt.Sprintf(createEvents, table),
 		Upgrade: upgrade(table, upgradeEvents),
 	}}
+	if media != nil {
+		names := mediaNames(media)
+		s.media, s.table.Beside = &names, names.beside()
+	}
+	return s
 }
 
 // createEvents names engine, character set and collation: servers have others as
@@ -55,6 +61,7 @@ CREATE TABLE IF NOT EXISTS %s (
 	parkattempts   INT,
 	parkfirsterror MEDIUMTEXT,
 	parklasterror  MEDIUMTEXT,
+	sunk_at        DATETIME(6),
 	KEY received_idx (received_at),
 	KEY type_idx (type, received_at),
 	KEY subject_idx (subject)
@@ -65,6 +72,7 @@ CREATE TABLE IF NOT EXISTS %s (
 var upgradeEvents = []string{
 	"subject VARCHAR(512)", "data JSON", "raw LONGBLOB",
 	"parkreason VARCHAR(255)", "parkattempts INT", "parkfirsterror MEDIUMTEXT", "parklasterror MEDIUMTEXT",
+	"sunk_at DATETIME(6)",
 }
 
 // upgrade adds each column on its own: MySQL knows no ADD COLUMN IF NOT EXISTS.
@@ -80,19 +88,21 @@ func upgrade(table string, columns []string) (sql []string) {
 //
 // A parked event that is delivered after all, by a replay, is parked no longer. A
 // dead letter sets its mark whoever wrote the row: where the table is SINK as
-// well, it may have taken the event before another sink refused it. Every other
-// row stays as it is, for then both sides of each assignment are null.
+// well, it may have taken the event before another sink refused it. sunk_at is when
+// the table took the event as SINK for the first time. Every other row stays as it
+// is, for then both sides of each assignment are the same.
 //
 // MySQL updates whatever row is in the way of any unique key. Where that is
 // another event, by a key that somebody added, id would become null, which is
 // error 1048, instead of this event being lost in silence.
 const (
-	insertEvents = "INSERT INTO %s (id, type, subject, source, mode, received_at, raw, data, parkreason, parkattempts, parkfirsterror, parklasterror) VALUES "
-	fromRaw      = "(?, ?, ?, ?, ?, ?, ?, CONVERT(raw USING utf8mb4), ?, ?, ?, ?)"
-	withData     = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertEvents = "INSERT INTO %s (id, type, subject, source, mode, received_at, raw, data, parkreason, parkattempts, parkfirsterror, parklasterror, sunk_at) VALUES "
+	fromRaw      = "(?, ?, ?, ?, ?, ?, ?, CONVERT(raw USING utf8mb4), ?, ?, ?, ?, ?)"
+	withData     = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	onDuplicate  = ` ON DUPLICATE KEY UPDATE id = IF(id = VALUES(id), id, NULL),
 	parkreason = VALUES(parkreason), parkattempts = VALUES(parkattempts),
-	parkfirsterror = VALUES(parkfirsterror), parklasterror = VALUES(parklasterror)`
+	parkfirsterror = VALUES(parkfirsterror), parklasterror = VALUES(parklasterror),
+	sunk_at = coalesce(sunk_at, VALUES(sunk_at))`
 )
 
 // Send writes the batch in one statement, or in several where it is large, and
@@ -115,27 +125,48 @@ const statementBytes = 4 << 20
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
 	sorted := sqltable.Sorted(events)
+	var telling *sqltable.Telling
+	var touches []sqltable.Touch
+	if s.media != nil {
+		telling = sqltable.Tell(sorted)
+		touches = telling.Touches()
+	}
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
-		for from := 0; from < len(sorted); {
-			sql, args := new(strings.Builder), []any{}
-			fmt.Fprintf(sql, insertEvents, s.table.Name)
-			size := 0
-			for first := from; from < len(sorted) && (from == first || size+len(sorted[from].Payload) < statementBytes); from++ {
-				if from > first {
-					sql.WriteString(", ")
-				}
-				values, row := values(sorted[from], rawOnly)
-				sql.WriteString(values)
-				args = append(args, row...)
-				size += len(sorted[from].Payload)
-			}
-			sql.WriteString(onDuplicate)
-			if err := c.exec(ctx, sql.String(), args...); err != nil {
+		stamp := time.Now().UTC().Truncate(time.Microsecond)
+		if len(touches) == 0 {
+			return s.insert(ctx, c, sorted, stamp, rawOnly)
+		}
+		return c.transaction(ctx, func() error {
+			if err := s.insert(ctx, c, sorted, stamp, rawOnly); err != nil {
 				return err
 			}
-		}
-		return nil
+			return s.media.fold(ctx, c, s.table.Name, stamp, telling, touches, rawOnly)
+		})
 	})
+}
+
+// insert writes the rows of events. The stamp is their sunk_at where the table
+// takes them as SINK now.
+func (s *Sink) insert(ctx context.Context, c *conn, sorted []*event.Event, stamp time.Time, rawOnly bool) error {
+	for from := 0; from < len(sorted); {
+		sql, args := new(strings.Builder), []any{}
+		fmt.Fprintf(sql, insertEvents, s.table.Name)
+		size := 0
+		for first := from; from < len(sorted) && (from == first || size+len(sorted[from].Payload) < statementBytes); from++ {
+			if from > first {
+				sql.WriteString(", ")
+			}
+			values, row := values(sorted[from], stamp, rawOnly)
+			sql.WriteString(values)
+			args = append(args, row...)
+			size += len(sorted[from].Payload)
+		}
+		sql.WriteString(onDuplicate)
+		if err := c.exec(ctx, sql.String(), args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // indexable is the most bytes of type and subject. An index takes 3,072 bytes, at
@@ -143,7 +174,7 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 const indexable = 512
 
 // values is the row of an event, and the text that takes it.
-func values(e *event.Event, rawOnly bool) (sql string, row []any) {
+func values(e *event.Event, stamp time.Time, rawOnly bool) (sql string, row []any) {
 	sql = fromRaw
 	exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
 	raw, data := exact, any(nil)
@@ -163,9 +194,9 @@ func values(e *event.Event, rawOnly bool) (sql string, row []any) {
 		row = append(row, data)
 	}
 	if p := e.Parking; p != nil {
-		return sql, append(row, sqltable.Text(p.Reason), int64(p.Attempts), sqltable.Text(p.FirstError), sqltable.Text(p.LastError))
+		return sql, append(row, sqltable.Text(p.Reason), int64(p.Attempts), sqltable.Text(p.FirstError), sqltable.Text(p.LastError), nil)
 	}
-	return sql, append(row, nil, nil, nil, nil)
+	return sql, append(row, nil, nil, nil, nil, stamp)
 }
 
 // CloseIdle implements [deliver.Sink].

@@ -89,7 +89,7 @@ func configure(u *url.URL, query url.Values) (*mysql.Config, error) {
 func set(config *mysql.Config, query url.Values, host string) error {
 	for name := range query {
 		switch name {
-		case sqltable.TableParam, sqltable.DedupTableParam, sqltable.ConnsParam, tlsParam, caParam:
+		case sqltable.TableParam, sqltable.MediaParam, sqltable.DedupTableParam, sqltable.ConnsParam, tlsParam, caParam:
 		case timeoutParam:
 			d, err := time.ParseDuration(query.Get(name))
 			if err != nil || d <= 0 {

@@ -17,7 +17,7 @@ func (p *Pools) Open(u *url.URL) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSink(p.Join(d.key, a.Conns, d.database), a.Table), nil
+	return newSink(p.Join(d.key, a.Conns, d.database), a.Table, a.Media), nil
 }
 
 // OpenStore is [OpenStore] with connections that are shared.

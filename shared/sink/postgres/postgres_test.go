@@ -85,7 +85,7 @@ func dialled(t testing.TB, u *url.URL, change func(*dialer)) *Sink {
 	d, a, _, err := parseURL(u, sqltable.TableParam, DefaultTable)
 	must(t, err)
 	change(d)
-	s := newSink(new(Pools).Join(d.key, a.Conns, d.database), a.Table)
+	s := newSink(new(Pools).Join(d.key, a.Conns, d.database), a.Table, a.Media)
 	t.Cleanup(func() { s.Close() })
 	return s
 }

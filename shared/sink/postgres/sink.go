@@ -23,6 +23,7 @@ type Sink struct {
 	pool   *sqltable.Share[*conn]
 	table  *sqltable.Table
 	insert string
+	media  *folder // nil: no media= in the URL
 }
 
 // Open returns the sink of a URL such as
@@ -30,7 +31,8 @@ type Sink struct {
 //	postgres://user:password@host/database?table=vod_events
 //
 // which may hold what pgx and libpq know, and as parameters of our own: table,
-// TABLE or SCHEMA.TABLE, by default [DefaultTable], spelled as it is to be, and
+// TABLE or SCHEMA.TABLE, by default [DefaultTable], spelled as it is to be; media,
+// a table such as vod_media that keeps the state of each media; and
 // pool_max_conns, the most connections at a time, by default 8.
 // Open does not connect; its errors are about the URL and never show more of it
 // than the host.
@@ -38,9 +40,9 @@ func Open(u *url.URL) (*Sink, error) {
 	return new(Pools).Open(u)
 }
 
-func newSink(pool *sqltable.Share[*conn], table pgx.Identifier) *Sink {
+func newSink(pool *sqltable.Share[*conn], table, media pgx.Identifier) *Sink {
 	name := table.Sanitize()
-	return &Sink{
+	s := &Sink{
 		pool: pool,
 		table: &sqltable.Table{
 			Name: name,
@@ -50,6 +52,12 @@ func newSink(pool *sqltable.Share[*conn], table pgx.Identifier) *Sink {
 		},
 		insert: fmt.Sprintf(insertEvents, name),
 	}
+	if media != nil {
+		tables := mediaNames(media)
+		s.media = newFolder(s.insert, tables)
+		s.table.Beside = []string{fmt.Sprintf(createMedia, createLock, tables.media, tables.output, tables.event, index(media, "_state_idx"))}
+	}
+	return s
 }
 
 // createLock serializes the instances that make a table: CREATE TABLE IF NOT
@@ -70,7 +78,8 @@ CREATE TABLE IF NOT EXISTS %[2]s (
 	parkreason     text,
 	parkattempts   integer,
 	parkfirsterror text,
-	parklasterror  text
+	parklasterror  text,
+	sunk_at        timestamptz
 );
 CREATE INDEX IF NOT EXISTS %[3]s ON %[2]s (received_at);
 CREATE INDEX IF NOT EXISTS %[4]s ON %[2]s (type, received_at);
@@ -81,25 +90,28 @@ CREATE INDEX IF NOT EXISTS %[5]s ON %[2]s (subject) WHERE subject IS NOT NULL;
 // that may be null. Where another one is missing the table is not ours.
 const upgradeEvents = `ALTER TABLE %[1]s ADD COLUMN IF NOT EXISTS subject text, ADD COLUMN IF NOT EXISTS data jsonb, ADD COLUMN IF NOT EXISTS raw bytea, ` +
 	`ADD COLUMN IF NOT EXISTS parkreason text, ADD COLUMN IF NOT EXISTS parkattempts integer, ` +
-	`ADD COLUMN IF NOT EXISTS parkfirsterror text, ADD COLUMN IF NOT EXISTS parklasterror text`
+	`ADD COLUMN IF NOT EXISTS parkfirsterror text, ADD COLUMN IF NOT EXISTS parklasterror text, ` +
+	`ADD COLUMN IF NOT EXISTS sunk_at timestamptz`
 
 // A parked event that is delivered after all, by a replay, is parked no longer.
 // A dead letter sets its mark whoever wrote the row: where the table is SINK as
-// well, it may have taken the event before another sink refused it. Every other
-// row stays as it is.
+// well, it may have taken the event before another sink refused it. sunk_at is when
+// the table took the event as SINK for the first time. Every other row stays as it
+// is.
 const insertEvents = `
 INSERT INTO %[1]s AS t (id, type, subject, source, mode, received_at, data, raw,
-	parkreason, parkattempts, parkfirsterror, parklasterror)
+	parkreason, parkattempts, parkfirsterror, parklasterror, sunk_at)
 SELECT id, type, subject, source, mode, received_at, data::jsonb, raw,
-	parkreason, parkattempts, parkfirsterror, parklasterror
+	parkreason, parkattempts, parkfirsterror, parklasterror, CASE WHEN parkreason IS NULL THEN now() END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[],
 	$9::text[], $10::integer[], $11::text[], $12::text[])
 	AS e (id, type, subject, source, mode, received_at, data, raw,
 	parkreason, parkattempts, parkfirsterror, parklasterror)
 ON CONFLICT (id) DO UPDATE SET
 	parkreason = excluded.parkreason, parkattempts = excluded.parkattempts,
-	parkfirsterror = excluded.parkfirsterror, parklasterror = excluded.parklasterror
-WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL`
+	parkfirsterror = excluded.parkfirsterror, parklasterror = excluded.parklasterror,
+	sunk_at = coalesce(t.sunk_at, excluded.sunk_at)
+WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL OR t.sunk_at IS NULL`
 
 // Send writes the batch in one statement, and makes the table if there is none.
 // Events that are there already are delivered.
@@ -116,7 +128,11 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
 	args := rows(events, rawOnly)
+	telling, touches := s.told(events)
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
+		if len(touches) > 0 {
+			return s.media.writeEvents(ctx, c, telling, touches, args, rawOnly)
+		}
 		_, err := c.Exec(ctx, s.insert, args...)
 		return err
 	})

@@ -147,24 +147,27 @@ func (p *Pool[C]) Use(ctx context.Context, table *Table, f func(C) error) error 
 	return err
 }
 
-// run runs f, and once more when it had to make the table or add a column.
+// run runs f, and again when it had to make tables and when it had to add columns.
 func (p *Pool[C]) run(ctx context.Context, c C, table *Table, f func(C) error) error {
 	err := p.Run(ctx, c, f)
-	switch {
-	case table == nil:
-		return err
-	case p.IsMissing(err):
-		if err := p.exec(ctx, c, table.Create); err != nil {
-			return fmt.Errorf("cannot make the table: %w", err)
+	for range 2 {
+		switch {
+		case table == nil:
+			return err
+		case p.IsMissing(err):
+			if err := p.exec(ctx, c, append([]string{table.Create}, table.Beside...)...); err != nil {
+				return fmt.Errorf("cannot make the table: %w", err)
+			}
+		case p.LacksColumn(err) && len(table.Upgrade) > 0:
+			if err := p.exec(ctx, c, table.Upgrade...); err != nil {
+				return &upgradeError{err, table.Upgrade}
+			}
+		default:
+			return err
 		}
-	case p.LacksColumn(err) && len(table.Upgrade) > 0:
-		if err := p.exec(ctx, c, table.Upgrade...); err != nil {
-			return &upgradeError{err, table.Upgrade}
-		}
-	default:
-		return err
+		err = p.Run(ctx, c, f)
 	}
-	return p.Run(ctx, c, f)
+	return err
 }
 
 func (p *Pool[C]) exec(ctx context.Context, c C, statements ...string) error {

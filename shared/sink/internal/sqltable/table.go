@@ -9,6 +9,7 @@ import (
 type Table struct {
 	Name    string   // as it stands in SQL
 	Create  string   // makes it
+	Beside  []string // make the tables that are kept with it
 	Upgrade []string // add what an earlier version of it lacks
 }
 

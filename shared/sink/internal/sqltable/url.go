@@ -17,9 +17,13 @@ import (
 // the URL, so that a sink and a store may share one.
 const (
 	TableParam      = "table"
+	MediaParam      = "media" // the table of the media's state
 	DedupTableParam = "dedup_table"
 	ConnsParam      = "pool_max_conns" // pgxpool's name for it
 )
+
+// typesParam chooses the kinds of events that a sink wants.
+const typesParam = "types"
 
 // Names of tables in a URL that names none.
 const (
@@ -39,6 +43,7 @@ var tableRE = sync.OnceValue(func() *regexp.Regexp {
 type Address struct {
 	Where string     // what may be shown of the URL
 	Table []string   // the table, behind its schema if the URL names one
+	Media []string   // the table of media=, behind its schema; nil: none
 	Conns int        // pool_max_conns; 0: not said
 	Query url.Values // all parameters
 
@@ -63,6 +68,15 @@ func ParseURL(u *url.URL, param, byDefault string) (Address, error) {
 		return a, a.Error(fmt.Errorf("%s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47", param))
 	}
 	a.Table = strings.Split(name, ".")
+	if param == TableParam && a.Query.Has(MediaParam) {
+		if !tableRE().MatchString(a.Query.Get(MediaParam)) {
+			return a, a.Error(fmt.Errorf("%s must be TABLE or SCHEMA.TABLE, of letters, digits and _, the table in at most 47; vod_media is the usual one", MediaParam))
+		}
+		if a.Query.Has(typesParam) {
+			return a, a.Error(fmt.Errorf("%s must not stand beside %s: the state of a media needs all its events", typesParam, MediaParam))
+		}
+		a.Media = strings.Split(a.Query.Get(MediaParam), ".")
+	}
 	if a.Query.Has(ConnsParam) {
 		if a.Conns, err = strconv.Atoi(a.Query.Get(ConnsParam)); err != nil || a.Conns < 1 || a.Conns > 1000 {
 			return a, a.Error(fmt.Errorf("%s must be a number from 1 to 1000", ConnsParam))
@@ -78,7 +92,7 @@ func (a Address) Error(err error) error { return fmt.Errorf("%s: %w", a.Where, e
 // that are named.
 func (a Address) Client(others ...string) *url.URL {
 	u := *a.url
-	u.RawQuery = Without(u.RawQuery, append([]string{TableParam, DedupTableParam, ConnsParam}, others...)...)
+	u.RawQuery = Without(u.RawQuery, append([]string{TableParam, MediaParam, DedupTableParam, ConnsParam}, others...)...)
 	return &u
 }
 

@@ -1,16 +1,12 @@
-package media_test
+package mediatest
 
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"strings"
-	"testing"
 	"time"
 
 	"vodevents/shared/event"
-	"vodevents/shared/media"
-	"vodevents/shared/media/mediatest"
 )
 
 // chance makes events of three media by chance: uploads by both ways, runs and
@@ -18,22 +14,27 @@ import (
 // with and without FinishTimes.
 type chance struct{ *rand.Rand }
 
+// Random makes n events.
+func Random(seed uint64, n int) []*event.Event {
+	return chance{rand.New(rand.NewPCG(seed, 1))}.events(n)
+}
+
 func (c chance) pick(of ...string) string { return of[c.IntN(len(of))] }
 
 func (c chance) time() string {
 	if c.IntN(2) == 0 {
 		return c.pick("", "0000-00-00T00:00:00Z")
 	}
-	return mediatest.Start.Add(time.Duration(c.IntN(8)) * time.Minute).Format(time.RFC3339)
+	return Start.Add(time.Duration(c.IntN(8)) * time.Minute).Format(time.RFC3339)
 }
 
 func (c chance) events(n int) (all []*event.Event) {
 	for len(all) < n {
-		received := mediatest.Start.Add(time.Duration(c.IntN(8)) * time.Minute)
+		received := Start.Add(time.Duration(c.IntN(8)) * time.Minute)
 		body := c.body(fmt.Sprint(5285890000000000001 + c.IntN(3)))
 		if strings.HasPrefix(body, "{\"FileId\"") {
 			e, err := event.ParseCloudEvent(fmt.Appendf(nil, `{"specversion":"1.0","id":"%032x","source":%q,"type":"com.tencent.cloud.vod.MediaRead","time":%q,"vodmode":"reconciled","data":%s}`,
-				len(all), mediatest.Source, received.Format(time.RFC3339), body))
+				len(all), Source, received.Format(time.RFC3339), body))
 			if err != nil {
 				panic(err)
 			}
@@ -84,55 +85,4 @@ func (c chance) result() string {
 	}
 	return fmt.Sprintf(`{"Type":%q,"%[1]sTask":{"Status":%q,"ErrCodeExt":%q,"Input":{"Definition":%d},"Output":%s,"FinishTime":%q}}`,
 		kind, status, map[string]string{"FAIL": c.pick("E1", "E2")}[status], c.IntN(2)+1, output, c.time())
-}
-
-// fold applies the events one by one, through the column doc or not.
-func fold(t *testing.T, events []*event.Event, docs bool) map[string]media.Media {
-	all := map[string]media.Media{}
-	for _, e := range events {
-		for _, told := range media.Of(e) {
-			m := media.Merge(all[told.FileId], told)
-			if docs {
-				m = throughDoc(t, m)
-			}
-			all[told.FileId] = m
-		}
-	}
-	return all
-}
-
-func TestAnyOrderWithRepetitionsGivesTheSameState(t *testing.T) {
-	for seed := range uint64(150) {
-		c := chance{rand.New(rand.NewPCG(seed, 1))}
-		events := c.events(2 + c.IntN(14))
-		want := fold(t, events, false)
-		for round := range 6 {
-			again := append(append([]*event.Event(nil), events...), events[:c.IntN(len(events))]...)
-			c.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
-			got := fold(t, again, round%2 == 1)
-			for id, m := range want {
-				other := got[id]
-				if round%2 == 0 && !reflect.DeepEqual(other, m) {
-					t.Fatalf("seed %d: %s differs:\n%+v\n%+v", seed, id, other, m)
-				}
-				if a, b := asJSON(t, other.Row()), asJSON(t, m.Row()); a != b {
-					t.Fatalf("seed %d: %s differs:\n%s\n%s", seed, id, a, b)
-				}
-			}
-		}
-	}
-}
-
-func TestMergeChangesNeitherSide(t *testing.T) {
-	c := chance{rand.New(rand.NewPCG(7, 7))}
-	for range 50 {
-		a, b := fold(t, c.events(8), false), fold(t, c.events(8), false)
-		for id, m := range a {
-			before := fmt.Sprintf("%+v %+v", m, b[id])
-			media.Merge(m, b[id])
-			if after := fmt.Sprintf("%+v %+v", m, b[id]); after != before {
-				t.Fatalf("Merge changed what it was given:\n%s\n%s", before, after)
-			}
-		}
-	}
 }

@@ -1,0 +1,154 @@
+package sqltable
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+)
+
+// MediaKey is the key of a media's row.
+type MediaKey struct{ Source, FileId string }
+
+// Compare orders keys as the statements lock the rows.
+func (k MediaKey) Compare(l MediaKey) int {
+	return cmp.Or(cmp.Compare(k.Source, l.Source), cmp.Compare(k.FileId, l.FileId))
+}
+
+// Telling is what a batch of events says of media.
+type Telling struct {
+	events map[string]*event.Event
+	told   map[string][]media.Media // by the event's id
+}
+
+// Touch is an event that says something of a media.
+type Touch struct {
+	MediaKey
+	Event string
+}
+
+// Tell reads the events that the table takes as SINK. A parked one says nothing
+// until it is delivered.
+func Tell(events []*event.Event) *Telling {
+	t := &Telling{map[string]*event.Event{}, map[string][]media.Media{}}
+	for _, e := range events {
+		if e.Parking != nil {
+			continue
+		}
+		if told := media.Of(e); told != nil {
+			t.events[e.ID], t.told[e.ID] = e, told
+		}
+	}
+	return t
+}
+
+// Touches are in the order of their media.
+func (t *Telling) Touches() (all []Touch) {
+	for id, told := range t.told {
+		for _, m := range told {
+			all = append(all, Touch{MediaKey{m.Source, m.FileId}, id})
+		}
+	}
+	slices.SortFunc(all, func(a, b Touch) int { return cmp.Or(a.Compare(b.MediaKey), cmp.Compare(a.Event, b.Event)) })
+	return all
+}
+
+// Keys are those of the touches, each once.
+func Keys(touches []Touch) (keys []MediaKey) {
+	for _, t := range touches {
+		if n := len(keys); n == 0 || keys[n-1] != t.MediaKey {
+			keys = append(keys, t.MediaKey)
+		}
+	}
+	return keys
+}
+
+// MediaRow is a row of the media's table.
+type MediaRow struct {
+	media.Row
+	Doc json.RawMessage `json:"doc"`
+}
+
+// OutputRow is a row of the table of outputs. Data is nil where that of the row
+// stays.
+type OutputRow struct {
+	Source string `json:"source"`
+	FileId string `json:"file_id"`
+	media.Output
+}
+
+// EventRow is a row of the table of events of media.
+type EventRow struct {
+	Source  string `json:"source"`
+	FileId  string `json:"file_id"`
+	EventID string `json:"event_id"`
+}
+
+// MediaRows is what a fold writes.
+type MediaRows struct {
+	Media   []MediaRow
+	Outputs []OutputRow
+	Events  []EventRow
+}
+
+// Fold adds to the media's docs what the events say that the table took just now.
+// fresh has their ids and when each was received first: that stands in the row of
+// events.
+func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (MediaRows, error) {
+	all := map[MediaKey]media.Media{}
+	var rows MediaRows
+	for _, id := range slices.Sorted(maps.Keys(fresh)) {
+		e, told := t.events[id], t.told[id]
+		if e != nil && !e.Received.Equal(fresh[id]) {
+			again := *e
+			again.Received = fresh[id]
+			told = media.Of(&again)
+		}
+		for _, one := range told {
+			key := MediaKey{one.Source, one.FileId}
+			m, known := all[key]
+			if doc := docs[key]; !known && len(doc) > 0 {
+				if err := json.Unmarshal(doc, &m); err != nil {
+					return rows, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
+				}
+				m.Source, m.FileId = key.Source, key.FileId
+			}
+			all[key] = media.Merge(m, one)
+			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
+		if err := rows.add(all[key]); err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+func (r *MediaRows) add(m media.Media) error {
+	doc, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("the doc of media %s: %w", m.FileId, err)
+	}
+	row := m.Row()
+	for _, o := range row.Outputs {
+		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, o})
+	}
+	row.Outputs = nil
+	r.Media = append(r.Media, MediaRow{row, doc})
+	return nil
+}
+
+// Columns of the media's tables that a fold writes, without their keys; updated_at
+// is the server's.
+var (
+	MediaColumns = []string{"state", "name", "category", "type", "media_url", "play_url", "cover_url", "size", "duration", "width", "height",
+		"review", "review_label", "error", "source_context", "session_context", "procedure_task_id", "procedure_status", "storage_class",
+		"created_at", "expires_at", "deleted_at", "last_event", "doc"}
+	OutputColumns = []string{"status", "url", "width", "height", "size", "bitrate", "duration", "container", "error", "task_id", "finished_at"}
+)

@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
+)
+
+// mediaTables are the tables of media=, as they stand in SQL.
+type mediaTables struct{ media, output, event string }
+
+func mediaNames(table pgx.Identifier) mediaTables {
+	name := func(suffix string) string {
+		named := append(pgx.Identifier(nil), table...)
+		named[len(named)-1] += suffix
+		return named.Sanitize()
+	}
+	return mediaTables{name(""), name("_output"), name("_event")}
+}
+
+// createMedia makes them. doc and data are jsonb, which keeps every number.
+const createMedia = `
+SELECT pg_advisory_xact_lock(%[1]d);
+CREATE TABLE IF NOT EXISTS %[2]s (
+	source            text COLLATE "C" NOT NULL,
+	file_id           text COLLATE "C" NOT NULL,
+	state             text NOT NULL DEFAULT 'known',
+	name              text,
+	category          text,
+	type              text,
+	media_url         text,
+	play_url          text,
+	cover_url         text,
+	size              bigint,
+	duration          double precision,
+	width             bigint,
+	height            bigint,
+	review            text,
+	review_label      text,
+	error             text,
+	source_context    text,
+	session_context   text,
+	procedure_task_id text,
+	procedure_status  text,
+	storage_class     text,
+	created_at        timestamptz,
+	expires_at        timestamptz,
+	deleted_at        timestamptz,
+	updated_at        timestamptz NOT NULL DEFAULT now(),
+	last_event        text,
+	doc               jsonb,
+	PRIMARY KEY (source, file_id)
+) WITH (fillfactor = 70);
+CREATE INDEX IF NOT EXISTS %[5]s ON %[2]s (state);
+CREATE TABLE IF NOT EXISTS %[3]s (
+	source      text COLLATE "C" NOT NULL,
+	file_id     text COLLATE "C" NOT NULL,
+	kind        text COLLATE "C" NOT NULL,
+	definition  bigint NOT NULL,
+	status      text NOT NULL,
+	url         text,
+	width       bigint,
+	height      bigint,
+	size        bigint,
+	bitrate     bigint,
+	duration    double precision,
+	container   text,
+	error       text,
+	task_id     text,
+	finished_at timestamptz,
+	data        jsonb,
+	PRIMARY KEY (source, file_id, kind, definition)
+);
+CREATE TABLE IF NOT EXISTS %[4]s (
+	source   text COLLATE "C" NOT NULL,
+	file_id  text COLLATE "C" NOT NULL,
+	event_id text COLLATE "C" NOT NULL,
+	PRIMARY KEY (source, file_id, event_id)
+);
+`
+
+// takeEvents writes the events and, in the same statement, makes and locks the
+// rows of the media that the new ones touch, in the order of their keys. Its rows
+// are the events that the table took as SINK just now, and the media's docs.
+const takeEvents = `WITH taken AS (%[1]s
+RETURNING id, received_at, sunk_at),
+locked AS (
+	INSERT INTO %[2]s AS m (source, file_id)
+	SELECT DISTINCT source, file_id
+	FROM unnest($13::text[], $14::text[], $15::text[]) AS touch (source, file_id, event_id)
+	JOIN taken ON taken.id = touch.event_id AND taken.sunk_at IS NOT NULL
+	ORDER BY source, file_id
+	ON CONFLICT (source, file_id) DO UPDATE SET file_id = excluded.file_id
+	RETURNING source, file_id, doc)
+SELECT id, received_at, NULL, NULL, NULL FROM taken WHERE sunk_at IS NOT NULL
+UNION ALL
+SELECT NULL, NULL, source, file_id, doc::text FROM locked`
+
+// writeMedia writes what a fold gave.
+const writeMedia = `WITH media AS (
+	UPDATE %[1]s AS t SET updated_at = now(), %[4]s
+	FROM jsonb_to_recordset($1::jsonb) AS u (source text, file_id text, state text, name text, category text, type text,
+		media_url text, play_url text, cover_url text, size bigint, duration double precision, width bigint, height bigint,
+		review text, review_label text, error text, source_context text, session_context text, procedure_task_id text,
+		procedure_status text, storage_class text, created_at timestamptz, expires_at timestamptz, deleted_at timestamptz,
+		last_event text, doc jsonb)
+	WHERE t.source = u.source AND t.file_id = u.file_id),
+outputs AS (
+	INSERT INTO %[2]s AS t (source, file_id, kind, definition, data, %[5]s)
+	SELECT source, file_id, kind, definition, data, %[5]s
+	FROM jsonb_to_recordset($2::jsonb) AS u (source text, file_id text, kind text, definition bigint, status text, url text,
+		width bigint, height bigint, size bigint, bitrate bigint, duration double precision, container text, error text,
+		task_id text, finished_at timestamptz, data jsonb)
+	ON CONFLICT (source, file_id, kind, definition) DO UPDATE SET data = coalesce(excluded.data, t.data), %[6]s)
+INSERT INTO %[3]s (source, file_id, event_id)
+SELECT source, file_id, event_id FROM jsonb_to_recordset($3::jsonb) AS u (source text, file_id text, event_id text)
+ON CONFLICT DO NOTHING`
+
+func (m mediaTables) writeSQL() string {
+	sets := func(from string, columns []string) string {
+		var all []string
+		for _, c := range columns {
+			all = append(all, c+" = "+from+"."+c)
+		}
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf(writeMedia, m.media, m.output, m.event,
+		sets("u", sqltable.MediaColumns), strings.Join(sqltable.OutputColumns, ", "), sets("excluded", sqltable.OutputColumns))
+}
+
+// folder keeps the tables of media=.
+type folder struct {
+	take, write string
+}
+
+func newFolder(insert string, tables mediaTables) *folder {
+	return &folder{take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL()}
+}
+
+// transaction runs f in one, also where the pool has begun it.
+func (c *conn) transaction(ctx context.Context, f func() error) error {
+	if c.explicit {
+		return f()
+	}
+	return pgx.BeginTxFunc(ctx, c.Conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(pgx.Tx) error { return f() })
+}
+
+// write writes the events and folds those that the table did not have as SINK.
+func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, args []any, rawOnly bool) error {
+	var sources, fileIDs, eventIDs []string
+	for _, t := range touches {
+		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
+	}
+	return c.transaction(ctx, func() error {
+		fresh, docs, err := readTaken(c.Query(ctx, f.take, append(append([]any(nil), args...), sources, fileIDs, eventIDs)...))
+		if err != nil || len(docs) == 0 {
+			return err
+		}
+		rows, err := telling.Fold(fresh, docs)
+		if err != nil {
+			return err
+		}
+		return f.writeRows(ctx, c, rows, rawOnly)
+	})
+}
+
+func readTaken(rows pgx.Rows, err error) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
+	for rows.Next() {
+		var id, source, fileID, doc *string
+		var received *time.Time
+		if err := rows.Scan(&id, &received, &source, &fileID, &doc); err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case id != nil:
+			fresh[*id] = *received
+		case doc != nil:
+			docs[sqltable.MediaKey{Source: *source, FileId: *fileID}] = []byte(*doc)
+		default:
+			docs[sqltable.MediaKey{Source: *source, FileId: *fileID}] = nil
+		}
+	}
+	return fresh, docs, rows.Err()
+}
+
+func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows, rawOnly bool) error {
+	for i := range rows.Outputs {
+		o := &rows.Outputs[i]
+		if o.Data = holdable(o.Data); rawOnly {
+			o.Data = nil
+		}
+	}
+	var args []any
+	for _, list := range []any{orNone(rows.Media), orNone(rows.Outputs), orNone(rows.Events)} {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return fmt.Errorf("rows of media: %w", err)
+		}
+		args = append(args, string(text))
+	}
+	_, err := c.Exec(ctx, f.write, args...)
+	return err
+}
+
+// orNone is a list that is [] in JSON when it is empty.
+func orNone[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// told is what a batch says of media, nil without media=.
+func (s *Sink) told(events []*event.Event) (*sqltable.Telling, []sqltable.Touch) {
+	if s.media == nil {
+		return nil, nil
+	}
+	telling := sqltable.Tell(events)
+	return telling, telling.Touches()
+}

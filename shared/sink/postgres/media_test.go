@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"net/url"
+	"testing"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+	"vodevents/shared/media/mediatest"
+	"vodevents/shared/sink/stored"
+)
+
+func withMedia(t testing.TB) (*url.URL, *MediaTable) {
+	t.Helper()
+	u, table := newTable(t)
+	u = with(u, "media", table+"_media")
+	m, err := OpenMedia(u)
+	must(t, err)
+	t.Cleanup(m.Close)
+	return u, m
+}
+
+func mediaRows(t testing.TB, m *MediaTable) []media.Row {
+	t.Helper()
+	all, err := m.Media(t.Context(), stored.MediaFilter{}, 1000)
+	must(t, err)
+	var rows []media.Row
+	for _, one := range all {
+		rows = append(rows, one.Row)
+	}
+	return rows
+}
+
+func TestMediaTables(t *testing.T) {
+	mediatest.TestTables(t, func(t *testing.T) mediatest.Tables {
+		u, m := withMedia(t)
+		return mediatest.Tables{
+			Open: func(t testing.TB) deliver.Sink { return openSink(t, u) },
+			Rows: func(t testing.TB) []media.Row { return mediaRows(t, m) },
+		}
+	})
+}
+
+// A parked event says nothing of a media until the table takes it as SINK, and
+// then with the time at which it was received first.
+func TestParkedEventCountsOnceDelivered(t *testing.T) {
+	u, m := withMedia(t)
+	life := mediatest.Lives(true)[0]
+	e := life.Events()[0]
+	parked := *e
+	parked.Parking = &event.Parking{Reason: "attempts", Attempts: 5}
+	s := openSink(t, u)
+	taken(t, s.Send(t.Context(), []*event.Event{&parked}))
+	if rows := mediaRows(t, m); len(rows) != 0 {
+		t.Fatalf("a parked event made %+v", rows)
+	}
+	again := *e
+	again.Received = e.Received.Add(3600e9)
+	taken(t, s.Send(t.Context(), []*event.Event{&again}))
+	rows := mediaRows(t, m)
+	if len(rows) != 1 || rows[0].State != media.Ready {
+		t.Fatalf("got %+v", rows)
+	}
+	if got := psql(t, `SELECT doc#>>'{last,at}' FROM `+m.tables.media)[0]; got != "2026-11-20T09:00:00Z" {
+		t.Errorf("last told at %s, want the first receipt", got)
+	}
+}
+
+// A table of an earlier version has no sunk_at.
+func TestUpgradeAddsSunkAt(t *testing.T) {
+	u, m := withMedia(t)
+	events := mediatest.Lives(true)[2].Events()
+	taken(t, openSink(t, without(u, "media")).Send(t.Context(), events[:1]))
+	psqlScript(t, "ALTER TABLE "+m.name+" DROP sunk_at")
+	taken(t, openSink(t, u).Send(t.Context(), events))
+	if rows := mediaRows(t, m); len(rows) != 1 || rows[0].State != media.Ready {
+		t.Errorf("got %+v", rows)
+	}
+}
+
+// without is u without a parameter.
+func without(u *url.URL, name string) *url.URL {
+	v := *u
+	q := v.Query()
+	q.Del(name)
+	v.RawQuery = q.Encode()
+	return &v
+}
