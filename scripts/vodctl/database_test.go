@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -15,41 +14,31 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 )
 
 // One server serves all tests, each with a database of its own.
 var (
-	running     *pgtest.Server
-	startServer = sync.OnceValue(func() (err error) {
-		running, err = pgtest.Run()
-		return err
-	})
+	shared    = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
 	databases atomic.Int64
 )
 
 // closing runs the tests and ends the server.
 type closing struct{ *testing.M }
 
-func (c closing) Run() int {
-	code := c.M.Run()
-	if running != nil {
-		if err := running.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	return code
-}
+func (c closing) Run() int { return shared.Run(c.M) }
 
 // hasPostgres tells whether tests with a database are to run: where none is
 // installed they are skipped, but not in CI.
 func hasPostgres() bool {
-	return !errors.Is(startServer(), pgtest.ErrMissing) || os.Getenv("CI") == "true"
+	_, err := shared.Start()
+	return !errors.Is(err, servertest.ErrMissing) || os.Getenv("CI") == "true"
 }
 
 // newDatabase makes a database and returns its URL, with the superuser.
 func newDatabase() (string, error) {
-	if err := startServer(); err != nil {
+	running, err := shared.Start()
+	if err != nil {
 		return "", err
 	}
 	name := fmt.Sprint("events_", databases.Add(1))

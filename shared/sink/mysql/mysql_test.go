@@ -4,12 +4,10 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,36 +17,17 @@ import (
 	"vodevents/shared/event"
 	"vodevents/shared/sink/internal/sqltable"
 	"vodevents/shared/sink/mysql/mytest"
+	"vodevents/shared/sink/servertest"
 )
 
 // One server serves all tests, each with tables of its own.
-var (
-	running     *mytest.Server
-	startServer = sync.OnceValue(func() (err error) {
-		running, err = mytest.Run()
-		return err
-	})
-)
+var shared = servertest.NewShared(func() (*servertest.Server, error) { return mytest.Run() })
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if running != nil {
-		if err := running.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
-func server(t testing.TB) *mytest.Server {
+func server(t testing.TB) *servertest.Server {
 	t.Helper()
-	err := startServer()
-	if errors.Is(err, mytest.ErrMissing) && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	must(t, err)
-	return running
+	return shared.Server(t)
 }
 
 func must(t testing.TB, err error) {

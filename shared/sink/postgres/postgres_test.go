@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,38 +16,17 @@ import (
 	"vodevents/shared/event"
 	"vodevents/shared/sink/internal/sqltable"
 	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 )
 
 // One server serves all tests, each with tables of its own.
-var (
-	running     *pgtest.Server
-	startServer = sync.OnceValue(func() (err error) {
-		running, err = pgtest.Run()
-		return err
-	})
-)
+var shared = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if running != nil {
-		if err := running.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
-func server(t testing.TB) *pgtest.Server {
+func server(t testing.TB) *servertest.Server {
 	t.Helper()
-	err := startServer()
-	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") != "true" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return running
+	return shared.Server(t)
 }
 
 var tables atomic.Int64

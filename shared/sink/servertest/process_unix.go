@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"runtime"
 	"strconv"
 	"strings"
@@ -23,70 +21,19 @@ import (
 // patience is how long a start or a stop may take.
 const patience = 2 * time.Minute
 
-// Process is a server. It ends with this process, however that ends. Its methods
-// are for one goroutine at a time.
-type Process struct {
-	// Command makes the command that starts it. Its log goes to standard error.
-	Command func() *exec.Cmd
-
-	// Ready is in the line of the log that says that connections are accepted.
-	Ready string
+// process is a server's process. It ends with this one, however that ends.
+type process struct {
+	command func() *exec.Cmd // its log goes to standard error
+	ready   string           // is in the line of the log that says that connections are accepted
 
 	process *os.Process   // nil: stopped
 	exited  chan struct{} // closed when process is gone
 	stopped []int         // processes that Hang has stopped
 }
 
-// User returns the user that a server runs as that refuses root: the first of
-// the names that there is, nil where this process is not root.
-func User(names ...string) (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range append(names, "nobody") {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err1 == nil && err2 == nil {
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-		}
-	}
-	return nil, fmt.Errorf("the server does not run as root, and there is none of the users %s and nobody", strings.Join(names, ", "))
-}
-
-// Dir makes a temporary folder that belongs to the user. It is not in t.TempDir,
-// for the folder above that one is closed to other users.
-func Dir(pattern string, user *syscall.Credential) (string, error) {
-	dir, err := os.MkdirTemp("", pattern)
-	if err != nil || user == nil {
-		return dir, err
-	}
-	return dir, os.Chown(dir, int(user.Uid), int(user.Gid))
-}
-
-// Port returns a port of 127.0.0.1 that is free now. Somebody else may take it
-// before the server does.
-func Port() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// As has a command run as the user, and end with this process.
-func As(user *syscall.Credential, cmd *exec.Cmd) *exec.Cmd {
-	cmd.SysProcAttr = sysProcAttr(user)
-	return cmd
-}
-
 // Start starts the server, or starts it again, and returns when it accepts
 // connections.
-func (p *Process) Start() error {
+func (p *process) Start() error {
 	if p.process != nil {
 		return errors.New("the server runs already")
 	}
@@ -94,7 +41,7 @@ func (p *Process) Start() error {
 	if err != nil {
 		return err
 	}
-	cmd := p.Command()
+	cmd := p.command()
 	cmd.Stderr = logEnd
 
 	// The goroutine keeps its thread until the server has ended: the kernel
@@ -118,7 +65,7 @@ func (p *Process) Start() error {
 	}
 	p.process, p.exited = cmd.Process, exited
 
-	l := &startLog{readyText: p.Ready, ready: make(chan struct{})}
+	l := &startLog{readyText: p.ready, ready: make(chan struct{})}
 	go l.read(log)
 	select {
 	case <-l.ready:
@@ -165,7 +112,7 @@ func (l *startLog) String() string {
 }
 
 // End sends a signal to the server, unless it has ended, and waits for its end.
-func (p *Process) End(signal syscall.Signal) error {
+func (p *process) End(signal syscall.Signal) error {
 	if p.process == nil {
 		return nil
 	}
@@ -185,9 +132,9 @@ func (p *Process) End(signal syscall.Signal) error {
 }
 
 // Hang stops every process of the server without ending it: connections are
-// accepted and nothing is answered, until [Process.Release]. It reads /proc, so
+// accepted and nothing is answered, until [Server.Release]. It reads /proc, so
 // it works on Linux only.
-func (p *Process) Hang() error {
+func (p *process) Hang() error {
 	if p.process == nil {
 		return errors.New("the server is stopped")
 	}
@@ -215,7 +162,7 @@ func (p *Process) Hang() error {
 }
 
 // Release ends a Hang.
-func (p *Process) Release() error {
+func (p *process) Release() error {
 	var errs []error
 	for _, pid := range p.stopped {
 		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
