@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +52,12 @@ func buildAndRun(m *testing.M) int {
 	}
 	return m.Run()
 }
+
+// The zip of the binary, in base64. Packing it takes a while.
+var (
+	packed       sync.Once
+	packedBinary string
+)
 
 // zipped packs files, each of this mode and with its name as its text unless it
 // is "function", which is the binary.
@@ -173,7 +180,8 @@ func function(t testing.TB, name string, changes members) members {
 		"Role": "SCF_ExecuteRole",
 	}
 	if _, given := changes["Code"]; !given {
-		p["Code"] = members{"ZipFile": inBase64(zipped(t, 0o755, "function"))}
+		packed.Do(func() { packedBinary = inBase64(zipped(t, 0o755, "function")) })
+		p["Code"] = members{"ZipFile": packedBinary}
 	}
 	for k, v := range changes {
 		if p[k] = v; v == nil {
