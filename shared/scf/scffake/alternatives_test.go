@@ -13,7 +13,6 @@ func TestSettle(t *testing.T) {
 	t.Parallel()
 	s, c := run(t, scffake.Options{Alternatives: scffake.Alternatives{Settle: 2 * busy}})
 	c.create("fn", someZip(t))
-	s.FastForward(-busy / 2) // the state ended at most half an hour ago
 	c.must("GetFunction", members{"FunctionName": "fn"})
 	c.want("FailedOperation.CreateTrigger", "CreateTrigger", httpTrigger("fn", nil))
 	s.FastForward(4 * busy)
