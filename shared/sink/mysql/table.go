@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"vodevents/shared/event"
@@ -39,7 +38,7 @@ func (t *Table) String() string { return t.host + ", table " + t.name }
 
 // Summary counts the rows that the filter asks for.
 func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, error) {
-	where, args := conditions(f)
+	where, args := sqltable.Where(f, mark)
 	one, err := query(ctx, t, func(row []driver.Value) (s stored.Summary) {
 		s.Events, s.Parked = integer(row[0]), integer(row[1])
 		s.First, _ = row[2].(time.Time) // null: zero
@@ -60,7 +59,7 @@ func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, e
 // It asks for the sizes first: the driver would read to the end what is asked
 // for, and MySQL cannot stop in the midst of it.
 func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
-	where, args := conditions(f)
+	where, args := sqltable.Where(f, mark)
 	type sized struct {
 		id   string
 		size int
@@ -138,49 +137,4 @@ func (t *Table) wrap(err error) error {
 	return inTable(t.name, err)
 }
 
-// conditions is the filter as a WHERE clause, empty where it asks for all rows,
-// and its arguments.
-func conditions(f stored.Filter) (where string, args []any) {
-	var all []string
-	add := func(condition string, values ...any) {
-		all, args = append(all, condition), append(args, values...)
-	}
-	matches := func(column string, values ...string) {
-		if !stored.IsPattern(values[0]) {
-			add(column+" IN ("+list(len(values), "?")+")", anys(values)...)
-			return
-		}
-		var either []string
-		var patterns []any
-		for _, v := range values {
-			either, patterns = append(either, column+" LIKE ? ESCAPE '!'"), append(patterns, stored.Like(v))
-		}
-		add("("+strings.Join(either, " OR ")+")", patterns...)
-	}
-	if len(f.IDs) > 0 {
-		add("id IN ("+list(len(f.IDs), "?")+")", anys(f.IDs)...)
-	}
-	if types := f.Types(); types != nil {
-		matches("type", types...)
-	}
-	if f.Subject != "" {
-		matches("subject", f.Subject)
-	}
-	if !f.Since.IsZero() {
-		add("received_at >= ?", f.Since.UTC())
-	}
-	if !f.Until.IsZero() {
-		add("received_at < ?", f.Until.UTC())
-	}
-	if f.Parked != nil {
-		all = append(all, map[bool]string{true: "parkreason IS NOT NULL", false: "parkreason IS NULL"}[*f.Parked])
-	}
-	if !f.After.IsZero() {
-		at := f.After.Received.UTC()
-		add("received_at >= ? AND (received_at > ? OR id > ?)", at, at, f.After.ID)
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(all, " AND "), args
-}
+func mark(int, string) string { return "?" }

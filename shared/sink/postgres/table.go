@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,7 +44,7 @@ func (t *Table) String() string { return t.host + ", table " + t.name }
 func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, error) {
 	var s stored.Summary
 	var first, last *time.Time
-	where, args := conditions(f)
+	where, args := sqltable.Where(f, mark)
 	query := fmt.Sprintf("SELECT count(*), count(parkreason), min(received_at), max(received_at) FROM %s%s", t.name, where)
 	err := t.pool.Use(ctx, nil, func(c *conn) error {
 		return c.QueryRow(ctx, query, args...).Scan(&s.Events, &s.Parked, &first, &last)
@@ -74,7 +73,7 @@ ORDER BY page.received_at, page.id`
 // next page is after the place of the last row; after the last page comes an
 // empty one.
 func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
-	where, args := conditions(f)
+	where, args := sqltable.Where(f, mark)
 	query := fmt.Sprintf(selectPage, t.name, where, most)
 	var page []stored.Row
 	err := t.pool.Use(ctx, nil, func(c *conn) error {
@@ -152,54 +151,6 @@ func (t *Table) wrap(err error) error {
 	return inTable(t.name, err)
 }
 
-// conditions is the filter as a WHERE clause, empty where it asks for all rows,
-// and its arguments.
-func conditions(f stored.Filter) (where string, args []any) {
-	var all []string
-	add := func(condition string, values ...any) {
-		numbers := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			numbers[i] = len(args)
-		}
-		all = append(all, fmt.Sprintf(condition, numbers...))
-	}
-	matches := func(column string, values ...string) {
-		if !stored.IsPattern(values[0]) {
-			add(column+" = ANY($%d::text[])", values)
-			return
-		}
-		var either []string
-		var patterns []any
-		for _, v := range values {
-			either = append(either, column+" LIKE $%d::text ESCAPE '!'")
-			patterns = append(patterns, stored.Like(v))
-		}
-		add("("+strings.Join(either, " OR ")+")", patterns...)
-	}
-	if len(f.IDs) > 0 {
-		add("id = ANY($%d::text[])", f.IDs)
-	}
-	if types := f.Types(); types != nil {
-		matches("type", types...)
-	}
-	if f.Subject != "" {
-		matches("subject", f.Subject)
-	}
-	if !f.Since.IsZero() {
-		add("received_at >= $%d::timestamptz", f.Since)
-	}
-	if !f.Until.IsZero() {
-		add("received_at < $%d::timestamptz", f.Until)
-	}
-	if f.Parked != nil {
-		all = append(all, map[bool]string{true: "parkreason IS NOT NULL", false: "parkreason IS NULL"}[*f.Parked])
-	}
-	if !f.After.IsZero() {
-		add("received_at >= $%[1]d::timestamptz AND (received_at, id) > ($%[1]d::timestamptz, $%[2]d::text)", f.After.Received, f.After.ID)
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(all, " AND "), args
-}
+// mark is a placeholder, with its type: without a prepared statement pgx sends
+// the argument as text.
+func mark(number int, of string) string { return fmt.Sprintf("$%d::%s", number, of) }
