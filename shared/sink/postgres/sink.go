@@ -20,10 +20,12 @@ var _ deliver.Sink = (*Sink)(nil)
 
 // Sink writes events into a table, each once. It implements [deliver.Sink].
 type Sink struct {
-	pool   *sqltable.Share[*conn]
-	table  *sqltable.Table
-	insert string
-	media  *folder // nil: no media= in the URL
+	pool  *sqltable.Share[*conn]
+	table *sqltable.Table
+
+	insert    string  // of several events
+	insertOne string  // of one
+	media     *folder // nil: no media= in the URL
 }
 
 // Open returns the sink of a URL such as
@@ -50,7 +52,8 @@ func newSink(pool *sqltable.Share[*conn], table, media pgx.Identifier) *Sink {
 				index(table, "_received_idx"), index(table, "_type_idx"), index(table, "_subject_idx")),
 			Upgrade: []string{fmt.Sprintf(upgradeEvents, name)},
 		},
-		insert: fmt.Sprintf(insertEvents, name),
+		insert:    fmt.Sprintf(insertEvents, name),
+		insertOne: fmt.Sprintf(insertEvent, name),
 	}
 	if media != nil {
 		tables := mediaNames(media)
@@ -98,20 +101,32 @@ const upgradeEvents = `ALTER TABLE %[1]s ADD COLUMN IF NOT EXISTS subject text, 
 // well, it may have taken the event before another sink refused it. sunk_at is when
 // the table took the event as SINK for the first time. Every other row stays as it
 // is.
-const insertEvents = `
-INSERT INTO %[1]s AS t (id, type, subject, source, mode, received_at, data, raw,
-	parkreason, parkattempts, parkfirsterror, parklasterror, sunk_at)
+const (
+	insertEvents = `
+INSERT INTO %[1]s AS t (` + eventColumns + `, sunk_at)
 SELECT id, type, subject, source, mode, received_at, data::jsonb, raw,
 	parkreason, parkattempts, parkfirsterror, parklasterror, CASE WHEN parkreason IS NULL THEN now() END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[],
 	$9::text[], $10::integer[], $11::text[], $12::text[])
-	AS e (id, type, subject, source, mode, received_at, data, raw,
-	parkreason, parkattempts, parkfirsterror, parklasterror)
+	AS e (` + eventColumns + `)` + onConflict
+
+	// insertEvent is insertEvents for one event: without arrays, both ends have
+	// less to do.
+	insertEvent = `
+INSERT INTO %[1]s AS t (` + eventColumns + `, sunk_at)
+VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::text::jsonb, $8::bytea,
+	$9::text, $10::integer, $11::text, $12::text, CASE WHEN $9::text IS NULL THEN now() END)` + onConflict
+
+	eventColumns = `id, type, subject, source, mode, received_at, data, raw,
+	parkreason, parkattempts, parkfirsterror, parklasterror`
+
+	onConflict = `
 ON CONFLICT (id) DO UPDATE SET
 	parkreason = excluded.parkreason, parkattempts = excluded.parkattempts,
 	parkfirsterror = excluded.parkfirsterror, parklasterror = excluded.parklasterror,
 	sunk_at = coalesce(t.sunk_at, excluded.sunk_at)
 WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL OR t.sunk_at IS NULL`
+)
 
 // Send writes the batch in one statement, and makes the table if there is none.
 // Events that are there already are delivered.
@@ -127,15 +142,60 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
-	args := rows(events, rawOnly)
 	telling, touches := s.told(events)
+	sql, args := s.insert, []any(nil)
+	if len(events) == 1 && len(touches) == 0 {
+		sql, args = s.insertOne, newRow(events[0], rawOnly).args()
+	} else {
+		args = rows(events, rawOnly)
+	}
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
 		if len(touches) > 0 {
 			return s.media.writeEvents(ctx, c, telling, touches, args, rawOnly)
 		}
-		_, err := c.Exec(ctx, s.insert, args...)
+		_, err := c.Exec(ctx, sql, args...)
 		return err
 	})
+}
+
+// row is an event as the table holds it. nil is null.
+type row struct {
+	id, kind, source, mode    string
+	received                  time.Time
+	subject, data             *string
+	raw                       []byte
+	reason, firstErr, lastErr *string
+	attempts                  *int32
+}
+
+func newRow(e *event.Event, rawOnly bool) row {
+	r := row{
+		id: e.ID, kind: sqltable.Indexable(e.CloudEventType(), indexable),
+		source: e.Source(), mode: string(e.Mode), received: e.Received,
+	}
+	if e.Subject != "" {
+		r.subject = new(sqltable.Indexable(e.Subject, indexable))
+	}
+	exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
+	held := holdable(exact)
+	if !rawOnly && held != nil {
+		r.data = new(string(held)) // bytes would reach some of pgx's modes as a bytea
+	}
+	if bytes := e.RawData(); bytes != nil {
+		r.raw = bytes
+	} else if rawOnly || held == nil || &held[0] != &exact[0] {
+		r.raw = exact
+	}
+	if p := e.Parking; p != nil {
+		r.reason, r.attempts = new(sqltable.Text(p.Reason)), new(int32(p.Attempts))
+		r.firstErr, r.lastErr = new(sqltable.Text(p.FirstError)), new(sqltable.Text(p.LastError))
+	}
+	return r
+}
+
+// args are the arguments of insertEvent.
+func (r row) args() []any {
+	return []any{r.id, r.kind, r.subject, r.source, r.mode, r.received, r.data, r.raw, r.reason, r.attempts, r.firstErr, r.lastErr}
 }
 
 // rows makes the arguments of insertEvents, one array for each column.
@@ -151,25 +211,10 @@ func rows(events []*event.Event, rawOnly bool) []any {
 		attempts                     = make([]*int32, n)
 	)
 	for i, e := range sorted {
-		ids[i], types[i], sources[i], modes[i] = e.ID, sqltable.Indexable(e.CloudEventType(), indexable), e.Source(), string(e.Mode)
-		if e.Subject != "" {
-			subjects[i] = new(sqltable.Indexable(e.Subject, indexable))
-		}
-		received[i] = e.Received
-		exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
-		held := holdable(exact)
-		if !rawOnly && held != nil {
-			data[i] = new(string(held)) // bytes would reach some of pgx's modes as a bytea
-		}
-		if bytes := e.RawData(); bytes != nil {
-			raw[i] = bytes
-		} else if rawOnly || held == nil || &held[0] != &exact[0] {
-			raw[i] = exact
-		}
-		if p := e.Parking; p != nil {
-			reasons[i], attempts[i] = new(sqltable.Text(p.Reason)), new(int32(p.Attempts))
-			firstErrs[i], lastErrs[i] = new(sqltable.Text(p.FirstError)), new(sqltable.Text(p.LastError))
-		}
+		r := newRow(e, rawOnly)
+		ids[i], types[i], subjects[i], sources[i], modes[i] = r.id, r.kind, r.subject, r.source, r.mode
+		received[i], data[i], raw[i] = r.received, r.data, r.raw
+		reasons[i], attempts[i], firstErrs[i], lastErrs[i] = r.reason, r.attempts, r.firstErr, r.lastErr
 	}
 	return []any{ids, types, subjects, sources, modes, received, data, raw, reasons, attempts, firstErrs, lastErrs}
 }
