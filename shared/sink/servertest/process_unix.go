@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -138,27 +139,72 @@ func (p *process) Hang() error {
 	if p.process == nil {
 		return errors.New("the server is stopped")
 	}
+	if err := p.hang(); err != nil {
+		return errors.Join(err, p.Release())
+	}
+	return nil
+}
+
+func (p *process) hang() error {
 	pid := p.process.Pid
-	p.stopped = append(p.stopped, pid)
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+	if err := p.signalStop(pid); err != nil {
 		return err
 	}
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
-		return errors.Join(err, p.Release())
+		return err
 	}
 	for _, field := range strings.Fields(string(children)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {
 			return err
 		}
-		if err := syscall.Kill(child, syscall.SIGSTOP); err == nil {
-			p.stopped = append(p.stopped, child)
-		} else if !errors.Is(err, syscall.ESRCH) {
-			return errors.Join(err, p.Release())
+		if err := p.signalStop(child); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return p.awaitStop()
+}
+
+func (p *process) signalStop(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	p.stopped = append(p.stopped, pid)
+	return nil
+}
+
+// awaitStop waits until no thread runs. SIGSTOP stops a process only when one of
+// its threads takes the signal, and on a busy machine the others go on answering
+// until then.
+func (p *process) awaitStop() error {
+	deadline := time.Now().Add(time.Minute)
+	for _, pid := range p.stopped {
+		for runs(pid) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("process %d does not stop", pid)
+			}
+			time.Sleep(time.Millisecond)
 		}
 	}
 	return nil
+}
+
+// runs tells whether a process has a thread that is neither stopped nor dead.
+func runs(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// The state follows the name, which is in parentheses and may hold some.
+		_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
+		if after != "" && !strings.ContainsAny(after[:1], "TZX") {
+			return true
+		}
+	}
+	return false
 }
 
 // Release ends a Hang.
