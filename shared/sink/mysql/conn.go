@@ -31,6 +31,7 @@ func (d *dialer) database() sqltable.Database[*conn] {
 		LacksColumn: func(err error) bool { return number(err) == 1054 },
 		IsReadOnly:  isReadOnly,
 		IsCrowded:   isCrowded,
+		InTable:     inTable,
 	}
 }
 

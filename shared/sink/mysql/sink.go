@@ -113,7 +113,7 @@ const (
 // no column can hold and for a CHECK, and a plain one for a trigger or a
 // constraint that somebody added. Everything else is [deliver.Unavailable].
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
-	w := sqltable.Writer{Write: s.write, FaultOf: faultOf, Wrap: func(err error) error { return inTable(s.table.Name, err) }}
+	w := sqltable.Writer{Write: s.write, FaultOf: faultOf}
 	return w.Send(ctx, events)
 }
 
@@ -203,7 +203,4 @@ func values(e *event.Event, stamp time.Time, rawOnly bool) (sql string, row []an
 func (s *Sink) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Sink].
-func (s *Sink) Close() error {
-	s.pool.Close()
-	return nil
-}
+func (s *Sink) Close() error { return s.pool.Close() }

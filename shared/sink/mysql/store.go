@@ -102,7 +102,7 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts 
 	insert := strings.NewReplacer("@free", free, "@table", s.table.Name,
 		"@rows", list(len(ids), "(?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, ?, UTC_TIMESTAMP(6))")).Replace(claimIDs)
 	read := strings.NewReplacer("@table", s.table.Name, "@ids", list(len(ids), "?")).Replace(readClaims)
-	err := s.use(ctx, func(c *conn) error {
+	err := s.pool.Use(ctx, s.table, func(c *conn) error {
 		if err := c.exec(ctx, insert, args...); err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *Store) Renew(ctx context.Context, claimant string, ids []string, lasts 
 	}
 	args := append(append([]any{lasts.Microseconds()}, anys(slices.Sorted(slices.Values(ids)))...), claimant)
 	sql := strings.NewReplacer("@table", s.table.Name, "@ids", list(len(ids), "?")).Replace(renewIDs)
-	return s.use(ctx, func(c *conn) error { return c.exec(ctx, sql, args...) })
+	return s.pool.Use(ctx, s.table, func(c *conn) error { return c.exec(ctx, sql, args...) })
 }
 
 // settleIDs assigns until last, which the condition reads.
@@ -174,7 +174,7 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 	}
 	sql := strings.NewReplacer("@ours", isOurs, "@table", s.table.Name,
 		"@rows", list(len(outcomes), "(?, ?, ?, ?, ?, UTC_TIMESTAMP(6))")).Replace(settleIDs)
-	err := s.use(ctx, func(c *conn) error { return c.exec(ctx, sql, args...) })
+	err := s.pool.Use(ctx, s.table, func(c *conn) error { return c.exec(ctx, sql, args...) })
 	if err == nil && s.tidying.IsDue(s.now()) {
 		_ = s.tidy(ctx) // the outcomes are safe; rows that stay for now are removed next time
 	}
@@ -190,7 +190,7 @@ const (
 // order of their ids.
 func (s *Store) tidy(ctx context.Context) error {
 	keep := int64(deliver.Keep.Seconds())
-	return s.use(ctx, func(c *conn) error {
+	return s.pool.Use(ctx, s.table, func(c *conn) error {
 		var ids []string
 		err := c.query(ctx, func(row []driver.Value) error {
 			ids = append(ids, text(row[0]))
@@ -205,19 +205,8 @@ func (s *Store) tidy(ctx context.Context) error {
 	})
 }
 
-// use runs f on a connection.
-func (s *Store) use(ctx context.Context, f func(*conn) error) error {
-	if err := s.pool.Use(ctx, s.table, f); err != nil {
-		return inTable(s.table.Name, err)
-	}
-	return nil
-}
-
 // CloseIdle implements [deliver.Store].
 func (s *Store) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Store].
-func (s *Store) Close() error {
-	s.pool.Close()
-	return nil
-}
+func (s *Store) Close() error { return s.pool.Close() }

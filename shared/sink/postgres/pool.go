@@ -74,6 +74,7 @@ func (d *dialer) database() sqltable.Database[*conn] {
 		LacksColumn: lacksColumn,
 		IsReadOnly:  isReadOnly,
 		IsCrowded:   isCrowded,
+		InTable:     inTable,
 	}
 }
 

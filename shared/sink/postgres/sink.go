@@ -136,7 +136,7 @@ WHERE t.parkreason IS NOT NULL OR excluded.parkreason IS NOT NULL OR t.sunk_at I
 // PostgreSQL cannot hold and for a CHECK, and a plain one for a trigger or a
 // constraint that somebody added. Everything else is [deliver.Unavailable].
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
-	w := sqltable.Writer{Write: s.write, FaultOf: faultOf, Wrap: func(err error) error { return inTable(s.table.Name, err) }}
+	w := sqltable.Writer{Write: s.write, FaultOf: faultOf}
 	return w.Send(ctx, events)
 }
 
@@ -223,7 +223,4 @@ func rows(events []*event.Event, rawOnly bool) []any {
 func (s *Sink) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Sink].
-func (s *Sink) Close() error {
-	s.pool.Close()
-	return nil
-}
+func (s *Sink) Close() error { return s.pool.Close() }

@@ -139,7 +139,7 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts 
 	}
 	sorted := slices.Sorted(slices.Values(ids)) // or two claimants could lock each other out
 	claim := rand.Int64() | 1                   // never 0
-	err := s.use(ctx, func(c *conn) error {
+	err := s.pool.Use(ctx, s.table, func(c *conn) error {
 		rows, err := c.Query(ctx, s.claim, sorted, claimant, lasts.Seconds(), claim, takeParked)
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ func (s *Store) Claim(ctx context.Context, claimant string, ids []string, lasts 
 
 // Renew implements [deliver.Store].
 func (s *Store) Renew(ctx context.Context, claimant string, ids []string, lasts time.Duration) error {
-	return s.use(ctx, func(c *conn) error {
+	return s.pool.Use(ctx, s.table, func(c *conn) error {
 		_, err := c.Exec(ctx, s.renew, ids, claimant, lasts.Seconds())
 		return err
 	})
@@ -194,13 +194,13 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 		ids[i], states[i], attempts[i] = o.ID, string(o.State), int32(o.Attempts)
 		first[i], last[i] = sqltable.Text(o.FirstError), sqltable.Text(o.LastError)
 	}
-	err := s.use(ctx, func(c *conn) error {
+	err := s.pool.Use(ctx, s.table, func(c *conn) error {
 		_, err := c.Exec(ctx, s.settle, ids, states, attempts, first, last, claimant)
 		return err
 	})
 	if err == nil && s.tidying.IsDue(s.now()) {
 		// The outcomes are safe; rows that stay for now are removed next time.
-		_ = s.use(ctx, func(c *conn) error {
+		_ = s.pool.Use(ctx, s.table, func(c *conn) error {
 			_, err := c.Exec(ctx, s.tidy, deliver.Keep.Seconds(), sqltable.TidyRows)
 			return err
 		})
@@ -208,19 +208,8 @@ func (s *Store) Settle(ctx context.Context, claimant string, outcomes []deliver.
 	return err
 }
 
-// use runs f on a connection.
-func (s *Store) use(ctx context.Context, f func(*conn) error) error {
-	if err := s.pool.Use(ctx, s.table, f); err != nil {
-		return inTable(s.table.Name, err)
-	}
-	return nil
-}
-
 // CloseIdle implements [deliver.Store].
 func (s *Store) CloseIdle() { s.pool.CloseStale() }
 
 // Close implements [deliver.Store].
-func (s *Store) Close() error {
-	s.pool.Close()
-	return nil
-}
+func (s *Store) Close() error { return s.pool.Close() }

@@ -54,6 +54,9 @@ type Database[C Conn] struct {
 	// What an error tells: there is no such table, the table lacks a column,
 	// the server takes no writes, the server has no room for a connection.
 	IsMissing, LacksColumn, IsReadOnly, IsCrowded func(error) bool
+
+	// InTable says where an error of a table comes from and what to do about it.
+	InTable func(table string, err error) error
 }
 
 // Pool keeps a few connections. Nothing runs when an invocation has answered:

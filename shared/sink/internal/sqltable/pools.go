@@ -63,19 +63,26 @@ func (p *Pools[C]) Len() int {
 	return len(p.open)
 }
 
-// Use is [Pool.Use], until the share is closed.
+// Use is [Pool.Use], until the share is closed. Its errors name the table, if
+// there is one.
 func (s *Share[C]) Use(ctx context.Context, table *Table, f func(C) error) error {
-	if s.closed.Load() {
-		return ErrClosed
+	err := ErrClosed
+	if !s.closed.Load() {
+		err = s.Pool.Use(ctx, table, f)
 	}
-	return s.Pool.Use(ctx, table, f)
+	if err == nil || table == nil {
+		return err
+	}
+	return s.InTable(table.Name, err)
 }
 
-// Close gives the share up. The last one closes the pool.
-func (s *Share[C]) Close() {
+// Close gives the share up. The last one closes the pool. It returns nil, as a
+// sink or a store has to return something.
+func (s *Share[C]) Close() error {
 	if !s.closed.Swap(true) {
 		s.leave()
 	}
+	return nil
 }
 
 // CloseCrowded closes the idle connections to servers that have lately had no

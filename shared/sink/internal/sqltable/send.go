@@ -35,9 +35,6 @@ type Writer struct {
 
 	// FaultOf says whose fault an error of Write is.
 	FaultOf func(error) Fault
-
-	// Wrap says where an error comes from and what to do about it.
-	Wrap func(error) error
 }
 
 // Send writes the batch in one statement. Only where the server refuses an
@@ -53,7 +50,7 @@ func (w *Writer) Send(ctx context.Context, events []*event.Event) []error {
 		return errs
 	}
 	if w.FaultOf(err) == OfServer {
-		return deliver.FailAll(len(events), deliver.Unavailable(w.Wrap(err), 0))
+		return deliver.FailAll(len(events), deliver.Unavailable(err, 0))
 	}
 	for i := range events {
 		errs[i] = w.sendOne(ctx, events[i:i+1])
@@ -71,11 +68,11 @@ func (w *Writer) sendOne(ctx context.Context, one []*event.Event) error {
 	}
 	switch w.FaultOf(err) {
 	case OfData:
-		return deliver.Permanent(w.Wrap(err))
+		return deliver.Permanent(err)
 	case OfEvent:
-		return w.Wrap(err)
+		return err
 	default:
-		return deliver.Unavailable(w.Wrap(err), 0)
+		return deliver.Unavailable(err, 0)
 	}
 }
 
