@@ -92,6 +92,37 @@ func TestPullVariables(t *testing.T) {
 	}
 }
 
+// Each sink gets the kinds that its types= names. What nobody wants is counted
+// and confirmed, or answered 200.
+func TestKindsGoWhereTheyAreWanted(t *testing.T) {
+	t.Parallel()
+	s := runVOD(t)
+	dir := t.TempDir()
+	uploads, others := filepath.Join(dir, "uploads"), filepath.Join(dir, "others")
+	sink := "SINK=file:" + uploads + "?types=NewFileUpload file:" + others + "?types=!NewFileUpload,FileDeleted"
+	deletion := []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["3"]}}`)
+	s.Queue(0, uploadNamed(1, "a"))
+	s.Queue(0, []byte(`{"EventType":"BrandNewEvent","Any":{"FileId":"2"}}`))
+	s.Queue(0, deletion)
+	r := start(t, pullBin, append(vodEnv(s), sink)...).drain(20 * time.Second)
+	if r["pulled"] != 3.0 || r["delivered"] != 2.0 || r["unwanted"] != 1.0 || r["confirmed"] != 3.0 || r["left"] != 0.0 {
+		t.Errorf("got %v", r)
+	}
+	f := start(t, callbackBin, sink)
+	if status, answer := f.post(deletion); status != 200 {
+		t.Errorf("callback answers %d %s", status, answer)
+	}
+	for file, subject := range map[string]string{uploads: "1", others: "2"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := readCloudEvent(t, string(bytes.TrimSpace(text))); c.Subject != subject {
+			t.Errorf("%s has %s", file, text)
+		}
+	}
+}
+
 func TestPullWarnsOfShortTimeout(t *testing.T) {
 	t.Parallel()
 	f := start(t, pullBin, append(vodEnv(runVOD(t)), "PULL_RATE=0")...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,40 @@ func TestFigures(t *testing.T) {
 	if want := (journal.Totals{Made: 5, Out: 4, Through: 5, Duplicates: 1, Pulls: 1, Polls: 1, Kept: 5}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+}
+
+// An event that no sink wants is counted, and is no duplicate.
+func TestUnwantedEventsAreCounted(t *testing.T) {
+	t.Parallel()
+	p := launch(t, []string{"SINK=file:" + filepath.Join(t.TempDir(), "events") + "?types=NewFileUpload"}, "-every", "off")
+	if answer, text := p.request("POST", "/callback", `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`); answer.StatusCode != 200 {
+		t.Fatalf("%s %s", answer.Status, text)
+	}
+	ids := p.send("/api/events?mode=reliable&kind=PullComplete&n=2", "")
+	wanted := p.send("/api/events?mode=reliable&kind=NewFileUpload", "")
+	p.fire()
+	for _, id := range append(ids, wanted...) {
+		p.untilState(id, "confirmed")
+	}
+	p.eventually("figures of the three that are unwanted", func() bool {
+		var f struct{ Totals journal.Totals }
+		p.call(200, "GET", "/api/figures", "", &f)
+		return f.Totals.Unwanted == 3 && f.Totals.Out == 1 && f.Totals.Duplicates == 0
+	})
+	p.eventually("the list to say so", func() bool {
+		var list struct{ Events []journal.Summary }
+		p.call(200, "GET", "/api/events", "", &list)
+		unwanted := 0
+		for _, e := range list.Events {
+			if e.Duplicate {
+				return false
+			}
+			if e.Unwanted {
+				unwanted++
+			}
+		}
+		return len(list.Events) == 4 && unwanted == 3
+	})
 }
 
 // Requests for other hosts and changes from other sites are refused.

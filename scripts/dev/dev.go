@@ -21,6 +21,7 @@ import (
 	"vodevents/shared/config"
 	"vodevents/shared/event"
 	"vodevents/shared/lease"
+	"vodevents/shared/sink"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
@@ -98,7 +99,7 @@ func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 	d.functions, err = runner.New(ctx, runner.Options{
 		Environ: d.fenv, Variables: d.variables, Every: d.opt.every, Programs: d.opt.programs,
 		Event: d.cameOut, Log: d.logged,
-		Pulled: func(r lease.Result) { d.journal.Pulled(r.Polls, r.Duplicates) },
+		Pulled: func(r lease.Result) { d.journal.Pulled(r.Polls, r.Duplicates, r.Unwanted) },
 		Failed: func(function string, err error) {
 			d.log(journal.NewLog("dev", "ERROR", "the function "+function+" failed: "+err.Error(), time.Now()))
 		},
@@ -146,7 +147,7 @@ func (d *dev) routes(at addresses) http.Handler {
 func (d *dev) variables() map[string]string {
 	v := map[string]string{"SINK": d.env.Sink(), "CALLBACK_SIGN_KEY": strings.Join(d.signKeys(), ",")}
 	if d.standIn != nil {
-		v["SINK"] += " " + d.sink.URL
+		v["SINK"] += " " + sink.WithTypes(d.sink.URL, d.env.Types())
 	}
 	return v
 }
@@ -167,7 +168,7 @@ func (d *dev) cameOut(function string, line []byte) {
 		d.log(journal.NewLog(function, "WARN", "printed what is no event: "+string(line), at))
 		return
 	}
-	d.journal.CameOut(e, line, at, d.variables()["SINK"] == "stdout:")
+	d.journal.CameOut(e, line, at, len(strings.Fields(d.variables()["SINK"])) == 1)
 	d.terminal.event(e, at)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
+	"vodevents/shared/event"
 	"vodevents/shared/sink"
 )
 
@@ -148,10 +149,32 @@ func (d *doctor) checkSettings() {
 	}
 	if err == nil {
 		d.fine(nil, "the variables are well formed")
+		d.checkTypes(cfg.Sinks)
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
 		d.find(problem, nil, causeSettings, "%s", strings.TrimSpace(line))
+	}
+}
+
+// checkTypes looks for kinds of events that no entry of SINK wants, and for names
+// in types= that are no kinds.
+func (d *doctor) checkTypes(sinks []string) {
+	wanted := make([]event.Types, len(sinks))
+	for i, u := range sinks {
+		wanted[i], _ = sink.Types(u) // it is well formed
+		if strange := wanted[i].Strange(); len(strange) > 0 {
+			d.find(warning, nil, causeStrangeType, "entry %d of SINK, %s, has %s", i+1, config.Variable{Secrecy: config.URLs}.Show(u), strings.Join(strange, ", "))
+		}
+	}
+	var unwanted []string
+	for _, k := range event.Kinds {
+		if !slices.ContainsFunc(wanted, func(t event.Types) bool { return t.Has(k.Type) }) {
+			unwanted = append(unwanted, k.Type)
+		}
+	}
+	if len(unwanted) > 0 {
+		d.find(warning, nil, causeUnwanted, "%s", strings.Join(unwanted, ", "))
 	}
 }
 

@@ -110,6 +110,7 @@ type tally struct {
 	lines, others, broken       int // lines; those that hold no event; those that hold one that cannot be read
 	filtered                    int // events that are not asked for
 	delivered, repeated, failed int // events
+	unwanted                    int // events that no sink wants
 	untried                     int // events that were not tried, because a sink is down
 }
 
@@ -242,7 +243,7 @@ func send(ctx context.Context, p *deliver.Pipeline, batch []located) []deliver.R
 // failed tells whether an event was not delivered. A fate that nobody here knows
 // is a failure.
 func failed(result deliver.Result) bool {
-	return result.Fate != deliver.Delivered && result.Fate != deliver.Duplicate
+	return !result.Fate.Settled()
 }
 
 // note counts what became of an event, and lists it if it failed. r.mu is held.
@@ -253,6 +254,8 @@ func (r *replay) note(e located, result deliver.Result) {
 		r.tell("%s: not delivered: %s (%s %s): %v", e.place, e.ID, e.Type, e.Subject, result.Cause)
 	case result.Fate == deliver.Duplicate:
 		r.repeated++
+	case result.Fate == deliver.Unwanted:
+		r.unwanted++
 	default:
 		r.delivered++
 	}
@@ -272,6 +275,14 @@ func (r *replay) skips(ctx context.Context, batch []located) bool {
 	return true
 }
 
+// sorted is the place of a report where it tells of types=.
+func (r *replay) sorted() string {
+	if r.unwanted == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d unwanted by every sink, ", r.unwanted)
+}
+
 // report prints the totals and returns the error of the command. err, if any,
 // ended the reading.
 func (r *replay) report(err error) error {
@@ -279,10 +290,10 @@ func (r *replay) report(err error) error {
 	if r.dryRun {
 		what = "would be delivered"
 	}
-	r.say("%d %s, %d had been before, %d failed, %d not tried, %d filtered out; of %d lines %d held no event and %d a broken one",
-		r.delivered, what, r.repeated, r.failed, r.untried, r.filtered, r.lines, r.others, r.broken)
+	r.say("%d %s, %d had been before, %s%d failed, %d not tried, %d filtered out; of %d lines %d held no event and %d a broken one",
+		r.delivered, what, r.repeated, r.sorted(), r.failed, r.untried, r.filtered, r.lines, r.others, r.broken)
 	failed := r.failed + r.untried + r.broken
-	all := failed + r.delivered + r.repeated
+	all := failed + r.delivered + r.repeated + r.unwanted
 	if err != nil {
 		status := statusFailed
 		if r.delivered > 0 && !r.dryRun {

@@ -193,10 +193,11 @@ func (r *replay) reportTable() error {
 	if r.dryRun {
 		what = "would be delivered"
 	}
-	r.say("%d %s, %d had been before, %d failed, %d not tried; %d could not be read",
-		r.delivered, what, r.repeated, r.failed, r.untried, r.broken)
+	r.say("%d %s, %d had been before, %s%d failed, %d not tried; %d could not be read",
+		r.delivered, what, r.repeated, r.sorted(), r.failed, r.untried, r.broken)
 	failed := r.failed + r.broken
-	return count(failed, failed+r.delivered+r.repeated, "%d of %d events were not delivered", failed, failed+r.delivered+r.repeated)
+	all := failed + r.delivered + r.repeated + r.unwanted
+	return count(failed, all, "%d of %d events were not delivered", failed, all)
 }
 
 // stopped is the error of a replay that did not come to its end. It says how to go

@@ -180,6 +180,16 @@ var (
 		"set SINK and deploy",
 		[]string{"583/14570"},
 	}
+	causeUnwanted = cause{
+		"no entry of SINK wants these kinds of events; they go through the handler, are counted as unwanted and are gone",
+		"add them to a types= in SINK, or add an entry without types=; leave it if that is what you want",
+		nil,
+	}
+	causeStrangeType = cause{
+		"types= names what is no kind of event in this release: it is mistyped, or newer",
+		"compare it with the kinds that vodctl schema lists",
+		[]string{"266/33433"},
+	}
 	causeParked = cause{
 		"they failed for good and were parked: in DEAD_LETTER or, without one, in the log at level error",
 		"read parkreason and parklasterror, remove the cause, then vodctl replay FILE or, if DEAD_LETTER is a database, vodctl replay -from env:DEAD_LETTER -parked",
@@ -210,6 +220,7 @@ var symptoms = []struct {
 	{"The same events come every 30 s", []cause{causeRights, causeLate}},
 	{"Events come twice", []cause{causeResend, causeMany}},
 	{"Events are in the log and not in the sink", []cause{causeStdout, causeParked}},
+	{"Events of some kinds are in no sink", []cause{causeUnwanted, causeStrangeType, causeSwitch}},
 	{"A procedure has ErrCode 40000 although all went well", []cause{causeSubTask}},
 }
 

@@ -5,7 +5,7 @@
 // VOD ignores the status, so no answer brings an event back. The answers are for
 // people and monitors:
 //
-//	200  {"id":…}: every sink has it, now or since an earlier send
+//	200  {"id":…}: every sink that wants it has it, now or since an earlier send
 //	400  not an event; if its signature is good, it was parked whole
 //	401  not signed, forged or expired
 //	405  neither POST nor the GET and HEAD that greet
@@ -42,7 +42,7 @@ type Options struct {
 	SubAppId uint64
 
 	// Deliver delivers a batch before its context ends and says what became of
-	// each event: delivered and duplicate are success.
+	// each event; see [deliver.Fate.Settled].
 	Deliver func(context.Context, []*event.Event) []deliver.Result
 }
 
@@ -126,7 +126,7 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 	case notEvent != nil: // VOD signed it: the delivery parked it whole
 		slog.ErrorContext(ctx, "callback is not an event", "id", e.ID, "error", notEvent, "bytes", len(body))
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())
-	case result.Fate == deliver.Delivered, result.Fate == deliver.Duplicate:
+	case result.Fate.Settled():
 		scf.JSON(w, http.StatusOK, map[string]string{"id": e.ID})
 	default:
 		scf.JSON(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})

@@ -80,7 +80,7 @@ var Variables = []Variable{
 		Meaning: "VOD's SignKey; several by commas while it changes; unset: no check",
 		read:    func(r *reader, c *Config) { c.SignKeys = r.signKeys() }},
 	{Name: "SINK", Used: Both, Default: "stdout:", Secrecy: URLs,
-		Meaning: "URLs by spaces; an event is delivered when all have it",
+		Meaning: "URLs by spaces; `types=A,B` in one: only these kinds go there",
 		read:    func(r *reader, c *Config) { c.Sinks = r.sinks() }},
 	{Name: "DEAD_LETTER", Used: Both, Secrecy: URLs,
 		Meaning: "a URL like SINK's, for events that can never be delivered",

@@ -24,6 +24,10 @@ type Pipeline struct {
 	// Sinks must all have an event before it is delivered. They run side by side.
 	Sinks []Sink
 
+	// Types are the EventTypes that a sink wants. A sink that is not in it wants
+	// all. An event that no sink wants is [Unwanted].
+	Types map[Sink]event.Types
+
 	// DeadLetter takes what is parked; nil writes it whole into the log.
 	DeadLetter Sink
 
@@ -136,7 +140,7 @@ func (d *delivery) results(n int) []Result {
 	for _, it := range d.items {
 		for i, place := range it.places {
 			results[place] = it.Result
-			if i > 0 && it.Fate == Delivered {
+			if i > 0 && (it.Fate == Delivered || it.Fate == Unwanted) {
 				results[place].Fate = Duplicate
 			}
 		}

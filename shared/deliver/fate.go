@@ -13,6 +13,10 @@ const (
 	// Duplicate: every sink had it before. Confirm it, answer 200.
 	Duplicate Fate = "duplicate"
 
+	// Unwanted: the user's code has seen it, and no sink wants its EventType.
+	// Confirm it, answer 200.
+	Unwanted Fate = "unwanted"
+
 	// Parked: it was put aside in DEAD_LETTER or in the log, now or before.
 	// Confirm it.
 	Parked Fate = "parked"
@@ -24,11 +28,16 @@ const (
 	Left Fate = "left"
 )
 
+// Settled tells whether there is nothing left to do for an event, and nothing to
+// look at either.
+func (f Fate) Settled() bool { return f == Delivered || f == Duplicate || f == Unwanted }
+
 // Result is the fate of one event and why.
 type Result struct {
 	Fate Fate
 
-	// Cause is why the event was not delivered; nil for Delivered and Duplicate.
+	// Cause is why the event was not delivered; nil for Delivered,
+	// Duplicate and Unwanted.
 	Cause error
 
 	// Reason is why it was parked, if this delivery parked it.

@@ -72,6 +72,7 @@ func guaranteesTable() string {
 		}
 		return "confirm it"
 	})
+	row("no sink wants the event", func(g *guarantees) string { return settled[g.way] })
 	row("it is parked when", func(g *guarantees) string {
 		var when []string
 		for _, r := range g.parkWhen {
@@ -99,6 +100,13 @@ var headings = map[string]string{
 	"pushed":   "normal: `callback`",
 	"pulled":   "reliable: `pull`",
 	"replayed": "`vodctl replay`",
+}
+
+// settled is what whoever brings an event gets to know when it is settled.
+var settled = map[string]string{
+	"pushed":   "answer 200",
+	"pulled":   "confirm it, count it `unwanted`",
+	"replayed": "count it",
 }
 
 // inWords are the reasons for which an event is parked.

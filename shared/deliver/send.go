@@ -12,35 +12,56 @@ import (
 	"vodevents/shared/event"
 )
 
-// send brings the items to every sink. The worst answer to an item decides.
+// send brings each item to every sink that wants it. The worst answer to an item
+// decides.
 func (d *delivery) send(ctx context.Context) {
 	items := d.underWay()
 	if len(items) == 0 {
 		return
 	}
+	wanted := d.sort(items)
 	bySink := make([][]verdict, len(d.Sinks))
 	if len(d.Sinks) == 1 {
-		bySink[0] = d.sendTo(ctx, d.Sinks[0], items, eventsOf(items))
+		bySink[0] = d.sendTo(ctx, d.Sinks[0], wanted[0], eventsOf(wanted[0]))
 	} else {
-		events := eventsOf(items)
 		var wg sync.WaitGroup
 		for i, s := range d.Sinks {
-			wg.Go(func() { bySink[i] = d.sendTo(ctx, s, items, events) })
+			wg.Go(func() { bySink[i] = d.sendTo(ctx, s, wanted[i], eventsOf(wanted[i])) })
 		}
 		wg.Wait()
 	}
-	for i, it := range items {
-		var worst verdict
-		for _, verdicts := range bySink {
-			v := verdicts[i]
+	for i, verdicts := range bySink {
+		for j, it := range wanted[i] {
+			v := verdicts[j]
 			it.Down = it.Down || v.down
 			it.After = max(it.After, v.after)
-			if v.rank() > worst.rank() {
-				worst = v
+			if sofar := (verdict{err: it.Cause, own: it.own}); v.rank() > sofar.rank() {
+				it.Cause, it.own = v.err, v.own
 			}
 		}
-		it.Cause, it.own = worst.err, worst.own
 	}
+}
+
+// sort returns for each sink the items that it wants. Those that none wants are
+// settled.
+func (d *delivery) sort(items []*item) (wanted [][]*item) {
+	wanted = make([][]*item, len(d.Sinks))
+	if len(d.Types) == 0 {
+		for i := range wanted {
+			wanted[i] = items
+		}
+		return wanted
+	}
+	for _, it := range items {
+		it.Fate = Unwanted
+		for i, s := range d.Sinks {
+			if types, ok := d.Types[s]; !ok || types.Has(it.event.Type) {
+				wanted[i] = append(wanted[i], it)
+				it.Fate = ""
+			}
+		}
+	}
+	return wanted
 }
 
 func eventsOf(items []*item) []*event.Event {

@@ -35,7 +35,7 @@ func (d *delivery) level(it *item) slog.Level {
 	switch {
 	case it.Fate == Left && d.bringsAgain == "":
 		return slog.LevelError
-	case it.Fate == Delivered, it.Fate == Duplicate:
+	case it.Fate.Settled():
 		return slog.LevelDebug
 	case it.Fate == Claimed, it.Fate == Left && !it.own && it.Reason == "":
 		return slog.LevelInfo

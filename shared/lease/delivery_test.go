@@ -23,10 +23,11 @@ func TestAnEventThatFailsLeavesOnlyItself(t *testing.T) {
 			results[5].Fate = deliver.Duplicate
 			results[7].Fate = deliver.Parked
 			results[9].Fate = deliver.Claimed
+			results[11].Fate = deliver.Unwanted
 			return results
 		}
 		r := b.drain(20*time.Second, b.options())
-		want := Counts{Pulled: 16, Delivered: 12, Duplicates: 1, Parked: 1, Confirmed: 14, Left: 2, Stopped: Empty, Polls: r.Polls, ElapsedMs: r.ElapsedMs}
+		want := Counts{Pulled: 16, Delivered: 11, Duplicates: 1, Unwanted: 1, Parked: 1, Confirmed: 14, Left: 2, Stopped: Empty, Polls: r.Polls, ElapsedMs: r.ElapsedMs}
 		if r.Counts != want {
 			t.Errorf("got %+v", r)
 		}

@@ -38,7 +38,7 @@ type Options struct {
 	SubAppIds []uint64
 
 	// Deliver delivers a batch and says what became of each event. The engine
-	// confirms those that were delivered, duplicates or parked, and leaves the
+	// confirms those that were delivered, duplicates, unwanted or parked, and leaves the
 	// others for redelivery. If they met a sink that is down, it also slows and
 	// then ends the pulling. Deliver must return before its context ends.
 	Deliver func(context.Context, []*event.Event) []deliver.Result
@@ -66,6 +66,7 @@ type Counts struct {
 	Pulled     int    `json:"pulled"`
 	Delivered  int    `json:"delivered"`
 	Duplicates int    `json:"duplicates"`
+	Unwanted   int    `json:"unwanted"` // no sink wants their EventType
 	Confirmed  int    `json:"confirmed"`
 	Parked     int    `json:"parked"`
 	Left       int    `json:"left"` // pulled and not confirmed: they come back
@@ -150,6 +151,7 @@ func (e *engine) result() (Result, error) {
 		r.Pulled += a.Pulled
 		r.Delivered += a.Delivered
 		r.Duplicates += a.Duplicates
+		r.Unwanted += a.Unwanted
 		r.Confirmed += a.Confirmed
 		r.Parked += a.Parked
 		r.Left += a.Left

@@ -53,7 +53,7 @@ func TestAnEmptyQueueCostsOnePoll(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 		if text, err := json.Marshal(r); err != nil || string(text) !=
-			`{"pulled":0,"delivered":0,"duplicates":0,"confirmed":0,"parked":0,"left":0,"polls":1,"stopped":"empty","elapsed_ms":5000}` {
+			`{"pulled":0,"delivered":0,"duplicates":0,"unwanted":0,"confirmed":0,"parked":0,"left":0,"polls":1,"stopped":"empty","elapsed_ms":5000}` {
 			t.Errorf("result %s, %v", text, err)
 		}
 	})

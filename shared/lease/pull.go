@@ -182,6 +182,8 @@ func (e *engine) delivered(a *app, events []*event.Event, results []deliver.Resu
 			a.Delivered++
 		case deliver.Duplicate:
 			a.Duplicates++
+		case deliver.Unwanted:
+			a.Unwanted++
 		case deliver.Parked:
 			a.Parked++
 		default:
@@ -197,7 +199,7 @@ func (e *engine) delivered(a *app, events []*event.Event, results []deliver.Resu
 	switch {
 	case down:
 		e.sinkDown(now)
-	case through: // a batch of duplicates alone met no sink and says nothing about it
+	case through: // a batch without one met no sink and says nothing about it
 		e.down = 0
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/internal/safeurl"
 )
 
 // Outlets keeps sinks and store open from one invocation to the next. Those in
@@ -29,7 +30,7 @@ type Outlets struct {
 
 // Pipeline opens what SINK, DEAD_LETTER and DEDUP say and returns an event's way
 // to it. Call it at the start of each invocation. What it returns stays open until
-// a later call names other URLs, or until Close.
+// a later call names other URLs, or until Close. types= is taken off the URLs of SINK.
 //
 // It keeps what is open under the same URL but closes its connections that were
 // idle for over 20 s, and it closes what no variable names any more. A URL in both
@@ -45,22 +46,17 @@ func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(cont
 	}
 	p := &deliver.Pipeline{Way: way, Handler: handler, MaxAttempts: cfg.MaxAttempts, SchemaBase: cfg.SchemaBase}
 	named := map[string]bool{}
-	for _, u := range cfg.Sinks {
-		s, err := o.sink(u)
-		if err != nil {
-			return nil, fmt.Errorf("SINK: %w", err)
-		}
-		if !named[u] {
-			p.Sinks = append(p.Sinks, s)
-		}
-		named[u] = true
+	if err := o.sort(p, cfg.Sinks, named); err != nil {
+		return nil, fmt.Errorf("SINK: %w", err)
 	}
 	if cfg.DeadLetter != "" {
-		s, err := o.sink(cfg.DeadLetter)
+		err := withoutTypes(cfg.DeadLetter)
+		if err == nil {
+			p.DeadLetter, err = o.sink(cfg.DeadLetter)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("DEAD_LETTER: %w", err)
 		}
-		p.DeadLetter = s
 		named[cfg.DeadLetter] = true
 	}
 	if o.store == nil || o.url != cfg.Dedup {
@@ -85,6 +81,35 @@ func (o *Outlets) Pipeline(cfg config.Config, way deliver.Way, handler func(cont
 		s.Close() // what it said yes to is durable
 	}
 	return p, nil
+}
+
+// sort opens the sinks of SINK and notes which EventTypes each wants. It adds the
+// URLs without types= to named.
+func (o *Outlets) sort(p *deliver.Pipeline, urls []string, named map[string]bool) error {
+	for _, u := range urls {
+		u, types, err := takeTypes(u)
+		if err != nil {
+			return err
+		}
+		s, err := o.sink(u)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !named[u]:
+			p.Sinks = append(p.Sinks, s)
+		case !types.Equal(p.Types[s]):
+			return fmt.Errorf("%s: two entries differ in types= alone; write one with all EventTypes", safeurl.Show(u))
+		}
+		named[u] = true
+		if !types.All() {
+			if p.Types == nil {
+				p.Types = map[deliver.Sink]event.Types{}
+			}
+			p.Types[s] = types
+		}
+	}
+	return nil
 }
 
 func (o *Outlets) sink(rawURL string) (deliver.Sink, error) {

@@ -73,7 +73,15 @@ var tables = []scheme[Table]{
 }
 
 // OpenTable returns the table that the sink of a URL writes, like [Open].
-func OpenTable(rawURL string) (Table, error) { return open(tables, rawURL) }
+//
+// It may be an entry of SINK: types= says what is written there and is passed over.
+func OpenTable(rawURL string) (Table, error) {
+	rawURL, _, err := takeTypes(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	return open(tables, rawURL)
+}
 
 // HasTable tells whether the sink of a URL is a table that [OpenTable] reads.
 func HasTable(rawURL string) bool {
@@ -83,7 +91,15 @@ func HasTable(rawURL string) bool {
 
 // Open returns the sink of a URL. It checks the URL and connects to nobody. An
 // error says what is wrong with the URL and names its scheme and host at most.
-func Open(rawURL string) (deliver.Sink, error) { return open(sinks(new(pools)), rawURL) }
+//
+// The parameter types, by which an entry of SINK says which events it wants, is
+// an error here: a sink alone takes all it is sent.
+func Open(rawURL string) (deliver.Sink, error) {
+	if err := withoutTypes(rawURL); err != nil {
+		return nil, err
+	}
+	return open(sinks(new(pools)), rawURL)
+}
 
 // OpenStore returns the dedup store of memory:, postgres://…, mysql://… or off, like
 // [Open].
@@ -92,6 +108,9 @@ func OpenStore(rawURL string) (deliver.Store, error) { return openStore(new(pool
 func openStore(p *pools, rawURL string) (deliver.Store, error) {
 	if rawURL == "off" {
 		return new(deliver.Off), nil
+	}
+	if err := withoutTypes(rawURL); err != nil {
+		return nil, err
 	}
 	return open(stores(p), rawURL)
 }

@@ -32,6 +32,7 @@ type Totals struct {
 	Leased      int      `json:"leased"`
 	LeaseMisses int      `json:"leaseMisses"`
 	Duplicates  int      `json:"duplicates"`
+	Unwanted    int      `json:"unwanted"`
 	Failed      int      `json:"failed"`
 	Pulls       int      `json:"pulls"`
 	Polls       int      `json:"polls"`
@@ -49,6 +50,7 @@ type Point struct {
 	Backlog     int      `json:"backlog"`
 	LeaseMisses int      `json:"leaseMisses"`
 	Duplicates  int      `json:"duplicates"`
+	Unwanted    int      `json:"unwanted"`
 	P50Ms       *float64 `json:"p50Ms,omitempty"`
 	P99Ms       *float64 `json:"p99Ms,omitempty"`
 }
@@ -118,11 +120,17 @@ func (j *Journal) duplicates(n int) {
 	j.figures.totals.Duplicates += n
 }
 
+func (j *Journal) unwanted(n int) {
+	j.figures.now.Unwanted += n
+	j.figures.totals.Unwanted += n
+}
+
 // Pulled takes note of the result of an invocation of pull.
-func (j *Journal) Pulled(polls, duplicates int) {
+func (j *Journal) Pulled(polls, duplicates, unwanted int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.figures.totals.Pulls++
 	j.figures.totals.Polls += polls
 	j.duplicates(duplicates)
+	j.unwanted(unwanted)
 }

@@ -132,6 +132,11 @@ func (j *Journal) attach(r *record, l *Log) {
 		if l.Function == "callback" { // pull tells of its own in its result
 			j.duplicates(1)
 		}
+	case deliver.Unwanted:
+		if l.Function == "callback" && !r.unwanted {
+			j.unwanted(1)
+		}
+		r.unwanted = true
 	}
 	j.touch(r)
 }

@@ -46,6 +46,8 @@ type record struct {
 	sunk   bool // dev's own sink took it
 	parked bool
 
+	unwanted bool // no sink wants its EventType
+
 	cloudEvent []byte
 	history    []Step
 	logs       []*Log
@@ -97,7 +99,7 @@ func (r *record) shown() vodfake.State {
 
 // duplicate says that an earlier event of the same id made this one needless.
 func (r *record) duplicate() bool {
-	return r.outs == 0 && !r.parked && (r.state == vodfake.Confirmed || r.state == vodfake.Answered && r.status == 200)
+	return r.outs == 0 && !r.parked && !r.unwanted && (r.state == vodfake.Confirmed || r.state == vodfake.Answered && r.status == 200)
 }
 
 // note adds a step. One that is seen late, because pipes and sockets race, goes
@@ -127,6 +129,7 @@ type Summary struct {
 	Attempts  int           `json:"attempts"`
 	Outs      int           `json:"outs"`
 	Duplicate bool          `json:"duplicate,omitempty"`
+	Unwanted  bool          `json:"unwanted,omitempty"`
 	LeaseEnd  time.Time     `json:"leaseEnd,omitzero"`
 	Status    int           `json:"status,omitempty"`
 	Error     string        `json:"error,omitempty"`
@@ -138,7 +141,7 @@ type Summary struct {
 func (r *record) summary() Summary {
 	s := Summary{
 		ID: r.id, EventID: r.eventID, Mode: r.mode, Type: r.kind, Subject: r.subject, State: r.shown(),
-		Created: stamp(r.created), Changed: stamp(r.changed), Attempts: r.attempts, Outs: r.outs, Duplicate: r.duplicate(),
+		Created: stamp(r.created), Changed: stamp(r.changed), Attempts: r.attempts, Outs: r.outs, Duplicate: r.duplicate(), Unwanted: r.unwanted,
 		LeaseEnd: stamp(r.leaseEnd), Status: r.status, Error: r.err, ResendOf: r.resendOf, CopyOf: r.copyOf,
 	}
 	if r.ended() {

@@ -98,6 +98,7 @@ function showHead(e) {
   if (e.attempts) parts.push(el('span', {}, plural(e.attempts, 'try', 'tries')));
   if (e.tookMs !== undefined) parts.push(el('span', {}, `took ${span(e.tookMs)}`));
   if (e.duplicate) parts.push(el('span', {}, 'a duplicate: not delivered again'));
+  if (e.unwanted) parts.push(el('span', {}, 'unwanted: no sink has its EventType in types='));
   if (e.resendOf) parts.push(el('span', {}, `resent from ${e.resendOf}`));
   if (e.copyOf) parts.push(el('span', {}, `a copy of ${e.copyOf}`));
   $('d-facts').replaceChildren(...parts);

@@ -44,6 +44,8 @@ function draw() {
   $('backlog-unit').textContent = totals.leased ? `of them ${count.format(totals.leased)} leased` : 'in the queue';
   figure('misses', [totals.leaseMisses ?? 0], bars('leaseMisses'), `${recent.reduce((s, p) => s + (p.leaseMisses ?? 0), 0)} within two minutes`);
   figure('duplicates', [totals.duplicates ?? 0], bars('duplicates'), `${recent.reduce((s, p) => s + (p.duplicates ?? 0), 0)} within two minutes`);
+  document.querySelector('[data-figure="unwanted"]').hidden = !totals.unwanted;
+  figure('unwanted', [totals.unwanted ?? 0], bars('unwanted'), `${recent.reduce((s, p) => s + (p.unwanted ?? 0), 0)} within two minutes`);
   const slowest = most('p99Ms');
   const took = (ms) => ms === undefined || !totals.through ? '–' : span(ms);
   figure('took', [took(totals.p50Ms), took(totals.p99Ms)],

@@ -118,7 +118,7 @@ function fill(r, e) {
   say(r.time, at.slice(0, 8));
   say(r.millis, at.slice(8));
   say(r.type, e.type || 'no EventType');
-  const tag = e.duplicate ? 'duplicate' : e.resendOf ? 'resent' : e.copyOf ? 'copy' : '';
+  const tag = e.duplicate ? 'duplicate' : e.unwanted ? 'unwanted' : e.resendOf ? 'resent' : e.copyOf ? 'copy' : '';
   hide(r.tag, !tag);
   say(r.tag, tag);
   say(r.subject, e.subject ?? '');

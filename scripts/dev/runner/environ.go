@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"vodevents/shared/config"
+	"vodevents/shared/event"
+	"vodevents/shared/sink"
 	"vodevents/shared/vod"
 )
 
@@ -37,14 +39,31 @@ func (e Environ) ForFunctions(endpoint string, keys vod.Credentials) Environ {
 	return append(out, "VOD_SECRET_ID="+keys.SecretId, "VOD_SECRET_KEY="+keys.SecretKey, "VOD_TOKEN="+keys.Token)
 }
 
-// Sink is the functions' SINK: what the user set, and in front of it stdout:,
-// by which dev sees the events.
+// Sink is the functions' SINK: what the user set, and in front of it stdout:, by
+// which dev sees every event that any sink wants.
 func (e Environ) Sink() string {
-	urls := strings.Fields(e.Get("SINK"))
-	if !slices.Contains(urls, "stdout:") {
-		urls = slices.Insert(urls, 0, "stdout:")
+	urls := slices.DeleteFunc(strings.Fields(e.Get("SINK")), func(u string) bool {
+		rest, _, _ := strings.Cut(u, "?")
+		return rest == "stdout:"
+	})
+	return strings.Join(slices.Insert(urls, 0, sink.WithTypes("stdout:", e.Types())), " ")
+}
+
+// Types are the EventTypes that any sink of the user's wants. An entry that
+// cannot be read counts for all: the functions say what is wrong with it.
+func (e Environ) Types() (all event.Types) {
+	for i, u := range strings.Fields(e.Get("SINK")) {
+		types, err := sink.Types(u)
+		switch {
+		case err != nil:
+			return event.Types{}
+		case i == 0:
+			all = types
+		default:
+			all = all.Or(types)
+		}
 	}
-	return strings.Join(urls, " ")
+	return all
 }
 
 // SignKeys are those of CALLBACK_SIGN_KEY.
