@@ -162,19 +162,24 @@ func (s *Sink) request(ctx context.Context, e *event.Event) (*http.Request, erro
 		return nil, errors.New("the URL makes no request") // err quotes it
 	}
 	r.Header.Set("Content-Type", "application/cloudevents+json")
-	r.Header.Set("User-Agent", "vodevents")
+	s.identify(r)
 	// A connection that turns out stale is replaced and the request sent again,
 	// as if POST were idempotent: the receiver knows events by their id. An
 	// empty header says so and is not sent.
 	r.Header["Idempotency-Key"] = nil
-	if s.user != nil {
-		password, _ := s.user.Password()
-		r.SetBasicAuth(s.user.Username(), password)
-	}
 	if len(s.secrets) > 0 {
 		sign(r.Header, s.secrets, e.ID, s.now(), body)
 	}
 	return r, nil
+}
+
+// identify says who asks.
+func (s *Sink) identify(r *http.Request) {
+	r.Header.Set("User-Agent", "vodevents")
+	if s.user != nil {
+		password, _ := s.user.Password()
+		r.SetBasicAuth(s.user.Username(), password)
+	}
 }
 
 func (s *Sink) unavailable(err error) error {
