@@ -11,6 +11,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/media"
+	"vodevents/shared/sink/stored"
 )
 
 // Tables are those of media= in some database.
@@ -20,6 +21,13 @@ type Tables struct {
 
 	// Rows reads them, in the order of their keys.
 	Rows func(testing.TB) []media.Row
+
+	// Wreck makes each row of media wrong, adds an output that no event tells of,
+	// and forgets which events touched what.
+	Wreck func(testing.TB)
+
+	// Rebuild folds the events anew.
+	Rebuild func(testing.TB)
 }
 
 // Text is a row for a comparison, without the Data of its outputs.
@@ -74,6 +82,9 @@ func TestTables(t *testing.T, open func(*testing.T) Tables) {
 			}
 			tables.send(t, rand.New(rand.NewPCG(1, 2)), events)
 			tables.check(t, want)
+			tables.Wreck(t)
+			tables.Rebuild(t)
+			tables.check(t, want)
 		})
 	}
 	t.Run("events by chance", func(t *testing.T) {
@@ -94,6 +105,8 @@ func TestTables(t *testing.T, open func(*testing.T) Tables) {
 				want[id] = Text(t, m.Row())
 			}
 			tables.check(t, want)
+			tables.Rebuild(t)
+			tables.check(t, want)
 		}
 	})
 }
@@ -102,6 +115,36 @@ func fold(all map[string]media.Media, events []*event.Event) {
 	for _, e := range events {
 		for _, told := range media.Of(e) {
 			all[told.FileId] = media.Merge(all[told.FileId], told)
+		}
+	}
+}
+
+// Rebuilder is what a rebuild does with the tables.
+type Rebuilder interface {
+	Prepare(context.Context) error
+	Index(context.Context, stored.Place, int) (stored.Place, int, error)
+	Fold(context.Context, stored.MediaKey, int) (stored.MediaKey, int, error)
+}
+
+// Rebuild folds all events anew, in small pages.
+func Rebuild(t testing.TB, r Rebuilder) {
+	t.Helper()
+	ctx := context.Background()
+	if err := r.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var place stored.Place
+	for n := 1; n > 0; {
+		var err error
+		if place, n, err = r.Index(ctx, place, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var key stored.MediaKey
+	for n := 1; n > 0; {
+		var err error
+		if key, n, err = r.Fold(ctx, key, 3); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ var ErrNoMedia = errors.New("the URL names no table of media: add media=vod_medi
 type MediaTable struct {
 	*Table
 	tables mediaTables
+	sink   *sqltable.Table // how the tables come to be
 }
 
 // OpenMedia returns the tables of media= of a sink's URL, or [ErrNoMedia]. Like
@@ -36,8 +37,9 @@ func OpenMedia(u *url.URL) (*MediaTable, error) {
 	if a.Media == nil {
 		return nil, a.Error(ErrNoMedia)
 	}
-	events := &Table{pool: new(Pools).Join(d.key, a.Conns, d.database), name: quote(a.Table), host: a.Where}
-	return &MediaTable{events, mediaNames(a.Media)}, nil
+	pool := new(Pools).Join(d.key, a.Conns, d.database)
+	events := &Table{pool: pool, name: quote(a.Table), host: a.Where}
+	return &MediaTable{events, mediaNames(a.Media), newSink(pool, events.name, a.Media).table}, nil
 }
 
 // Media returns the first media that the filter asks for, in the order of their

@@ -38,6 +38,11 @@ func TestMediaTables(t *testing.T) {
 		return mediatest.Tables{
 			Open: func(t testing.TB) deliver.Sink { return openSink(t, u) },
 			Rows: func(t testing.TB) []media.Row { return mediaRows(t, m) },
+			Wreck: func(t testing.TB) {
+				sql(t, "UPDATE "+m.tables.media+" SET state = 'known', name = 'wrong', doc = '{}'", "DELETE FROM "+m.tables.event,
+					"INSERT INTO "+m.tables.output+" (source, file_id, kind, definition, status) SELECT source, file_id, 'Transcode', 7, 'SUCCESS' FROM "+m.tables.media)
+			},
+			Rebuild: func(t testing.TB) { mediatest.Rebuild(t, m) },
 		}
 	})
 }

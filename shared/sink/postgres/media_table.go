@@ -22,7 +22,7 @@ type MediaTable struct {
 	*Table
 	tables mediaTables
 	folder *folder
-	create string
+	sink   *sqltable.Table // how the tables come to be
 }
 
 // OpenMedia returns the tables of media= of a sink's URL, or [ErrNoMedia]. Like
@@ -41,7 +41,7 @@ func OpenMedia(u *url.URL) (*MediaTable, error) {
 	tables := mediaNames(a.Media)
 	events := &Table{pool: pool, name: pgx.Identifier(a.Table).Sanitize(), host: a.Where}
 	sink := newSink(pool, a.Table, a.Media)
-	return &MediaTable{events, tables, sink.media, sink.table.Beside[0]}, nil
+	return &MediaTable{events, tables, sink.media, sink.table}, nil
 }
 
 // Media returns the first media that the filter asks for, in the order of their

@@ -145,6 +145,9 @@ func (t *Table) Prune(ctx context.Context, before time.Time, most int) (int, err
 func (t *Table) Close() { t.pool.Close() }
 
 func (t *Table) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	if isMissing(err) {
 		return fmt.Errorf("postgres: table %s: %w (it is made when SINK first writes there; name another one with table= in the URL)", t.name, err)
 	}

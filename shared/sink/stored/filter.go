@@ -23,6 +23,10 @@ type Filter struct {
 	// Parked: only parked events, or only those that are not. nil: both.
 	Parked *bool
 
+	// Sunk: only events that the table took as SINK. The table must have the
+	// column sunk_at.
+	Sunk bool
+
 	// After is the last row that is not asked for any more. Rows are in the order
 	// of their places. Zero: from the first one on.
 	After Place

@@ -1,6 +1,7 @@
 package stored
 
 import (
+	"cmp"
 	"time"
 
 	"vodevents/shared/media"
@@ -17,6 +18,11 @@ type Media struct {
 type MediaKey struct {
 	Source string `json:"source"`
 	FileId string `json:"file_id"`
+}
+
+// Compare orders keys as the tables do, and as statements lock the rows.
+func (k MediaKey) Compare(l MediaKey) int {
+	return cmp.Or(cmp.Compare(k.Source, l.Source), cmp.Compare(k.FileId, l.FileId))
 }
 
 // Key is the media's place.

@@ -10,15 +10,11 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/media"
+	"vodevents/shared/sink/stored"
 )
 
 // MediaKey is the key of a media's row.
-type MediaKey struct{ Source, FileId string }
-
-// Compare orders keys as the statements lock the rows.
-func (k MediaKey) Compare(l MediaKey) int {
-	return cmp.Or(cmp.Compare(k.Source, l.Source), cmp.Compare(k.FileId, l.FileId))
-}
+type MediaKey = stored.MediaKey
 
 // Telling is what a batch of events says of media.
 type Telling struct {
@@ -51,7 +47,7 @@ func Tell(events []*event.Event) *Telling {
 func (t *Telling) Touches() (all []Touch) {
 	for id, told := range t.told {
 		for _, m := range told {
-			all = append(all, Touch{MediaKey{m.Source, m.FileId}, id})
+			all = append(all, Touch{MediaKey{Source: m.Source, FileId: m.FileId}, id})
 		}
 	}
 	slices.SortFunc(all, func(a, b Touch) int { return cmp.Or(a.Compare(b.MediaKey), cmp.Compare(a.Event, b.Event)) })
@@ -110,7 +106,7 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (Me
 			told = media.Of(&again)
 		}
 		for _, one := range told {
-			key := MediaKey{one.Source, one.FileId}
+			key := MediaKey{Source: one.Source, FileId: one.FileId}
 			m, known := all[key]
 			if doc := docs[key]; !known && len(doc) > 0 {
 				if err := json.Unmarshal(doc, &m); err != nil {

@@ -1,0 +1,92 @@
+package sqltable
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"vodevents/shared/media"
+	"vodevents/shared/sink/stored"
+)
+
+// Refold folds some media anew from rows of events.
+type Refold struct {
+	docs    map[MediaKey][]byte      // of the media that are folded
+	media   map[MediaKey]media.Media // so far
+	listed  map[string][]MediaKey    // by the event's id
+	missing map[MediaKey]bool        // an event that told of it is gone
+}
+
+// NewRefold begins with the docs that the locked rows hold.
+func NewRefold(docs map[MediaKey][]byte) *Refold {
+	return &Refold{docs, map[MediaKey]media.Media{}, map[string][]MediaKey{}, map[MediaKey]bool{}}
+}
+
+// List says that an event told of a media.
+func (r *Refold) List(key MediaKey, eventID string) {
+	if _, ours := r.docs[key]; ours {
+		r.listed[eventID] = append(r.listed[eventID], key)
+	}
+}
+
+// Events are the ids that were listed.
+func (r *Refold) Events() []string { return slices.Sorted(maps.Keys(r.listed)) }
+
+// Add folds one of them. A row that is no event of ours says nothing.
+func (r *Refold) Add(row stored.Row) {
+	delete(r.listed, row.ID)
+	e, err := row.Event()
+	if err != nil {
+		return
+	}
+	for _, told := range media.Of(e) {
+		key := MediaKey{Source: told.Source, FileId: told.FileId}
+		if _, ours := r.docs[key]; ours {
+			r.media[key] = media.Merge(r.media[key], told)
+		}
+	}
+}
+
+// Rows is what the fold gave. Where an event is gone, by a prune, what the doc
+// knows stays.
+func (r *Refold) Rows() (MediaRows, error) {
+	for _, keys := range r.listed {
+		for _, key := range keys {
+			r.missing[key] = true
+		}
+	}
+	for key := range r.missing {
+		var kept media.Media
+		if doc := r.docs[key]; len(doc) > 0 && json.Unmarshal(doc, &kept) == nil {
+			kept.Source, kept.FileId = key.Source, key.FileId
+			r.media[key] = media.Merge(r.media[key], kept)
+		}
+	}
+	var rows MediaRows
+	for _, key := range slices.SortedFunc(maps.Keys(r.media), MediaKey.Compare) {
+		if err := rows.add(r.media[key]); err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// TouchesOf are the media that rows of events tell of, in the order of their keys.
+func TouchesOf(rows []stored.Row) (touches []EventRow) {
+	for _, row := range rows {
+		e, err := row.Event()
+		if err != nil {
+			continue // somebody else wrote the row
+		}
+		for _, m := range media.Of(e) {
+			touches = append(touches, EventRow{m.Source, m.FileId, e.ID})
+		}
+	}
+	slices.SortFunc(touches, func(a, b EventRow) int {
+		if c := (MediaKey{Source: a.Source, FileId: a.FileId}).Compare(MediaKey{Source: b.Source, FileId: b.FileId}); c != 0 {
+			return c
+		}
+		return slices.Compare([]string{a.EventID}, []string{b.EventID})
+	})
+	return touches
+}
