@@ -79,23 +79,27 @@ func (m *bookmark) move(to stored.Place, rows int) error {
 	return m.write()
 }
 
-// write replaces the file at once and as a whole, so that it is whole after
-// whatever ends the process.
 func (m *bookmark) write() error {
 	if m.file == "" || m.dry {
 		return nil
 	}
-	text, err := json.Marshal(m)
+	return replaceFile(m.file, m)
+}
+
+// replaceFile replaces the file of -state at once and as a whole, so that it is
+// whole after whatever ends the process.
+func replaceFile(file string, place any) error {
+	text, err := json.Marshal(place)
 	if err != nil {
 		return fmt.Errorf("-state: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(m.file), filepath.Base(m.file)+".*")
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
 		return fmt.Errorf("-state: %w", err)
 	}
 	_, err = f.Write(append(text, '\n'))
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), m.file)
+		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // what failed is the error

@@ -75,6 +75,9 @@ var commands = []command{
 	replayCommand,
 	eventsCommand,
 	pruneCommand,
+	mediaCommand,
+	mediaListCommand,
+	mediaRebuildCommand,
 	schemaCommand,
 }
 

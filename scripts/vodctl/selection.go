@@ -94,11 +94,17 @@ func (s *selection) wants(e *event.Event) bool {
 
 // openTable opens the table that a flag -from names.
 func (p *program) openTable(from string) (sink.Table, error) {
+	return openFrom(p, from, sink.OpenTable)
+}
+
+// openFrom opens what a flag -from names in a database.
+func openFrom[T sink.Table](p *program, from string, open func(string) (T, error)) (T, error) {
 	found, variable := p.fromEnv(from, "SINK")
 	if variable == "" {
 		p.warnOfPassword("-from", found)
-		return named("-from")(sink.OpenTable(found))
+		return named[T]("-from")(open(found))
 	}
+	var none T
 	var tables []string
 	for _, u := range strings.Fields(found) {
 		if sink.HasTable(u) {
@@ -107,18 +113,18 @@ func (p *program) openTable(from string) (sink.Table, error) {
 	}
 	switch len(tables) {
 	case 0:
-		return nil, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://… or mysql://…", variable)
+		return none, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://… or mysql://…", variable)
 	case 1:
-		return named(variable)(sink.OpenTable(tables[0]))
+		return named[T](variable)(open(tables[0]))
 	}
-	return nil, misuse("%s names %d databases; name the one that is meant by -from", variable, len(tables))
+	return none, misuse("%s names %d databases; name the one that is meant by -from", variable, len(tables))
 }
 
 // named puts the name of a flag or variable before an error about its value.
-func named(name string) func(sink.Table, error) (sink.Table, error) {
-	return func(t sink.Table, err error) (sink.Table, error) {
+func named[T any](name string) func(T, error) (T, error) {
+	return func(t T, err error) (T, error) {
 		if err != nil {
-			return nil, misuse("%s: %v", name, err)
+			return t, misuse("%s: %v", name, err)
 		}
 		return t, nil
 	}

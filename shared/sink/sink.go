@@ -83,6 +83,29 @@ func OpenTable(rawURL string) (Table, error) {
 	return open(tables, rawURL)
 }
 
+// MediaTable is the tables of media=, for who reads them or folds them anew. See
+// [postgres.MediaTable].
+type MediaTable interface {
+	Table
+	Media(ctx context.Context, f stored.MediaFilter, most int) ([]stored.Media, error)
+	EventsOf(ctx context.Context, key stored.MediaKey) ([]string, error)
+
+	// A rebuild calls Prepare, then Index until it finds no more events, then Fold
+	// until it finds no more media.
+	Prepare(ctx context.Context) error
+	Index(ctx context.Context, after stored.Place, most int) (stored.Place, int, error)
+	Fold(ctx context.Context, after stored.MediaKey, most int) (stored.MediaKey, int, error)
+}
+
+// OpenMedia returns the tables of media= of a sink's URL, like [Open].
+func OpenMedia(rawURL string) (MediaTable, error) {
+	return open([]scheme[MediaTable]{
+		{"postgres", fromURL[MediaTable](postgres.OpenMedia)},
+		{"postgresql", fromURL[MediaTable](postgres.OpenMedia)},
+		{"mysql", fromURL[MediaTable](mysql.OpenMedia)},
+	}, rawURL)
+}
+
 // HasTable tells whether the sink of a URL is a table that [OpenTable] reads.
 func HasTable(rawURL string) bool {
 	name, _, _ := strings.Cut(rawURL, ":")
