@@ -16,7 +16,7 @@ import (
 var mediaCommand = command{
 	name:  "media",
 	usage: "[FLAG…] FILEID…",
-	about: "show the state of media, their results, and the events they were made from",
+	about: "show the state of media, with results and events",
 	text: `Reads the tables that a postgres:// or mysql:// sink with media=vod_media keeps. The
 right to SELECT is enough, and nothing is changed.
 
