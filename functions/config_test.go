@@ -31,13 +31,13 @@ func TestBadConfiguration(t *testing.T) {
 // A bad value does not stop a function that does not use the variable.
 func TestBadConfigurationOfTheOther(t *testing.T) {
 	t.Parallel()
-	f := start(t, callbackBin, "PULL_RATE=fast", "PULL_CONCURRENCY=0", "MAX_ATTEMPTS=none", "PULL_UNTIL=undefined", "VOD_ENDPOINT=ftp://x", "VOD_SECRET_KEY=undefined", "TENCENTCLOUD_SECRETID=undefined")
+	f := start(t, callbackBin, "PULL_RATE=fast", "PULL_CONCURRENCY=0", "MAX_ATTEMPTS=none", "PULL_UNTIL=undefined", "CALLBACK_VERIFY=off", "VOD_ENDPOINT=ftp://x", "VOD_SECRET_KEY=undefined", "TENCENTCLOUD_SECRETID=undefined")
 	if status, answer := f.post(uploadNamed(1, "a")); status != 200 || len(f.out.take()) != 1 {
 		t.Errorf("callback: %d %s", status, answer)
 	}
 	s := runVOD(t)
 	s.Queue(0, uploadNamed(2, "a"))
-	p := start(t, pullBin, append(vodEnv(s), "CALLBACK_SIGN_KEY=!", "LISTEN_ADDR=8080")...)
+	p := start(t, pullBin, append(vodEnv(s), "CALLBACK_SIGN_KEY=!", "CALLBACK_VERIFY=maybe", "LISTEN_ADDR=8080")...)
 	if r := p.drain(15 * time.Second); r["confirmed"] != 1.0 {
 		t.Errorf("pull: %v", r)
 	}

@@ -11,6 +11,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/handler"
+	"vodevents/shared/reconcile"
 	"vodevents/shared/scf"
 	"vodevents/shared/sink"
 )
@@ -19,10 +20,12 @@ import (
 // enough: SCF gives an instance one event at a time.
 var outlets = sink.Outlets{OneConnection: true}
 
+var verifiers, onSCF = reconcile.NewVerifiers(), true
+
 func main() {
 	h := callback.Handler(options)
 	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
-		outlets.OneConnection = false // a server has many at a time
+		outlets.OneConnection, onSCF = false, false // a server has many at a time
 		if _, err := options(); err != nil {
 			return err
 		}
@@ -45,6 +48,9 @@ func options() (callback.Options, error) {
 	}
 	p, err := outlets.Pipeline(cfg, deliver.Pushed, handler.Event)
 	if err != nil {
+		return o, err
+	}
+	if p.Verify, err = verifiers.Open(cfg, os.Getenv, onSCF); err != nil {
 		return o, err
 	}
 	o.Deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {

@@ -8,6 +8,7 @@
 //	200  {"id":…}: every sink that wants it has it, now or since an earlier send
 //	400  not an event; if its signature is good, it was parked whole
 //	401  not signed, forged or expired
+//	409  VOD, when asked, says that it is false; it was parked
 //	405  neither POST nor the GET and HEAD that greet
 //	413  over 6 MB
 //	500  a variable has a bad value; a callback was written whole into the log
@@ -128,6 +129,8 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())
 	case result.Fate.Settled():
 		scf.JSON(w, http.StatusOK, map[string]string{"id": e.ID})
+	case result.Reason == deliver.ReasonRefuted:
+		scf.JSON(w, http.StatusConflict, map[string]string{"error": "VOD does not confirm this event", "id": e.ID})
 	default:
 		scf.JSON(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})
 	}

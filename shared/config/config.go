@@ -29,6 +29,10 @@ type Config struct {
 	// SignKey). None: callbacks are not checked. Secret.
 	SignKeys []string
 
+	// Ask tells that a callback is delivered only after VOD was asked whether it
+	// is true; CALLBACK_VERIFY.
+	Ask bool
+
 	// Sinks are the URLs of the places that must all have an event; SINK. A
 	// URL may hold secrets.
 	Sinks []string
@@ -82,8 +86,9 @@ func (e *Error) Error() string { return e.Variable + ": " + e.text }
 func Read(getenv func(string) string, functions Functions) (Config, error) {
 	var c Config
 	r := reader{getenv: getenv}
+	asks := functions&Callback != 0 && strings.TrimSpace(getenv("CALLBACK_VERIFY")) == ask
 	for _, v := range Variables {
-		if v.Used&functions == 0 {
+		if v.Used&functions == 0 && !(v.Asks && asks) {
 			continue
 		}
 		r.variable = v
@@ -93,7 +98,7 @@ func Read(getenv func(string) string, functions Functions) (Config, error) {
 			r.get()
 		}
 	}
-	if functions&Pull != 0 {
+	if functions&Pull != 0 || asks {
 		for _, name := range substituted {
 			r.variable = Variable{Name: name}
 			r.get()

@@ -39,7 +39,7 @@ func TestRead(t *testing.T) {
 	}{
 		{"nothing set", nil, func(*Config) {}},
 		{"empty is unset", map[string]string{
-			"VOD_SUB_APP_IDS": "", "VOD_ENDPOINT": " ", "VOD_REGION": "", "CALLBACK_SIGN_KEY": "",
+			"VOD_SUB_APP_IDS": "", "VOD_ENDPOINT": " ", "VOD_REGION": "", "CALLBACK_SIGN_KEY": "", "CALLBACK_VERIFY": "",
 			"SINK": " \n", "DEAD_LETTER": "", "DEDUP": "", "PULL_UNTIL": "", "PULL_RATE": "",
 			"PULL_CONCURRENCY": "", "MAX_ATTEMPTS": "", "SCHEMA_BASE": "", "LISTEN_ADDR": "", "LOG_LEVEL": "",
 		}, func(*Config) {}},
@@ -48,6 +48,7 @@ func TestRead(t *testing.T) {
 			"VOD_ENDPOINT":      "http://127.0.0.1:8081/",
 			"VOD_REGION":        "ap-guangzhou",
 			"CALLBACK_SIGN_KEY": "new1, old2",
+			"CALLBACK_VERIFY":   "ask",
 			"SINK":              "stdout: kafka://b1:9092,b2:9092/vod file:/tmp/a%20b",
 			"DEAD_LETTER":       "file:/tmp/dead",
 			"DEDUP":             "postgres://u:p@h/db",
@@ -64,6 +65,7 @@ func TestRead(t *testing.T) {
 				Endpoint:        "http://127.0.0.1:8081",
 				Region:          "ap-guangzhou",
 				SignKeys:        []string{"new1", "old2"},
+				Ask:             true,
 				Sinks:           []string{"stdout:", "kafka://b1:9092,b2:9092/vod", "file:/tmp/a%20b"},
 				DeadLetter:      "file:/tmp/dead",
 				Dedup:           "postgres://u:p@h/db",
@@ -133,6 +135,7 @@ func TestReadErrors(t *testing.T) {
 		{"CALLBACK_SIGN_KEY", "ok,s3cret!", `key 2 has a character that is neither a letter nor a digit; VOD's sign key has none`},
 		{"CALLBACK_SIGN_KEY", strings.Repeat("s", 33), `key 1 has 33 characters; VOD's sign key has at most 32`},
 		{"CALLBACK_SIGN_KEY", "a,s3cret,s3cret", `keys 2 and 3 are the same; remove one`},
+		{"CALLBACK_VERIFY", "on", `"on" is neither off nor ask`},
 		{"SINK", "stdout", `entry 1` + notURL},
 		{"SINK", "stdout: postgres://u:s3/cret@db/x", `entry 2` + notURL},
 		{"SINK", "http://h/?secret=s3cret file:x http://h/?secret=s3cret", `entries 1 and 3 (http://h) are the same; remove one`},

@@ -150,6 +150,17 @@ func (r *reader) untilDeadline() bool {
 	return v == "deadline"
 }
 
+// ask is the value of CALLBACK_VERIFY with which VOD is asked.
+const ask = "ask"
+
+func (r *reader) ask() bool {
+	v := r.get()
+	if v != "off" && v != ask {
+		r.fail("%s is neither off nor ask", quote(v))
+	}
+	return v == ask
+}
+
 func (r *reader) rate() float64 {
 	v := r.get()
 	f, err := strconv.ParseFloat(v, 64)

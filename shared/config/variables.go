@@ -56,6 +56,8 @@ type Variable struct {
 	Secrecy Secrecy
 	Place   Place
 
+	Asks bool // callback uses it too, with CALLBACK_VERIFY=ask
+
 	read func(*reader, *Config) // nil: another package reads it
 }
 
@@ -64,21 +66,24 @@ var Variables = []Variable{
 	{Name: "VOD_SUB_APP_IDS", Used: Both,
 		Meaning: "application IDs, by commas; accounts opened since 2023-12-25 need it",
 		read:    func(r *reader, c *Config) { c.SubAppIds = r.subAppIds() }},
-	{Name: "VOD_ENDPOINT", Used: Pull, Default: endpoint.Default, Secrecy: URLs,
+	{Name: "VOD_ENDPOINT", Used: Pull, Asks: true, Default: endpoint.Default, Secrecy: URLs,
 		Meaning: "the VOD API; `http://127.0.0.1:8081` is the stand-in",
 		read:    func(r *reader, c *Config) { c.Endpoint = r.endpoint() }},
-	{Name: "VOD_REGION", Used: Pull,
+	{Name: "VOD_REGION", Used: Pull, Asks: true,
 		Meaning: "only if an account needs one",
 		read:    func(r *reader, c *Config) { c.Region = r.region() }},
-	{Name: "VOD_SECRET_ID", Used: Pull, Secrecy: Secret,
+	{Name: "VOD_SECRET_ID", Used: Pull, Asks: true, Secrecy: Secret,
 		Meaning: "static key; else the role's; off SCF else the SDK's"},
-	{Name: "VOD_SECRET_KEY", Used: Pull, Secrecy: Secret,
+	{Name: "VOD_SECRET_KEY", Used: Pull, Asks: true, Secrecy: Secret,
 		Meaning: "the secret of that key"},
-	{Name: "VOD_TOKEN", Used: Pull, Secrecy: Secret,
+	{Name: "VOD_TOKEN", Used: Pull, Asks: true, Secrecy: Secret,
 		Meaning: "its token, if it is a temporary key"},
 	{Name: "CALLBACK_SIGN_KEY", Used: Callback, Secrecy: Secret,
 		Meaning: "VOD's SignKey; several by commas while it changes; unset: no check",
 		read:    func(r *reader, c *Config) { c.SignKeys = r.signKeys() }},
+	{Name: "CALLBACK_VERIFY", Used: Callback, Default: "off",
+		Meaning: "`ask`: ask VOD, with the keys above, whether a callback is true",
+		read:    func(r *reader, c *Config) { c.Ask = r.ask() }},
 	{Name: "SINK", Used: Both, Default: "stdout:", Secrecy: URLs,
 		Meaning: "URLs by spaces; `types=A,B` in one: only these kinds go there",
 		read:    func(r *reader, c *Config) { c.Sinks = r.sinks() }},
@@ -158,7 +163,11 @@ func Markdown() string {
 		if v.Default != "" {
 			byDefault = "`" + v.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", v.Name, v.Used, byDefault, v.Meaning)
+		users := v.Used.String()
+		if v.Asks {
+			users = "pull, `ask`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", v.Name, users, byDefault, v.Meaning)
 	}
 	return b.String()
 }

@@ -21,6 +21,11 @@ type Pipeline struct {
 	// package shared/handler for what it may do.
 	Handler func(context.Context, *event.Event) error
 
+	// Verify asks VOD whether an event is true, before the handler and the sinks
+	// have it, and returns when it knows or when ctx ends. The error says why it
+	// is Refuted or has NoAnswer. nil: VOD is not asked.
+	Verify func(context.Context, *event.Event) (Verdict, error)
+
 	// Sinks must all have an event before it is delivered. They run side by side.
 	Sinks []Sink
 
@@ -73,6 +78,7 @@ func (p *Pipeline) Deliver(ctx context.Context, events []*event.Event) []Result 
 	release := sync.OnceFunc(d.keepClaims(ctx))
 	defer release() // also when a step panics: nobody else could ever claim them
 	d.waitForClaims(work)
+	d.verify(work)
 	d.handle(work)
 	d.send(work)
 	d.judge()

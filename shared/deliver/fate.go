@@ -74,6 +74,12 @@ const (
 	// time was over, and that one may have died.
 	ReasonClaimed Reason = "claimed"
 
+	// ReasonRefuted: VOD, when asked, said that a callback is false.
+	ReasonRefuted Reason = "refuted"
+
+	// ReasonUnverified: VOD could not be asked until a callback's time was over.
+	ReasonUnverified Reason = "unverified"
+
 	// ReasonConfiguration: a variable has a bad value, so that the callback could
 	// not be delivered.
 	ReasonConfiguration Reason = "configuration"

@@ -116,6 +116,9 @@ var inWords = map[Reason]string{
 	ReasonAttempts:  "it failed `MAX_ATTEMPTS` times and `DEAD_LETTER` is set",
 	ReasonDeadline:  "the time is over",
 	ReasonClaimed:   "another delivery still has it then",
+
+	ReasonRefuted:    "VOD refutes it, with `CALLBACK_VERIFY=ask`",
+	ReasonUnverified: "VOD cannot be asked until then",
 }
 
 func lasting(d time.Duration) string {

@@ -56,6 +56,8 @@ func (d *delivery) settle(ctx context.Context) {
 		}
 		o := Outcome{it.event.ID, StateDone, it.record.Attempts, it.record.FirstError, it.record.LastError}
 		switch {
+		case it.doubted(): // a true event of this id must not find that it was parked
+			o = Outcome{ID: it.event.ID, State: StateFree}
 		case it.Fate == Parked, it.Fate == Left && it.record.State == StateParked: // a replay that failed
 			o.State = StateParked
 		case it.Fate == Left:

@@ -73,7 +73,7 @@ var ways = [...]guarantees{
 		retryBeside:  toTheEnd,
 		waitForClaim: true,
 		takeParked:   true,
-		parkWhen:     []Reason{ReasonPermanent, ReasonUnparsed, ReasonDeadline, ReasonClaimed},
+		parkWhen:     []Reason{ReasonPermanent, ReasonUnparsed, ReasonDeadline, ReasonClaimed, ReasonRefuted, ReasonUnverified},
 		// The store and two tries fit into the 5 s that VOD waits. A receiver
 		// that is just slow gets more time from the third try on.
 		tries: []time.Duration{1400 * time.Millisecond, 1400 * time.Millisecond, 12 * time.Second},

@@ -95,7 +95,7 @@ type Event struct {
 // Parking says why an event was parked. It becomes the CloudEvents extension
 // attributes parkreason, parkattempts, parkfirsterror and parklasterror.
 type Parking struct {
-	Reason     string // permanent, attempts, unparsed, deadline, claimed or configuration
+	Reason     string // permanent, attempts, unparsed, deadline, claimed, refuted, unverified or configuration
 	Attempts   int    // attempts that failed because of the event
 	FirstError string
 	LastError  string

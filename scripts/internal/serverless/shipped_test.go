@@ -29,6 +29,7 @@ var everything = map[string]string{
 	"VOD_REGION":        "ap-guangzhou",
 	"VOD_ENDPOINT":      "vod.tencentcloudapi.com",
 	"CALLBACK_SIGN_KEY": "k3yk3yk3y",
+	"CALLBACK_VERIFY":   "ask",
 	"SINK":              "postgres://u:p@db.internal/events",
 	"DEAD_LETTER":       "kafka://broker:9092/dead",
 	"DEDUP":             "postgres://u:p@db.internal/events",

@@ -1,0 +1,16 @@
+// Package reconcile asks VOD what is true: whether a callback is, and what a
+// receiver has missed.
+//
+// # Callbacks
+//
+// A callback's signature does not cover its body, so whoever has seen one callback
+// can send another for ten minutes. [Verifier.Verify] looks an event up before it is
+// delivered (CALLBACK_VERIFY=ask).
+//
+// # What VOD knows
+//
+// DescribeTaskDetail has the payload of a task's event, under another member name,
+// for 3 days (266/34129): [Event] makes the event again. Uploads and deletions have
+// no task. DescribeMediaInfos tells which files are there (266/31763), but
+// not when a file went.
+package reconcile
