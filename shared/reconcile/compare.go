@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vodevents/shared/event"
@@ -112,12 +114,12 @@ func compare(at string, claim, truth *tree, final bool) string {
 		if s := claim.members["status"]; s != nil {
 			final = rank(s.text) == ended
 		}
-		for name, value := range claim.members {
+		for _, name := range slices.Sorted(maps.Keys(claim.members)) {
 			other := &tree{}
 			if truth.members[name] != nil {
 				other = truth.members[name]
 			}
-			if differs := compare(at+"/"+name, value, other, final); differs != "" {
+			if differs := compare(at+"/"+name, claim.members[name], other, final); differs != "" {
 				return differs
 			}
 		}

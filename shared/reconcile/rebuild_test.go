@@ -30,7 +30,7 @@ func TestEventOfEachTask(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := vod.TaskDetail{TaskType: "oddly spelled", Status: "FINISH", FinishTime: noon, Members: []vod.Member{{"Other", json.RawMessage("{}")}, {member, sent.Payload}}}
+		d := vod.TaskDetail{TaskType: "oddly spelled", Status: "FINISH", FinishTime: noon, Members: []vod.Member{{Name: "Other", Value: json.RawMessage("{}")}, {Name: member, Value: sent.Payload}}}
 		e, err := reconcile.Event(1490012345, "the task", d)
 		if k.Type == "ProcessImageAsyncCompleteEvent" {
 			if !errors.Is(err, reconcile.ErrNoEvent) {
@@ -55,9 +55,9 @@ func TestEventOfEachTask(t *testing.T) {
 // No event is made up for a task of which VOD documents none.
 func TestNoEventOfATask(t *testing.T) {
 	for name, members := range map[string][]vod.Member{
-		"a kind without an event": {{"VideoDubbingAsyncTask", json.RawMessage(`{"TaskId":"1"}`)}},
+		"a kind without an event": {{Name: "VideoDubbingAsyncTask", Value: json.RawMessage(`{"TaskId":"1"}`)}},
 		"nothing":                 nil,
-		"two tasks":               {{"ProcedureTask", json.RawMessage("{}")}, {"ClipTask", json.RawMessage("{}")}},
+		"two tasks":               {{Name: "ProcedureTask", Value: json.RawMessage("{}")}, {Name: "ClipTask", Value: json.RawMessage("{}")}},
 	} {
 		if e, err := reconcile.Event(7, "1", vod.TaskDetail{Status: "FINISH", Members: members}); !errors.Is(err, reconcile.ErrNoEvent) {
 			t.Errorf("%s: %v, %v", name, e, err)
