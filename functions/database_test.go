@@ -21,21 +21,26 @@ type database struct {
 	stop, kill, start func() error
 	run               func(sql string, into ...any) error // as the administrator; into takes a row
 	readOnly          func(on bool) []string              // the statements of the administrator
-	limited           func(connections int) []string      // and those that make the user small with so many connections
+	ordinary          []string                            // make the user small, who may write
 }
 
 // eachDatabase runs a test on every kind of database.
 func eachDatabase(t *testing.T, test func(t *testing.T, db *database)) {
-	for name, run := range map[string]func(*testing.T) *database{"PostgreSQL": runPostgres, "MariaDB": runMariaDB} {
+	eachDatabaseOf(t, 100, test)
+}
+
+// eachDatabaseOf has servers that allow so many connections, 10 or more.
+func eachDatabaseOf(t *testing.T, connections int, test func(t *testing.T, db *database)) {
+	for name, run := range map[string]func(*testing.T, int) *database{"PostgreSQL": runPostgres, "MariaDB": runMariaDB} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, run(t))
+			test(t, run(t, connections))
 		})
 	}
 }
 
-func runPostgres(t *testing.T) *database {
-	s := pgtest.RunT(t)
+func runPostgres(t *testing.T, connections int) *database {
+	s := pgtest.RunT(t, fmt.Sprint("max_connections=", connections))
 	return &database{
 		url: s.URL, stop: s.Stop, kill: s.Kill, start: s.Start,
 		run: func(sql string, into ...any) error {
@@ -53,14 +58,12 @@ func runPostgres(t *testing.T) *database {
 		readOnly: func(on bool) []string {
 			return []string{fmt.Sprintf(`ALTER SYSTEM SET default_transaction_read_only = %t`, on), `SELECT pg_reload_conf()`}
 		},
-		limited: func(n int) []string {
-			return []string{fmt.Sprintf(`CREATE ROLE small LOGIN CONNECTION LIMIT %d`, n), `GRANT ALL ON SCHEMA public TO small`}
-		},
+		ordinary: []string{`CREATE ROLE small LOGIN`, `GRANT ALL ON SCHEMA public TO small`},
 	}
 }
 
-func runMariaDB(t *testing.T) *database {
-	s := mytest.RunT(t)
+func runMariaDB(t *testing.T, connections int) *database {
+	s := mytest.RunT(t, fmt.Sprint("--max-connections=", connections))
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -80,9 +83,7 @@ func runMariaDB(t *testing.T) *database {
 			return err
 		},
 		readOnly: func(on bool) []string { return []string{fmt.Sprintf(`SET GLOBAL read_only = %t`, on)} },
-		limited: func(n int) []string {
-			return []string{fmt.Sprintf("CREATE USER small@'%%' WITH MAX_USER_CONNECTIONS %d", n), "GRANT ALL ON test.* TO small@'%'"}
-		},
+		ordinary: []string{"CREATE USER small@'%'", "GRANT ALL ON test.* TO small@'%'"},
 	}
 	db.exec(t, "CREATE USER user@'%'", "GRANT ALL ON test.* TO user@'%'")
 	return db
@@ -98,10 +99,11 @@ func (db *database) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// small is the URL of a user who may have so many connections.
-func (db *database) small(t *testing.T, connections int) string {
+// small is the URL of an ordinary user, who has none of the connections that a
+// server keeps for its administrator.
+func (db *database) small(t *testing.T) string {
 	t.Helper()
-	db.exec(t, db.limited(connections)...)
+	db.exec(t, db.ordinary...)
 	return strings.NewReplacer("postgres@", "small@", "user@", "small@").Replace(db.url)
 }
 
