@@ -40,7 +40,7 @@ func TestCompare(t *testing.T) {
 		"another host":                        {`https://1490012345.vod2.example.com/a/v`, `https://evil.example.com/a/v`, "url"},
 		"a result under another template":     {`"Output":{"Url":"https://1490012345.vod2.example.com/a/v.f10.mp4?t=6a1","Definition":10}`, `"Output":{"Url":"https://1490012345.vod2.example.com/a/v.f10.mp4","Definition":20}`, "definition"},
 		"a URL where VOD has none":            {`"Output":null`, `"Output":{"Url":"https://evil.example.com/x"}`, "url"},
-		"a result more":                       {`"MediaProcessResultSet":[`, `"MediaProcessResultSet":[{"Type":"ImageSprites","ImageSpriteTask":{"Output":{"WebVttUrl":"http://evil.example.com/x"}}},`, "type"},
+		"a result more":                       {`"MediaProcessResultSet":[`, `"MediaProcessResultSet":[{"Type":"ImageSprites","ImageSpriteTask":{"Output":{"WebVttUrl":"http://evil.example.com/x"}}},`, "webvtturl"},
 		"another suggestion":                  {`"block"`, `"pass"`, "suggestion"},
 		"no suggestion":                       {`"Suggestion":"block"`, `"Suggestion":null`, "suggestion"},
 		"another context":                     {`user 7`, `user 8`, "sessioncontext"},
