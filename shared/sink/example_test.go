@@ -46,7 +46,7 @@ func ExampleOpen_errors() {
 		fmt.Println(err)
 	}
 	// Output:
-	// kafka://broker:9092: has a parameter that is none of sasl, tls, ca, cert and key
+	// kafka://broker:9092: has a parameter that is none of sasl, tls, ca, cert, key, idempotent and compression
 	// unknown scheme "amqp:"; there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql: and mysql:
 	// file: the folder of the path does not exist or is not a folder; make it first
 }

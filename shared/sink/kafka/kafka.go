@@ -98,7 +98,7 @@ func newSink(name string, options []kgo.Opt) *Sink {
 	options = append([]kgo.Opt{
 		kgo.ClientID("vodevents"),
 		kgo.DisableClientMetrics(),
-		kgo.RequiredAcks(kgo.AllISRAcks()), // and idempotent, the client's default
+		kgo.RequiredAcks(kgo.AllISRAcks()), // and idempotent, the client's default, unless the URL says otherwise
 		kgo.ProducerLinger(0),              // Send waits, so there is nothing to linger for
 		kgo.ProducerBatchMaxBytes(maxRecord),
 
@@ -212,7 +212,9 @@ var advice = []struct {
 }{
 	{kerr.UnknownTopicOrPartition, "create the topic or correct its name in the URL"},
 	{kerr.TopicAuthorizationFailed, "allow this user to write to the topic"},
-	{kerr.ClusterAuthorizationFailed, "allow this user IdempotentWrite on the cluster"},
+	{kerr.ClusterAuthorizationFailed, "allow this user IdempotentWrite on the cluster, or add idempotent=false"},
+	{kerr.UnsupportedVersion, "if the broker knows no idempotent producer, add idempotent=false"},
+	{kerr.UnsupportedCompressionType, "choose another compression="},
 	{kerr.SaslAuthenticationFailed, "check user and password; CKafka's user is INSTANCE%23USER"},
 	{kerr.UnsupportedSaslMechanism, "choose another mechanism with ?sasl="},
 	{io.EOF, "if it goes on, check user, password, sasl and tls of the URL"},

@@ -38,10 +38,19 @@ func Open(rawURL string) (*Sink, error) {
 	if topic == "" || strings.Contains(topic, "/") {
 		return nil, fmt.Errorf("%s: write the topic behind the brokers, as in kafka://broker:9092/topic", name)
 	}
-	options, err := security(u)
+	query, err := parameters(u)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	options, err := security(u.User, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	produces, err := producing(query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	options = append(options, produces...)
 	return newSink(name, append(options, kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic))), nil
 }
 
@@ -87,23 +96,54 @@ func brokersOf(hosts string) ([]string, error) {
 	return brokers, nil
 }
 
-// security is what user and parameters ask for.
-func security(u *url.URL) (options []kgo.Opt, err error) {
+// parameters are those of the URL: none that is not known, and each once.
+func parameters(u *url.URL) (url.Values, error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, errors.New("the parameters are badly percent-encoded")
 	}
 	for key, values := range query {
 		switch key {
-		case "sasl", "tls", "ca", "cert", "key":
+		case "sasl", "tls", "ca", "cert", "key", "idempotent", "compression":
 		default:
-			return nil, errors.New("has a parameter that is none of sasl, tls, ca, cert and key")
+			return nil, errors.New("has a parameter that is none of sasl, tls, ca, cert, key, idempotent and compression")
 		}
 		if len(values) > 1 {
 			return nil, fmt.Errorf("the parameter %s is given twice", key)
 		}
 	}
-	mechanism, err := saslOf(u.User, query.Get("sasl"))
+	return query, nil
+}
+
+// codecs are what compression can be.
+var codecs = map[string]kgo.CompressionCodec{
+	"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+	"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+}
+
+// producing is how the parameters want records to be sent.
+func producing(query url.Values) (options []kgo.Opt, err error) {
+	switch query.Get("idempotent") {
+	case "", "true":
+	case "false":
+		options = append(options, kgo.DisableIdempotentWrite())
+	default:
+		return nil, errors.New("idempotent is true or false")
+	}
+	name := query.Get("compression")
+	if name == "" {
+		name = "snappy" // never zstd: some brokers, CLS among them, cannot read it
+	}
+	codec, ok := codecs[name]
+	if !ok {
+		return nil, errors.New("compression is snappy, lz4, gzip, zstd or none")
+	}
+	return append(options, kgo.ProducerBatchCompression(codec, kgo.NoCompression())), nil
+}
+
+// security is what user and parameters ask for.
+func security(user *url.Userinfo, query url.Values) (options []kgo.Opt, err error) {
+	mechanism, err := saslOf(user, query.Get("sasl"))
 	if err != nil {
 		return nil, err
 	}
