@@ -44,6 +44,10 @@ func judge(got map[string]figures, many []beside, empty []idle, start map[string
 		f, ok := got[name]
 		goal("at least 1400 events/s: "+name, ok, f.perSecond >= 1400, "%.0f", f.perSecond)
 	}
+	plain, isPlain := got["25 ms, 100 calls/s, pull to PostgreSQL"]
+	media, isMedia := got["25 ms, 100 calls/s, pull to PostgreSQL with media"]
+	goal("with media: at least 0.85 of the rate without", isPlain && isMedia, media.perSecond >= 0.85*plain.perSecond, "%.2f", media.perSecond/plain.perSecond)
+	goal("with media: at most 1.5 times the CPU without", isPlain && isMedia, media.cpu <= 1.5*plain.cpu, "%.2f", media.cpu/plain.cpu)
 	for _, m := range many {
 		goal("at least 0.8 of a bare handler: callbacks into "+m.database, true, m.function.perSecond >= 0.8*m.bare.perSecond,
 			"%.2f", m.function.perSecond/m.bare.perSecond)

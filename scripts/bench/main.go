@@ -162,6 +162,7 @@ var rows = []row{
 	{"no latency, no limit, bytes copied", "floor", 100_000, unlimited, nil},
 	{"no latency, no limit, naive", "naive", 15_000, unlimited, nil},
 	{"25 ms, 100 calls/s, pull to PostgreSQL", "pull", 15_000, limited, startPostgres},
+	{"25 ms, 100 calls/s, pull to PostgreSQL with media", "pull", 15_000, limited, withMedia(startPostgres)},
 	{"25 ms, 100 calls/s, pull to MySQL", "pull", 15_000, limited, startMySQL},
 	{"25 ms, 100 calls/s, pull to Kafka", "pull", 15_000, limited, startKafka},
 }
@@ -185,6 +186,14 @@ func startPostgres() (string, func(), error) {
 		return "", nil, err
 	}
 	return s.URL, func() { s.Close() }, nil
+}
+
+// withMedia has the sink keep the state of each media too.
+func withMedia(start func() (string, func(), error)) func() (string, func(), error) {
+	return func() (string, func(), error) {
+		url, stop, err := start()
+		return url + "&media=vod_media", stop, err
+	}
 }
 
 func startMySQL() (string, func(), error) {
