@@ -193,19 +193,23 @@ func TestHungStoreBlocksNothing(t *testing.T) {
 // callback is delivered nevertheless.
 func TestSilentConnectionParksNoCallback(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
-	s := runVOD(t)
-	g := servertest.NewGateway(t, db.URL)
-	f := start(t, callbackBin, append(vodEnv(s), "DEDUP="+g.URL, "SINK="+g.URL)...)
-	for id := range 3 {
-		start := time.Now()
-		if status, answer := f.post(uploadNamed(id, "a")); status != 200 {
-			t.Errorf("event %d: %d %s", id, status, answer)
+	eachDatabase(t, func(t *testing.T, db *database) {
+		s := runVOD(t)
+		g := servertest.NewGateway(t, db.url)
+		f := start(t, callbackBin, append(vodEnv(s), "DEDUP="+g.URL, "SINK="+g.URL)...)
+		for id := range 3 {
+			start := time.Now()
+			if status, answer := f.post(uploadNamed(id, "a")); status != 200 {
+				t.Errorf("event %d: %d %s", id, status, answer)
+			}
+			t.Logf("event %d was taken after %v; VOD waits 5 s", id, time.Since(start).Round(time.Millisecond))
+			g.Forget()
 		}
-		t.Logf("event %d was taken after %v; VOD waits 5 s", id, time.Since(start).Round(time.Millisecond))
-		g.Forget()
-	}
-	if lines := f.out.take(); len(lines) != 0 {
-		t.Errorf("events are in the log: %s", lines)
-	}
+		if lines := f.out.take(); len(lines) != 0 {
+			t.Errorf("events are in the log: %s", lines)
+		}
+		if n := db.counts(t, `SELECT count(*) FROM vod_events`, 1)[0]; n != 3 {
+			t.Errorf("%d rows, want 3", n)
+		}
+	})
 }

@@ -17,20 +17,21 @@ import (
 
 // database is a server that holds SINK and DEDUP.
 type database struct {
-	url               string // of a user who may not write when the server is read-only
+	url               string // of a user without special rights
 	stop, kill, start func() error
 	run               func(sql string, into ...any) error // as the administrator; into takes a row
 	readOnly          func(on bool) []string              // the statements of the administrator
-	ordinary          []string                            // make the user small, who may write
+	crowded           string                              // is in the error of a server that has no room
 }
 
 // eachDatabase runs a test on every kind of database.
 func eachDatabase(t *testing.T, test func(t *testing.T, db *database)) {
-	eachDatabaseOf(t, 100, test)
+	eachDatabaseWith(t, 100, test)
 }
 
-// eachDatabaseOf has servers that allow so many connections, 10 or more.
-func eachDatabaseOf(t *testing.T, connections int, test func(t *testing.T, db *database)) {
+// eachDatabaseWith does so with servers that allow so many connections. The
+// administrator gets in nevertheless.
+func eachDatabaseWith(t *testing.T, connections int, test func(t *testing.T, db *database)) {
 	for name, run := range map[string]func(*testing.T, int) *database{"PostgreSQL": runPostgres, "MariaDB": runMariaDB} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,10 +40,11 @@ func eachDatabaseOf(t *testing.T, connections int, test func(t *testing.T, db *d
 	}
 }
 
+// runPostgres keeps three of the connections for the administrator.
 func runPostgres(t *testing.T, connections int) *database {
 	s := pgtest.RunT(t, fmt.Sprint("max_connections=", connections))
-	return &database{
-		url: s.URL, stop: s.Stop, kill: s.Kill, start: s.Start,
+	db := &database{
+		url: strings.Replace(s.URL, "postgres@", "app@", 1), stop: s.Stop, kill: s.Kill, start: s.Start,
 		run: func(sql string, into ...any) error {
 			c, err := pgx.Connect(context.Background(), s.URL+"&default_transaction_read_only=off")
 			if err != nil {
@@ -58,10 +60,13 @@ func runPostgres(t *testing.T, connections int) *database {
 		readOnly: func(on bool) []string {
 			return []string{fmt.Sprintf(`ALTER SYSTEM SET default_transaction_read_only = %t`, on), `SELECT pg_reload_conf()`}
 		},
-		ordinary: []string{`CREATE ROLE small LOGIN`, `GRANT ALL ON SCHEMA public TO small`},
+		crowded: "SQLSTATE 53300",
 	}
+	db.exec(t, `CREATE ROLE app LOGIN`, `GRANT ALL ON SCHEMA public TO app`)
+	return db
 }
 
+// runMariaDB keeps one connection more for the administrator.
 func runMariaDB(t *testing.T, connections int) *database {
 	s := mytest.RunT(t, fmt.Sprint("--max-connections=", connections))
 	u, err := url.Parse(s.URL)
@@ -74,7 +79,7 @@ func runMariaDB(t *testing.T, connections int) *database {
 	}
 	t.Cleanup(func() { admin.Close() })
 	db := &database{
-		url: strings.Replace(s.URL, "root@", "user@", 1), stop: s.Stop, kill: s.Kill, start: s.Start,
+		url: strings.Replace(s.URL, "root@", "app@", 1), stop: s.Stop, kill: s.Kill, start: s.Start,
 		run: func(sql string, into ...any) error {
 			if into != nil {
 				return admin.QueryRow(sql).Scan(into...)
@@ -83,9 +88,9 @@ func runMariaDB(t *testing.T, connections int) *database {
 			return err
 		},
 		readOnly: func(on bool) []string { return []string{fmt.Sprintf(`SET GLOBAL read_only = %t`, on)} },
-		ordinary: []string{"CREATE USER small@'%'", "GRANT ALL ON test.* TO small@'%'"},
+		crowded:  "Error 1040",
 	}
-	db.exec(t, "CREATE USER user@'%'", "GRANT ALL ON test.* TO user@'%'")
+	db.exec(t, "CREATE USER app@'%'", "GRANT ALL ON test.* TO app@'%'")
 	return db
 }
 
@@ -97,14 +102,6 @@ func (db *database) exec(t *testing.T, statements ...string) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-}
-
-// small is the URL of an ordinary user, who has none of the connections that a
-// server keeps for its administrator.
-func (db *database) small(t *testing.T) string {
-	t.Helper()
-	db.exec(t, db.ordinary...)
-	return strings.NewReplacer("postgres@", "small@", "user@", "small@").Replace(db.url)
 }
 
 // counts are the numbers that a query gives as one row.
