@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
+	"vodevents/shared/event"
 	"vodevents/shared/media"
 	"vodevents/shared/sink/stored"
 )
@@ -35,7 +38,7 @@ func (r *Refold) Events() []string { return slices.Sorted(maps.Keys(r.listed)) }
 // Add folds one of them. A row that is no event of ours says nothing.
 func (r *Refold) Add(row stored.Row) {
 	delete(r.listed, row.ID)
-	e, err := row.Event()
+	e, err := eventOf(row)
 	if err != nil {
 		return
 	}
@@ -74,7 +77,7 @@ func (r *Refold) Rows() (MediaRows, error) {
 // TouchesOf are the media that rows of events tell of, in the order of their keys.
 func TouchesOf(rows []stored.Row) (touches []EventRow) {
 	for _, row := range rows {
-		e, err := row.Event()
+		e, err := eventOf(row)
 		if err != nil {
 			continue // somebody else wrote the row
 		}
@@ -89,4 +92,26 @@ func TouchesOf(rows []stored.Row) (touches []EventRow) {
 		return slices.Compare([]string{a.EventID}, []string{b.EventID})
 	})
 	return touches
+}
+
+// eventOf is [stored.Row.Event] without the way through a CloudEvent, which an
+// event that VOD sent does not need: a rebuild reads each twice.
+func eventOf(row stored.Row) (*event.Event, error) {
+	app, ours := strings.CutPrefix(row.Source, (&event.Event{}).Source())
+	if row.Raw != nil || !ours {
+		return row.Event()
+	}
+	o := event.Origin{Mode: event.Mode(row.Mode), Received: row.Received}
+	if app != "" {
+		var err error
+		if o.SubAppId, err = strconv.ParseUint(strings.TrimPrefix(app, "/"), 10, 64); err != nil {
+			return row.Event()
+		}
+	}
+	e, err := event.Parse(row.Data, o)
+	if err != nil || e.CloudEventType() != row.Type || e.Source() != row.Source {
+		return row.Event()
+	}
+	e.ID = row.ID
+	return e, nil
 }
