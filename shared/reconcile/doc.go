@@ -13,4 +13,11 @@
 // for 3 days (266/34129): [Event] makes the event again. Uploads and deletions have
 // no task. DescribeMediaInfos tells which files are there (266/31763), but
 // not when a file went.
+//
+// # What was missed
+//
+// [Run] looks at the tasks and the uploads that finished over an hour ago, and at the
+// files of all rows of vod_media. A task or an upload that no event in the table
+// tells of becomes an event of its kind; a row that differs from VOD's word becomes a
+// MediaRead, an event of our own. Both go the ordinary way to every sink.
 package reconcile

@@ -1,0 +1,226 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+	"vodevents/shared/sink/stored"
+	"vodevents/shared/vod"
+)
+
+// asked are the blocks of a re-read.
+var asked = []string{
+	vod.BasicInfo, vod.MetaData, vod.TranscodeInfo, vod.AdaptiveDynamicStreamingInfo, vod.SnapshotByTimeOffsetInfo,
+	vod.SampleSnapshotInfo, vod.ImageSpriteInfo, vod.AnimatedGraphicsInfo, vod.MiniProgramReviewInfo, vod.ReviewInfo,
+}
+
+// With a wrong SubAppId every file is missing. A run that finds more missing files
+// than these stops before it calls one deleted.
+const (
+	mostMissing    = 20
+	missingShare   = 0.2
+	leastToSuspect = 2
+)
+
+// media looks at the files of all rows that are not deleted and that did not change
+// within the last hour.
+func (r *Run) media(ctx context.Context, before time.Time) error {
+	source := r.source()
+	f := stored.MediaFilter{NotDeleted: true, After: r.At.Media}
+	if f.After == (stored.MediaKey{}) {
+		f.After = stored.MediaKey{Source: source}
+	}
+	var missing []stored.Media
+	found := 0
+	for {
+		page, err := r.Tables.Media(ctx, f, vod.MaxFileIds)
+		if err != nil {
+			return err
+		}
+		var rows []stored.Media
+		last := len(page) == 0
+		for _, m := range page {
+			last = last || m.Source != source // sources come one after the other
+			if m.Source == source && m.UpdatedAt.Before(before) && m.MediaUrl+m.PlayUrl != "" {
+				rows = append(rows, m)
+			}
+			f.After = m.Key()
+		}
+		gone, err := r.compare(ctx, rows)
+		if err != nil {
+			return err
+		}
+		missing = append(missing, gone...)
+		found += len(rows) - len(gone)
+		r.counts.Media += len(rows)
+		r.step("media", r.counts.Media)
+		if last {
+			break
+		}
+		if err := r.deliver(ctx, 1); err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			at := r.At
+			at.Media = f.After
+			if err := r.keep(at); err != nil {
+				return err
+			}
+		}
+	}
+	if n := len(missing); n >= leastToSuspect && found == 0 || n > mostMissing && float64(n) > missingShare*float64(n+found) {
+		return fmt.Errorf("reconcile: %d of %d files are not in the application %d: check VOD_SUB_APP_IDS and the account; no media was called deleted", n, n+found, r.SubAppId)
+	}
+	for _, m := range missing {
+		if err := r.gone(ctx, m); err != nil {
+			return err
+		}
+	}
+	return r.deliver(ctx, 1)
+}
+
+// compare reads files again. It reports those that differ and returns those that
+// are not there.
+func (r *Run) compare(ctx context.Context, rows []stored.Media) (gone []stored.Media, err error) {
+	ids := make([]string, len(rows))
+	for i, m := range rows {
+		ids[i] = m.FileId
+	}
+	files, missing, err := r.Client.DescribeMediaInfos(ctx, r.SubAppId, ids, asked...)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range rows {
+		i := slices.IndexFunc(files, func(f vod.Media) bool { return f.FileId == m.FileId })
+		switch {
+		case i >= 0:
+			what, err := r.differs(ctx, m, files[i])
+			if err != nil {
+				return nil, err
+			}
+			if what == "" {
+				continue
+			}
+			if err := r.reread(ctx, Finding{Kind: Changed, FileId: m.FileId, What: what}, files[i]); err != nil {
+				return nil, err
+			}
+		case slices.Contains(missing, m.FileId):
+			gone = append(gone, m)
+		}
+	}
+	return gone, nil
+}
+
+// differs names the columns that a re-read would change.
+func (r *Run) differs(ctx context.Context, m stored.Media, file vod.Media) (string, error) {
+	e, err := read(r.SubAppId, file.FileId, file.Info, r.Now)
+	if err != nil {
+		return "", err
+	}
+	said := media.Of(e)
+	if len(said) != 1 {
+		return "", fmt.Errorf("reconcile: file %s: VOD's answer cannot be read", file.FileId)
+	}
+	now := said[0].Row()
+	var names []string
+	for _, c := range []struct{ name, had, has string }{
+		{"name", m.Name, now.Name}, {"category", m.Category, now.Category}, {"type", m.Type, now.Type},
+		{"media_url", m.MediaUrl, now.MediaUrl}, {"storage_class", m.StorageClass, now.StorageClass},
+	} {
+		if c.has != "" && c.has != c.had { // what is empty changes nothing
+			names = append(names, c.name)
+		}
+	}
+	banned, err := r.banned(ctx, m.FileId, said[0].Ban.Value)
+	if err != nil {
+		return "", err
+	}
+	if banned != "" {
+		names = append(names, banned)
+	}
+	for _, o := range now.Outputs {
+		i := slices.IndexFunc(m.Outputs, func(had media.Output) bool { return had.Kind == o.Kind && had.Definition == o.Definition })
+		if i < 0 || m.Outputs[i].Url != o.Url {
+			names = append(names, fmt.Sprintf("%s %d", o.Kind, o.Definition))
+		}
+	}
+	for _, had := range m.Outputs {
+		listed := slices.ContainsFunc(said[0].Listed, func(l media.Listed) bool {
+			return l.Kind == had.Kind && !slices.Contains(l.Definitions, had.Definition)
+		})
+		if had.Url != "" && listed {
+			names = append(names, fmt.Sprintf("%s %d is gone", had.Kind, had.Definition))
+		}
+	}
+	return strings.Join(names, ", "), nil
+}
+
+// banned tells whether a file was banned, or allowed again, since VOD was asked last.
+// The row has no column for it.
+func (r *Run) banned(ctx context.Context, fileId, status string) (string, error) {
+	last := string(event.MediaNormal)
+	err := r.rows(ctx, stored.Filter{Type: event.TypeMediaRead, Subject: fileId}, func(row stored.Row) {
+		var read struct {
+			BasicInfo struct{ Status string }
+		}
+		if json.Unmarshal(row.Data, &read) == nil && read.BasicInfo.Status != "" {
+			last = read.BasicInfo.Status // rows come in the order of their times
+		}
+	})
+	if err != nil || status == "" || status == last {
+		return "", err
+	}
+	return "status " + status, nil
+}
+
+// reread reports what VOD says of a file, as a MediaRead.
+func (r *Run) reread(ctx context.Context, f Finding, file vod.Media) error {
+	e, err := read(r.SubAppId, file.FileId, file.Info, r.Now)
+	if err != nil {
+		return err
+	}
+	return r.report(ctx, f, e)
+}
+
+// gone reports that a file is not there. Nobody knows since when.
+func (r *Run) gone(ctx context.Context, m stored.Media) error {
+	data, err := json.Marshal(struct {
+		FileId   string
+		NotExist bool
+	}{m.FileId, true})
+	if err != nil {
+		return err
+	}
+	e, err := read(r.SubAppId, m.FileId, data, r.Now)
+	if err != nil {
+		return err
+	}
+	return r.report(ctx, Finding{Kind: Gone, FileId: m.FileId}, e)
+}
+
+// read makes a MediaRead. Its time is that of the call. A file may be read with the
+// same outcome twice, with another one between, so the time is part of the ID.
+func read(subAppId uint64, fileId string, data []byte, at time.Time) (*event.Event, error) {
+	at = at.UTC().Truncate(time.Millisecond)
+	origin := event.Event{Origin: event.Origin{SubAppId: subAppId}}
+	attributes, err := json.Marshal(map[string]any{
+		"specversion": "1.0", "id": reconciledID(event.TypeMediaRead, fileId, at.Format(time.RFC3339Nano)), "source": origin.Source(),
+		"type": (&event.Event{Type: event.TypeMediaRead}).CloudEventType(), "time": at, "vodmode": event.Reconciled,
+	})
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Appendf(nil, `%s,"data":%s}`, attributes[:len(attributes)-1], data)
+	e, err := event.ParseCloudEvent(text)
+	if err != nil {
+		return nil, fmt.Errorf("reconcile: file %s: %w", fileId, err)
+	}
+	e.Subject = fileId
+	return e, nil
+}

@@ -1,0 +1,209 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/sink/stored"
+	"vodevents/shared/vod"
+)
+
+const (
+	// Age is how long ago something must have finished before its event counts as
+	// missed. Events come within minutes; one that waits in VOD's queue for its
+	// next lease, or behind a receiver that was down, needs longer.
+	Age = time.Hour
+
+	// Reach is how far back tasks are looked for. The edge of VOD's memory moves
+	// while its lists are paged.
+	Reach = vod.TaskMemory - time.Hour
+
+	// overlap is how much of the window of the last run is looked at again: a
+	// listing moves while media come and go.
+	overlap = time.Hour
+
+	// batch is how many events are delivered at a time.
+	batch = 16
+)
+
+// Tables are the tables of a database with media=.
+type Tables interface {
+	Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error)
+	Media(ctx context.Context, f stored.MediaFilter, most int) ([]stored.Media, error)
+}
+
+// Run looks in one application for what was missed.
+type Run struct {
+	Client   *vod.Client
+	SubAppId uint64 // 0: the account's default application
+	Tables   Tables
+	Now      time.Time
+
+	// Deliver delivers what was found, in the ordinary way. nil: nothing is
+	// repaired.
+	Deliver func(context.Context, []*event.Event) []deliver.Result
+
+	// Found is told of each finding, once it is repaired or left. It is not called
+	// concurrently.
+	Found func(Finding) error
+
+	// Step is told how far the run is: of what, and how many were looked at.
+	Step func(what string, n int)
+
+	// At is where the run begins, and then how far it came. Kept is called when it
+	// has changed and all before it is written.
+	At   Place
+	Kept func(Place) error
+
+	counts Counts
+	found  []finding // not delivered yet
+}
+
+// Place is how far the runs of one application have come.
+type Place struct {
+	// Until is the end of the last window in which all tasks and uploads were
+	// looked at. Zero: none was.
+	Until time.Time `json:"until,omitzero"`
+
+	// Window is the window of a run that was interrupted, when its tasks and its
+	// uploads were done. Zero: no run was interrupted there.
+	Window time.Time `json:"window,omitzero"`
+
+	// Media is the last media that was looked at in that run.
+	Media stored.MediaKey `json:"media,omitzero"`
+}
+
+// Finding is something that the tables do not tell as VOD does.
+type Finding struct {
+	Kind   FindingKind `json:"kind"`
+	Type   string      `json:"type,omitempty"` // the EventType of the event that repairs it
+	FileId string      `json:"file_id,omitempty"`
+	TaskId string      `json:"task_id,omitempty"`
+	At     time.Time   `json:"at,omitzero"` // when it finished
+	What   string      `json:"what,omitempty"`
+	ID     string      `json:"id,omitempty"`   // of the event that repairs it
+	Fate   string      `json:"fate,omitempty"` // of that event; empty: nothing was repaired
+	Error  string      `json:"error,omitempty"`
+}
+
+// FindingKind is what was found.
+type FindingKind string
+
+const (
+	MissedTask   FindingKind = "task"     // a task ended, and no event tells of it
+	MissedUpload FindingKind = "upload"   // a file was uploaded, and no event tells of it
+	NewMedia     FindingKind = "media"    // a file that no upload made has no row
+	Changed      FindingKind = "changed"  // a row differs from the file
+	Gone         FindingKind = "deleted"  // the file of a row is not there any more
+	NoEvent      FindingKind = "no event" // a task of a kind that has no event
+)
+
+// Counts is what a run did.
+type Counts struct {
+	Tasks    int `json:"tasks"`    // looked at
+	Uploads  int `json:"uploads"`  // looked at
+	Media    int `json:"media"`    // looked at
+	Aged     int `json:"aged"`     // tasks that VOD forgot meanwhile
+	Found    int `json:"found"`    // without tasks that have no event
+	Repaired int `json:"repaired"` // events delivered
+	Failed   int `json:"failed"`   // events not delivered
+}
+
+// Run looks at the tasks and the uploads since the last run, and then at the media.
+// What is found was missed, unless VOD was told not to send it: a task with
+// TasksNotifyMode None, or an upload while its switch is OFF, has no event.
+//
+// Whatever Run did before an error can be done again.
+func (r *Run) Run(ctx context.Context) (Counts, error) {
+	until := r.Now.Add(-Age).Truncate(time.Second)
+	if r.At.Window.IsZero() {
+		after := r.Now.Add(-Reach).Truncate(time.Second)
+		if last := r.At.Until.Add(-overlap); last.After(after) {
+			after = last
+		}
+		for _, step := range []func(context.Context, time.Time, time.Time) error{r.tasks, r.uploads} {
+			if err := step(ctx, after, until); err != nil {
+				return r.counts, err
+			}
+		}
+		if err := r.deliver(ctx, 1); err != nil {
+			return r.counts, err
+		}
+		if err := r.keep(Place{Until: r.At.Until, Window: until}); err != nil {
+			return r.counts, err
+		}
+	}
+	if err := r.media(ctx, r.Now.Add(-Age)); err != nil {
+		return r.counts, err
+	}
+	return r.counts, r.keep(Place{Until: r.At.Window})
+}
+
+func (r *Run) keep(at Place) error {
+	r.At = at
+	if r.Kept == nil || r.Deliver == nil { // a run that repaired nothing has done nothing
+		return nil
+	}
+	return r.Kept(at)
+}
+
+func (r *Run) source() string {
+	return (&event.Event{Origin: event.Origin{SubAppId: r.SubAppId}}).Source()
+}
+
+// finding is a Finding with the event that repairs it.
+type finding struct {
+	Finding
+	event *event.Event
+}
+
+// report notes a finding, and delivers when there are enough.
+func (r *Run) report(ctx context.Context, f Finding, e *event.Event) error {
+	if e == nil {
+		return r.Found(f)
+	}
+	r.counts.Found++
+	f.Type, f.ID = e.Type, e.ID
+	r.found = append(r.found, finding{f, e})
+	return r.deliver(ctx, batch)
+}
+
+// deliver delivers what was found, if it is so many at least.
+func (r *Run) deliver(ctx context.Context, least int) error {
+	if len(r.found) < least {
+		return nil
+	}
+	if r.Deliver != nil {
+		events := make([]*event.Event, len(r.found))
+		for i, f := range r.found {
+			events[i] = f.event
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		for i, result := range r.Deliver(ctx, events) {
+			f := &r.found[i]
+			f.Fate = string(result.Fate)
+			if result.Fate.Settled() {
+				r.counts.Repaired++
+				continue
+			}
+			r.counts.Failed++
+			if result.Cause != nil {
+				f.Error = result.Cause.Error()
+			}
+		}
+	}
+	for _, f := range r.found {
+		if err := r.Found(f.Finding); err != nil {
+			return err
+		}
+	}
+	r.found = nil
+	if r.counts.Failed > 0 {
+		return fmt.Errorf("%d events could not be delivered", r.counts.Failed)
+	}
+	return nil
+}

@@ -1,0 +1,418 @@
+package reconcile_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+	"vodevents/shared/reconcile"
+	"vodevents/shared/sink"
+	"vodevents/shared/sink/mysql/mytest"
+	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/stored"
+	"vodevents/shared/vod"
+	"vodevents/shared/vodfake"
+)
+
+// receiver takes the stand-in's callbacks into a table, as the function does.
+type receiver struct {
+	pipeline *deliver.Pipeline
+	got      atomic.Int64
+}
+
+func (r *receiver) RoundTrip(q *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return nil, err
+	}
+	e, err := event.Parse(body, event.Origin{Mode: event.Normal, SubAppId: app, Received: time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	if result := r.pipeline.Deliver(q.Context(), []*event.Event{e})[0]; result.Fate != deliver.Delivered {
+		return nil, fmt.Errorf("%s: %w", result.Fate, result.Cause)
+	}
+	r.got.Add(1)
+	return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+}
+
+// world is a stand-in that sends its callbacks into a database.
+type world struct {
+	t     *testing.T
+	vod   *vodfake.Server
+	table sink.MediaTable
+	to    *receiver
+	files []string
+
+	sent, dropped atomic.Int64
+	drop          atomic.Int64 // every so manieth callback is lost; 0: none
+}
+
+func newWorld(t *testing.T, url string) *world {
+	t.Helper()
+	s, err := sink.Open(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	table, err := sink.OpenMedia(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(table.Close)
+	w := &world{t: t, table: table, to: &receiver{pipeline: &deliver.Pipeline{Way: deliver.Pushed, Store: new(deliver.Off), Sinks: []deliver.Sink{s}}}}
+	w.vod = vodfake.New(vodfake.Options{TaskTime: time.Minute, CallbackTransport: w.to, EventConfig: vodfake.EventConfig{
+		Mode: vodfake.Push, NotificationUrl: "http://receiver.example.com/",
+		UploadMediaCompleteEventSwitch: "ON", DeleteMediaCompleteEventSwitch: "ON",
+	}})
+	t.Cleanup(w.vod.Close)
+	w.vod.Control("Callback", func(*vodfake.Call) *vodfake.Fault {
+		if n := w.drop.Load(); w.sent.Add(1)%max(n, 1) == 0 && n > 0 {
+			w.dropped.Add(1)
+			return &vodfake.Fault{Kind: vodfake.Drop}
+		}
+		return nil
+	})
+	return w
+}
+
+// wait moves the clock behind the tasks and waits until their callbacks are over.
+func (w *world) wait(sent int64) {
+	w.t.Helper()
+	w.vod.FastForward(time.Minute)
+	for end := time.Now().Add(time.Minute); w.sent.Load() < sent || w.to.got.Load()+w.dropped.Load() < sent; {
+		if time.Now().After(end) {
+			w.t.Fatalf("%d callbacks were sent, %d dropped and %d taken; want %d", w.sent.Load(), w.dropped.Load(), w.to.got.Load(), sent)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (w *world) upload(n int) {
+	w.t.Helper()
+	sent := w.sent.Load()
+	for i := range n {
+		w.files = append(w.files, w.vod.Upload(app, vodfake.Upload{Name: fmt.Sprintf("%d.mp4", i)}))
+	}
+	w.wait(sent + int64(n))
+}
+
+func (w *world) process(p vodfake.Process, files ...string) {
+	w.t.Helper()
+	sent := w.sent.Load()
+	for _, f := range files {
+		if _, err := w.vod.Process(app, f, p); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.wait(sent + int64(len(files)))
+}
+
+func (w *world) remove(files ...string) {
+	w.t.Helper()
+	sent := w.sent.Load()
+	for _, f := range files {
+		if err := w.vod.Delete(app, f); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.wait(sent + int64(len(files)))
+}
+
+// reconcile runs once and returns what was found, by kind.
+func (w *world) reconcile(repair bool, change func(*reconcile.Run)) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts, error) {
+	w.t.Helper()
+	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: w.vod.Transport(),
+		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}, Pace: vod.NewPace(100)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	found := map[reconcile.FindingKind][]reconcile.Finding{}
+	r := &reconcile.Run{
+		Client: c, SubAppId: app, Tables: w.table, Now: w.vod.Now(),
+		Found: func(f reconcile.Finding) error { found[f.Kind] = append(found[f.Kind], f); return nil },
+	}
+	if repair {
+		r.Deliver = (&deliver.Pipeline{Way: deliver.Replayed, Store: new(deliver.Off), Sinks: w.to.pipeline.Sinks}).Deliver
+	}
+	if change != nil {
+		change(r)
+	}
+	counts, err := r.Run(w.t.Context())
+	return found, counts, err
+}
+
+func (w *world) must(repair bool) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts) {
+	w.t.Helper()
+	found, counts, err := w.reconcile(repair, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return found, counts
+}
+
+func (w *world) row(file string) media.Row {
+	w.t.Helper()
+	rows, err := w.table.Media(w.t.Context(), stored.MediaFilter{FileIds: []string{file}}, 1)
+	if err != nil || len(rows) != 1 {
+		w.t.Fatalf("%s: %v, %v", file, rows, err)
+	}
+	return rows[0].Row
+}
+
+// onEach runs a test on PostgreSQL and on MariaDB.
+func onEach(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, newWorld(t, pgtest.RunT(t).URL+"&media=vod_media"))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		f(t, newWorld(t, mytest.RunT(t).URL+"?media=vod_media"))
+	})
+}
+
+func ids(found []reconcile.Finding, of func(reconcile.Finding) string) []string {
+	var list []string
+	for _, f := range found {
+		list = append(list, of(f))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// A tenth of the callbacks is lost. Each is found: tasks and uploads are repaired as
+// events of their kind, deletions as MediaRead. A second run finds none.
+func TestATenthIsMissed(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.drop.Store(10)
+		w.upload(40)
+		w.process(vodfake.Process{Transcode: []uint64{10}, Cover: []uint64{10}}, w.files...)
+		w.process(vodfake.Process{Transcode: []uint64{10}, Fails: []event.MediaProcessType{event.ProcessTranscode}}, w.files[20:]...)
+		deleted := w.files[:10]
+		w.remove(deleted...)
+		w.drop.Store(0)
+
+		// Nothing of it is an hour old.
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("at once: %v", found)
+		}
+		w.vod.FastForward(2 * time.Hour)
+
+		looked, counts := w.must(false)
+		if counts.Repaired != 0 || counts.Found != len(looked[reconcile.MissedTask])+len(looked[reconcile.MissedUpload])+len(looked[reconcile.Gone])+len(looked[reconcile.Changed]) {
+			t.Errorf("without repair: %+v", counts)
+		}
+		found, counts := w.must(true)
+		fileId := func(f reconcile.Finding) string { return f.FileId }
+		for _, k := range []reconcile.FindingKind{reconcile.MissedTask, reconcile.MissedUpload, reconcile.Gone} {
+			if !slices.Equal(ids(looked[k], fileId), ids(found[k], fileId)) {
+				t.Errorf("%s: %d found without repair, %d with", k, len(looked[k]), len(found[k]))
+			}
+		}
+		// Uploads of files that are gone by now cannot be found, nor can they be
+		// missed: their deletion was told.
+		uploads, tasks, gone := len(found[reconcile.MissedUpload]), len(found[reconcile.MissedTask]), len(found[reconcile.Gone])
+		if w.dropped.Load() != 11 || uploads != 3 || tasks != 6 || gone != 1 || counts.Repaired != counts.Found || counts.Failed != 0 {
+			t.Errorf("%d dropped; found %d uploads, %d tasks, %d deletions: %+v", w.dropped.Load(), uploads, tasks, gone, counts)
+		}
+		for _, f := range append(append(found[reconcile.MissedTask], found[reconcile.MissedUpload]...), found[reconcile.Gone]...) {
+			rows, err := w.table.Page(t.Context(), stored.Filter{IDs: []string{f.ID}}, 2)
+			if err != nil || len(rows) != 1 || rows[0].Mode != "reconciled" || rows[0].EventType() != f.Type || f.Fate != "delivered" {
+				t.Errorf("%+v: %+v, %v", f, rows, err)
+			} else if f.Kind == reconcile.MissedTask && !rows[0].Received.Equal(f.At) {
+				t.Errorf("%+v was received at %v", f, rows[0].Received)
+			}
+		}
+		for i, file := range w.files {
+			want := media.Ready
+			if i < 10 {
+				want = media.Deleted
+			}
+			if got := w.row(file).State; got != want {
+				t.Errorf("file %d is %s, want %s", i, got, want)
+			}
+		}
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+		w.vod.FastForward(2 * time.Hour)
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("a later run: %v", found)
+		}
+	})
+}
+
+// What no event tells of is found by reading the files again.
+func TestChangesAreRead(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(5)
+		w.process(vodfake.Process{Transcode: []uint64{10, 20}}, w.files...)
+		for file, change := range map[string]vodfake.MediaChange{
+			w.files[0]: {Name: "renamed"}, w.files[1]: {StorageClass: "ARCHIVE"}, w.files[2]: {Status: event.MediaForbidden},
+		} {
+			if err := w.vod.ChangeMedia(app, file, change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.drop.Store(1)
+		sent := w.sent.Load()
+		if err := w.vod.Delete(app, w.files[3], &event.MediaDeleteItem{Type: event.DeletedTranscodeFiles, Definition: 20}); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(sent + 1)
+		w.vod.FastForward(2 * time.Hour)
+		found, _ := w.must(true)
+		what := ids(found[reconcile.Changed], func(f reconcile.Finding) string { return f.FileId + " " + f.What })
+		want := []string{w.files[0] + " name", w.files[1] + " storage_class", w.files[2] + " status Forbidden", w.files[3] + " Transcode 20 is gone"}
+		slices.Sort(want)
+		if !slices.Equal(what, want) {
+			t.Errorf("%q, want %q", what, want)
+		}
+		if row := w.row(w.files[0]); row.Name != "renamed" {
+			t.Errorf("%+v", row)
+		}
+		w.vod.FastForward(2 * time.Hour)
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+		if err := w.vod.ChangeMedia(app, w.files[2], vodfake.MediaChange{Status: event.MediaNormal}); err != nil {
+			t.Fatal(err)
+		}
+		if found, _ := w.must(true); len(found[reconcile.Changed]) != 1 || found[reconcile.Changed][0].What != "status Normal" {
+			t.Errorf("allowed again: %v", found)
+		}
+	})
+}
+
+// With a wrong account every file is missing, and none is called deleted.
+func TestAWrongApplicationDeletesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(30)
+		other := vodfake.New(vodfake.Options{})
+		defer other.Close()
+		w.vod.FastForward(2 * time.Hour)
+		other.FastForward(2 * time.Hour)
+		mine := w.vod
+		w.vod = other
+		found, counts, err := w.reconcile(true, nil)
+		w.vod = mine
+		if err == nil || !strings.Contains(err.Error(), "VOD_SUB_APP_IDS") || counts.Found != 0 {
+			t.Errorf("%v, %v, %+v", err, found, counts)
+		}
+		if state := w.row(w.files[0]).State; state != media.Ready {
+			t.Errorf("it is %s", state)
+		}
+	})
+}
+
+// An alias of a task, odd spellings of its type and a kind that has no event do no
+// harm; a task that VOD forgot meanwhile is counted.
+func TestOddTasks(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.vod.SetAsking(vodfake.Asking{AliasTaskIds: true, OddTaskTypes: true})
+		w.upload(2)
+		w.process(vodfake.Process{Transcode: []uint64{10}}, w.files[0])
+		w.drop.Store(1)
+		w.process(vodfake.Process{Transcode: []uint64{10}}, w.files[1])
+		w.vod.FastForward(2 * time.Hour)
+		found, counts := w.must(true)
+		if len(found[reconcile.MissedTask]) != 1 || counts.Repaired != 1 {
+			t.Errorf("%v, %+v", found, counts)
+		}
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+		w.drop.Store(0)
+		w.vod.Control("DescribeTaskDetail", func(*vodfake.Call) *vodfake.Fault {
+			return &vodfake.Fault{Kind: vodfake.Fail, Code: "ResourceNotFound"}
+		})
+		w.drop.Store(1)
+		w.process(vodfake.Process{Cover: []uint64{10}}, w.files[0])
+		w.vod.FastForward(2 * time.Hour)
+		if _, counts := w.must(true); counts.Aged != 2 { // and the one that has another id in its event
+			t.Errorf("forgotten: %+v", counts)
+		}
+	})
+}
+
+// A run goes on where it was interrupted, and the next one looks an hour back.
+func TestRunIsResumed(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(45)
+		w.vod.FastForward(2 * time.Hour)
+		var at reconcile.Place
+		keep := func(r *reconcile.Run) {
+			r.At, r.Kept = at, func(p reconcile.Place) error { at = p; return nil }
+		}
+		w.vod.Control("DescribeMediaInfos", func(c *vodfake.Call) *vodfake.Fault {
+			if c.N == 2 {
+				return &vodfake.Fault{Kind: vodfake.Fail}
+			}
+			return nil
+		})
+		if _, counts, err := w.reconcile(true, keep); err == nil || counts.Media != 20 || at.Window.IsZero() || at.Media.FileId == "" {
+			t.Fatalf("%v, %+v, %+v", err, counts, at)
+		}
+		text, err := json.Marshal(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = reconcile.Place{}
+		if err := json.Unmarshal(text, &at); err != nil {
+			t.Fatal(err)
+		}
+		calls := len(w.vod.Calls("DescribeTasks"))
+		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Media != 25 || len(w.vod.Calls("DescribeTasks")) != calls || at.Until.IsZero() || !at.Window.IsZero() {
+			t.Errorf("%v, %+v, %+v", err, counts, at)
+		}
+		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Media != 45 {
+			t.Errorf("%v, %+v", err, counts)
+		}
+		last := w.vod.Calls("SearchMedia")
+		if want := at.Until.Add(-time.Hour).UTC().Format(time.RFC3339); !strings.Contains(string(w.lastSearch(t)), want) {
+			t.Errorf("%d searches, the last one not from %s on", len(last), want)
+		}
+	})
+}
+
+// lastSearch runs once more and returns what SearchMedia was sent.
+func (w *world) lastSearch(t *testing.T) (body []byte) {
+	t.Helper()
+	stop := w.vod.Control("SearchMedia", func(c *vodfake.Call) *vodfake.Fault { body = slices.Clone(c.Body); return nil })
+	defer stop()
+	at := reconcile.Place{Until: w.vod.Now().Add(-reconcile.Age).Truncate(time.Second)}
+	if _, _, err := w.reconcile(false, func(r *reconcile.Run) { r.At = at }); err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// A window with more than SearchMedia reaches is halved until it does.
+func TestManyUploads(t *testing.T) {
+	w := newWorld(t, pgtest.RunT(t).URL+"&media=vod_media")
+	w.upload(1)
+	if err := w.vod.SetEventConfig(app, vodfake.EventConfig{Mode: vodfake.Push}); err != nil { // nowhere
+		t.Fatal(err)
+	}
+	for i := range 6000 {
+		w.vod.Upload(app, vodfake.Upload{})
+		if i%60 == 0 {
+			w.vod.FastForward(time.Second)
+		}
+	}
+	w.vod.FastForward(2 * time.Hour)
+	_, counts := w.must(false)
+	if counts.Uploads != 6001 || counts.Found != 6000 {
+		t.Errorf("%+v", counts)
+	}
+}
