@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,39 +11,64 @@ import (
 	"sync/atomic"
 	"testing"
 
+	_ "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/sink/servertest"
 )
 
-// One server serves all tests, each with a database of its own.
+// server is a kind of database. One of each kind serves all tests, each test with
+// a database of its own.
+type server struct {
+	name   string // as scripts have it in conditions
+	shared *servertest.Shared
+
+	// query runs statements and returns the rows of the answers, one a line.
+	query func(database, statements string) (string, error)
+
+	// reader makes a user who may log in and do nothing else.
+	reader string
+}
+
 var (
-	shared    = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
+	postgres = server{
+		name:   "postgres",
+		shared: servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() }),
+		query:  queryPostgres,
+		reader: "CREATE ROLE %s LOGIN PASSWORD 's3cret'",
+	}
+	mariaDB = server{
+		name:   "mysql",
+		shared: servertest.NewShared(func() (*servertest.Server, error) { return mytest.Run() }),
+		query:  queryMySQL,
+		reader: "CREATE USER %s@'%%' IDENTIFIED BY 's3cret'",
+	}
 	databases atomic.Int64
 )
 
-// closing runs the tests and ends the server.
+// closing runs the tests and ends the servers.
 type closing struct{ *testing.M }
 
-func (c closing) Run() int { return shared.Run(c.M) }
+func (c closing) Run() int { return servertest.RunAll(c.M, postgres.shared, mariaDB.shared) }
 
-// hasPostgres tells whether tests with a database are to run: where none is
+// isThere tells whether tests with the database are to run: where none is
 // installed they are skipped, but not in CI.
-func hasPostgres() bool {
-	_, err := shared.Start()
+func (s server) isThere() bool {
+	_, err := s.shared.Start()
 	return !errors.Is(err, servertest.ErrMissing) || os.Getenv("CI") == "true"
 }
 
-// newDatabase makes a database and returns its URL, with the superuser.
-func newDatabase() (string, error) {
-	running, err := shared.Start()
+// newDatabase makes a database and returns its URL, with the administrator.
+func (s server) newDatabase() (string, error) {
+	running, err := s.shared.Start()
 	if err != nil {
 		return "", err
 	}
 	name := fmt.Sprint("events_", databases.Add(1))
-	if _, err := query(running.URL, "CREATE DATABASE "+name); err != nil {
+	if _, err := s.query(running.URL, "CREATE DATABASE "+name); err != nil {
 		return "", err
 	}
 	u, err := url.Parse(running.URL)
@@ -50,11 +76,27 @@ func newDatabase() (string, error) {
 		return "", err
 	}
 	u.Path = "/" + name
+	if u.RawQuery == "" {
+		u.RawQuery = "tls=false" // so that tests can add to it
+	}
 	return u.String(), nil
 }
 
-// query runs statements and returns the rows of the answers, one a line.
-func query(database, statements string) (string, error) {
+// newDatabaseT is newDatabase for a test, which is skipped where none is
+// installed.
+func (s server) newDatabaseT(t *testing.T) string {
+	t.Helper()
+	if !s.isThere() {
+		t.Skip("no " + s.name)
+	}
+	database, err := s.newDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database
+}
+
+func queryPostgres(database, statements string) (string, error) {
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, database)
 	if err != nil {
@@ -77,32 +119,73 @@ func query(database, statements string) (string, error) {
 	return b.String(), err
 }
 
-// database makes an empty database and sets DATABASE to its URL, as the owner,
-// and READER to that of a user who may do nothing yet and whose password is
-// s3cret.
-func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
-	owner, err := newDatabase()
+func queryMySQL(database, statements string) (string, error) {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "", err
+	}
+	db, err := sql.Open("mysql", u.User.String()+"@tcp("+u.Host+")"+u.Path+"?multiStatements=true")
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	rows, err := db.Query(statements)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var b strings.Builder
+	for more := true; more; more = rows.NextResultSet() {
+		columns, err := rows.Columns()
+		if err != nil {
+			return "", err
+		}
+		cells, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				return "", err
+			}
+			for i, cell := range cells {
+				if i > 0 {
+					b.WriteByte(' ')
+				}
+				b.Write(cell)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String(), rows.Err()
+}
+
+// database makes an empty database and sets DATABASE to its URL, as the
+// administrator, READER to that of a user who may do nothing yet and whose
+// password is s3cret, ROLE to that user's name, and SERVER to scheme and host.
+func (s server) startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
+	owner, err := s.newDatabase()
 	ts.Check(err)
 	u, err := url.Parse(owner)
 	ts.Check(err)
 	role := strings.TrimPrefix(u.Path, "/") + "_reader"
-	_, err = query(owner, "CREATE ROLE "+role+" LOGIN PASSWORD 's3cret'")
+	_, err = s.query(owner, fmt.Sprintf(s.reader, role))
 	ts.Check(err)
 	u.User = url.UserPassword(role, "s3cret")
 	ts.Setenv("DATABASE", owner)
 	ts.Setenv("READER", u.String())
 	ts.Setenv("ROLE", role)
-	ts.Setenv("HOST", u.Host)
+	ts.Setenv("SERVER", u.Scheme+"://"+u.Host)
 }
 
 // sql runs statements, or those of a file, and writes the rows that come into the
 // file rows: sql 'STATEMENT', sql FILE.sql
-func runSQL(ts *testscript.TestScript, _ bool, args []string) {
+func (s server) runSQL(ts *testscript.TestScript, _ bool, args []string) {
 	text := args[0]
 	if strings.HasSuffix(text, ".sql") {
 		text = ts.ReadFile(text)
 	}
-	rows, err := query(ts.Getenv("DATABASE"), text)
+	rows, err := s.query(ts.Getenv("DATABASE"), text)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("rows"), []byte(rows), 0o666))
 }

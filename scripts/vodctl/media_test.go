@@ -10,7 +10,6 @@ import (
 
 	"vodevents/shared/media/mediatest"
 	"vodevents/shared/sink"
-	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/stored"
 )
 
@@ -19,24 +18,9 @@ import (
 // but updated_at, and those written by hand.
 func TestReplayOfTheTenLives(t *testing.T) {
 	t.Parallel()
-	for name, database := range map[string]func() string{
-		"PostgreSQL": func() string {
-			if !hasPostgres() {
-				t.Skip("no PostgreSQL")
-			}
-			u, err := newDatabase()
-			if err != nil {
-				t.Fatal(err)
-			}
-			return u
-		},
-		"MariaDB": func() string { return mytest.RunT(t).URL },
-	} {
-		t.Run(name, func(t *testing.T) {
-			address := database()
-			if !strings.Contains(address, "?") {
-				address += "?"
-			}
+	for _, db := range []server{postgres, mariaDB} {
+		t.Run(db.name, func(t *testing.T) {
+			address := db.newDatabaseT(t)
 			for _, table := range []string{"one", "two"} {
 				replayLives(t, address+"&table="+table+"&media="+table+"_media")
 			}

@@ -27,20 +27,14 @@ import (
 // time, each with about so many bytes.
 func tableOf(t *testing.T, n, size int) string {
 	t.Helper()
-	if !hasPostgres() {
-		t.Skip("no PostgreSQL")
-	}
-	database, err := newDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
+	database := postgres.newDatabaseT(t)
 	// A sink makes the table.
 	env := func(name string) string { return map[string]string{"SINK": database, "DEDUP": "off"}[name] }
 	var out, errs strings.Builder
 	if run(t.Context(), []string{"replay", "-no-handler", "-"}, env, strings.NewReader(cloudEvent+"\n"), &out, &errs) != statusOK {
 		t.Fatal(errs.String())
 	}
-	_, err = query(database, fmt.Sprintf(`TRUNCATE vod_events;
+	_, err := postgres.query(database, fmt.Sprintf(`TRUNCATE vod_events;
 INSERT INTO vod_events (id, type, source, mode, received_at, data)
 SELECT md5(n::text), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'normal', '2026-11-24'::timestamptz + (n / 100) * interval '1 s',
 	jsonb_build_object('EventType', 'PullComplete', 'x', repeat('x', %d)) FROM generate_series(1, %d) n; ANALYZE vod_events`, size, n))

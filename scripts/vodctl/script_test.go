@@ -37,9 +37,39 @@ func TestMain(m *testing.M) {
 // commands of testscript they have those of this table.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	p := scripts(postgres)
+	p.Dir = filepath.Join("testdata", "script")
+	p.UpdateScripts = *update
+	testscript.Run(t, p)
+}
+
+// Those with a database run on each kind.
+func TestScriptsOnMariaDB(t *testing.T) {
+	t.Parallel()
+	p := scripts(mariaDB)
+	all, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(text), "[!database] skip\n") {
+			p.Files = append(p.Files, file)
+		}
+	}
+	if len(p.Files) == 0 {
+		t.Fatal("no script has a database")
+	}
+	testscript.Run(t, p)
+}
+
+// scripts are the parameters of scripts that have a kind of database.
+func scripts(db server) testscript.Params {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // of the receivers in this process
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+	return testscript.Params{
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"vod":       startVOD,
 			"queue":     queue,
@@ -55,23 +85,25 @@ func TestScripts(t *testing.T) {
 			"settoken":  setToken,
 			"decodable": checkJSON,
 			"sort":      sortLines,
-			"database":  startDatabase,
-			"sql":       runSQL,
+			"database":  db.startDatabase,
+			"sql":       db.runSQL,
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "postgres" {
-				return false, errors.New("unknown condition")
+			switch name {
+			case "database":
+				return db.isThere(), nil
+			case postgres.name, mariaDB.name:
+				return name == db.name, nil
 			}
-			return hasPostgres(), nil
+			return false, errors.New("unknown condition")
 		},
-		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // it is a second for each command
 			e.Values[theVOD] = new(*vodfake.Server)
 			return nil
 		},
-	})
+	}
 }
 
 type valueKey int

@@ -67,9 +67,15 @@ func (s *Shared) Server(t testing.TB) *Server {
 
 // Run is for TestMain: it runs the tests, ends the server and returns the code
 // of [os.Exit].
-func (s *Shared) Run(m *testing.M) int {
+func (s *Shared) Run(m *testing.M) int { return RunAll(m, s) }
+
+// RunAll is [Shared.Run] for several servers.
+func RunAll(m *testing.M, servers ...*Shared) int {
 	code := m.Run()
-	if s.server != nil {
+	for _, s := range servers {
+		if s.server == nil {
+			continue
+		}
 		if err := s.server.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
