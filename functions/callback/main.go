@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 
 	"vodevents/shared/callback"
 	"vodevents/shared/config"
@@ -39,10 +40,7 @@ func main() {
 func options() (callback.Options, error) {
 	cfg, err := config.Read(os.Getenv, config.Callback)
 	scf.LogLevel.Set(cfg.LogLevel)
-	o := callback.Options{SignKeys: cfg.SignKeys}
-	if len(cfg.SubAppIds) == 1 {
-		o.SubAppId = cfg.SubAppIds[0]
-	}
+	o := callback.Options{SignKeys: cfg.SignKeys, SubAppIds: cfg.SubAppIds, NeedsApp: slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia)}
 	if err != nil {
 		return o, err
 	}

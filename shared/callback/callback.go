@@ -18,12 +18,15 @@ package callback
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -39,8 +42,14 @@ type Options struct {
 	// callback is taken.
 	SignKeys []string
 
-	// SubAppId is where the callbacks come from; 0: not known.
-	SubAppId uint64
+	// SubAppIds are the applications that pull drains. Where there is one, the
+	// callbacks come from it. Of several, app in the URL names one; without it the
+	// application is not known.
+	SubAppIds []uint64
+
+	// NeedsApp: the application must be known if there are several. The state of a
+	// media is kept by source, and pull's events name theirs.
+	NeedsApp bool
 
 	// Deliver delivers a batch before its context ends and says what became of
 	// each event; see [deliver.Fate.Settled].
@@ -108,8 +117,13 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 			return
 		}
 	}
+	app, err := o.app(query)
+	if err != nil && bad == nil {
+		slog.ErrorContext(ctx, "configuration", "error", err)
+		bad, o.Deliver = err, deliver.Undeliverable(err)
+	}
 	e, notEvent := event.ParseScanned(text, event.Origin{
-		Mode: event.Normal, SubAppId: o.SubAppId, Received: received,
+		Mode: event.Normal, SubAppId: app, Received: received,
 		Sign: query.Get("sign"), T: query.Get("t"),
 	})
 	if notEvent != nil && len(o.SignKeys) == 0 { // anybody may have sent it
@@ -133,6 +147,24 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 		scf.JSON(w, http.StatusConflict, map[string]string{"error": "VOD does not confirm this event", "id": e.ID})
 	default:
 		scf.JSON(w, http.StatusServiceUnavailable, map[string]string{"error": notDelivered(result), "id": e.ID})
+	}
+}
+
+// app is the application that a callback comes from; 0: not known.
+func (o *Options) app(query url.Values) (uint64, error) {
+	switch {
+	case query.Has("app"):
+		app, err := strconv.ParseUint(query.Get("app"), 10, 64)
+		if err != nil || !slices.Contains(o.SubAppIds, app) {
+			return 0, fmt.Errorf("app=%.20q in the callback's URL is not in VOD_SUB_APP_IDS", query.Get("app"))
+		}
+		return app, nil
+	case len(o.SubAppIds) == 1:
+		return o.SubAppIds[0], nil
+	case len(o.SubAppIds) > 1 && o.NeedsApp:
+		return 0, fmt.Errorf("media= in SINK: VOD_SUB_APP_IDS holds %d applications; add ?app=SubAppId to the callback URL of each, or one media has two rows", len(o.SubAppIds))
+	default:
+		return 0, nil
 	}
 }
 

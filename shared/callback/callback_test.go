@@ -87,7 +87,7 @@ func TestDelivery(t *testing.T) {
 	var got *event.Event
 	var until time.Time
 	h := Handler(func() (Options, error) {
-		return Options{SubAppId: 1490012345, Deliver: func(ctx context.Context, events []*event.Event) []deliver.Result {
+		return Options{SubAppIds: []uint64{1490012345}, Deliver: func(ctx context.Context, events []*event.Event) []deliver.Result {
 			got = events[0]
 			until, _ = ctx.Deadline()
 			return []deliver.Result{delivered}

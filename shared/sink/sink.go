@@ -106,6 +106,12 @@ func OpenMedia(rawURL string) (MediaTable, error) {
 	}, rawURL)
 }
 
+// KeepsMedia tells whether the sink of a URL keeps the state of each media.
+func KeepsMedia(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	return err == nil && HasTable(rawURL) && u.Query().Has("media")
+}
+
 // HasTable tells whether the sink of a URL is a table that [OpenTable] reads.
 func HasTable(rawURL string) bool {
 	name, _, _ := strings.Cut(rawURL, ":")
