@@ -7,6 +7,7 @@
 // The URL may hold these parameters, and no others:
 //
 //	table            DATABASE.TABLE or TABLE of a sink, by default vod_events
+//	media            the table that keeps the state of each media, such as vod_media
 //	dedup_table      the same of a store, by default vod_dedup
 //	pool_max_conns   the most connections at a time, by default 8
 //	tls              false (the default), preferred (if the server has it, unverified),
@@ -37,6 +38,10 @@
 //	parkreason     VARCHAR(255)     why it was given up; null: it was delivered
 //	parkattempts   INT
 //	parkfirsterror, parklasterror MEDIUMTEXT
+//	sunk_at        DATETIME(6)      when the table took it as SINK
+//
+// With media= there are vod_media, vod_media_output and vod_media_event, as in the
+// package postgres.
 //
 // For example, the newest upload of a file and what its workflow said, in words
 // that both MySQL and MariaDB know (MariaDB has no ->>):

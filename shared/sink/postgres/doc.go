@@ -20,6 +20,7 @@
 //	parkattempts   integer
 //	parkfirsterror text
 //	parklasterror  text
+//	sunk_at        timestamptz           when the table took it as SINK; null: not yet, or by an earlier version
 //
 // Indexes are on received_at, on type with received_at, and on subject. For
 // example, the newest upload of a file and what its workflow said:
@@ -36,6 +37,20 @@
 //
 // [Table] reads it: it needs SELECT alone, makes no table and changes nothing,
 // but for [Table.Prune], which needs DELETE, too. vodctl is made of it.
+//
+// # The tables of media
+//
+// With media=vod_media in the URL the sink also keeps the state of each media, by
+// the rules of the package media: vod_media has a row for each, vod_media_output
+// one for each of its results, and vod_media_event says which events told of it.
+// They are written in the transaction that writes the event's row. Rows of media
+// are made and locked by an upsert, in the order of their keys, before they are
+// read. An event that was there changes nothing, and a parked one counts once it is
+// delivered. Columns that somebody added are left alone. README.md of shared/media
+// has the states and queries.
+//
+// [MediaTable] reads them. For events that are older than media=, and where an
+// event was read wrong, vodctl media rebuild folds them anew.
 //
 // # What jsonb cannot hold
 //
