@@ -55,7 +55,7 @@ func (p *program) connect(transport http.RoundTripper) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport, Retry: p.retry})
+	client, err := vod.New(vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Credentials: keys, Transport: transport, Retry: p.retry, Pace: vod.NewPace(100)})
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,7 @@ var commands = []command{
 	mediaCommand,
 	mediaListCommand,
 	mediaRebuildCommand,
+	reconcileCommand,
 	schemaCommand,
 }
 
