@@ -5,8 +5,6 @@ package codezip
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,9 +15,6 @@ import (
 func Pack(files ...string) ([]byte, error) {
 	var packed bytes.Buffer
 	z := zip.NewWriter(&packed)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression) // an upload has a limit
-	})
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {

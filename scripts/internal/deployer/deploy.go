@@ -204,7 +204,7 @@ func (d *deployer) writeTriggers(ctx context.Context, p *plan, timer bool) error
 		}
 		d.say("%s: trigger %s: %s", p.want.Name, todo.String(), map[string]string{"create": "creating", "update": "changing", "delete": "deleting"}[todo.action])
 		if err := d.writeTrigger(ctx, p.want.Name, *todo); err != nil {
-			again := scfapi.Busy(err) || scfapi.Lost(err) || scfapi.Is(err, "ResourceInUse")
+			again := scfapi.Busy(err) || scfapi.Lost(err)
 			if !again || try == most {
 				return err
 			}

@@ -161,8 +161,11 @@ func (d *deployer) vodctl(ctx context.Context, args ...string) error {
 		}
 		env = append(env, "VOD_TOKEN="+d.getenv("TENCENT_TOKEN"))
 	}
-	return d.command(ctx, env, "go", append([]string{"run", "./scripts/vodctl"}, args...)...)
+	return d.command(ctx, env, vodctlCommand[0], append(vodctlCommand[1:], args...)...)
 }
+
+// vodctlCommand runs vodctl. Tests have it built already.
+var vodctlCommand = []string{"go", "run", "./scripts/vodctl"}
 
 // executables returns the folder of the built executables.
 func (d *deployer) executables(ctx context.Context) (dir string, remove func(), err error) {

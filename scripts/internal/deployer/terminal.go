@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"vodevents/scripts/internal/term"
@@ -13,7 +12,7 @@ import (
 
 // terminal is where the run talks to its user. Everything goes through the mask.
 type terminal struct {
-	in   *os.File
+	in   io.Reader
 	out  io.Writer
 	mask *mask
 }
@@ -24,21 +23,28 @@ func (t *terminal) say(format string, args ...any) {
 	io.WriteString(t.out, t.mask.Replace(term.Sprintf(format, args...))+"\n")
 }
 
+// errNobody is a question that nobody answers.
+var errNobody = errors.New("nothing was changed: there is nobody to ask; if you want it, say -yes")
+
 // ask asks and returns the answer, without white space around it.
 func (t *terminal) ask(ctx context.Context, question string) (string, error) {
-	info, err := t.in.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 && info.Mode()&os.ModeNamedPipe == 0 {
-		return "", errors.New("nothing was changed: there is nobody to ask; if you want it, say -yes")
-	}
 	io.WriteString(t.out, t.mask.Replace(question)+" ")
-	answers := make(chan string, 1)
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
 	go func() {
-		line, _ := bufio.NewReader(t.in).ReadString('\n') // if the reading fails, the answer is no
-		answers <- strings.TrimSpace(line)
+		line, err := bufio.NewReader(t.in).ReadString('\n')
+		answers <- answer{strings.TrimSpace(line), err}
 	}()
 	select {
 	case a := <-answers:
-		return a, nil
+		if a.err != nil && a.text == "" { // such as /dev/null
+			io.WriteString(t.out, "\n")
+			return "", errNobody
+		}
+		return a.text, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

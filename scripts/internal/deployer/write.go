@@ -36,7 +36,7 @@ func (d *deployer) write(ctx context.Context, p *plan, marks bool, send func() e
 	for try := 1; ; try++ {
 		err := send()
 		again := scfapi.Busy(err) || scfapi.Lost(err)
-		if err != nil && !again && !scfapi.Is(err, "ResourceInUse") {
+		if err != nil && !again {
 			return err
 		}
 		f, found, settled := d.settle(ctx, p.want.Name)
@@ -49,7 +49,7 @@ func (d *deployer) write(ctx context.Context, p *plan, marks bool, send func() e
 			return errOther
 		case err == nil, marks && found && f.Description == p.mark.String(): // done, though its answer was lost
 			return d.wait(ctx, calm)
-		case !again || try == most:
+		case try == most:
 			return err
 		}
 		if err := d.wait(ctx, time.Duration(try)*calm); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
@@ -50,9 +51,6 @@ type Options struct {
 	// Wait waits between two tries of a call that may pass. An error, such as
 	// that of ctx, ends the call.
 	Wait func(ctx context.Context, d time.Duration) error
-
-	// Called is told of each action just before it is sent. nil: nobody is.
-	Called func(action string)
 }
 
 // Client calls the APIs. Use it from one goroutine at a time.
@@ -101,14 +99,15 @@ const (
 )
 
 // call sends one action and decodes the answer into result. It repeats a call
-// that the API asks to repeat. It does not repeat one whose answer was lost: only
-// the caller can find out whether that was done.
+// that the API asks to repeat, and a call that only reads when its answer was lost.
+// It does not repeat a write whose answer was lost: only the caller can find out
+// whether that was done.
 func (c *Client) call(ctx context.Context, service, action string, params, result any) error {
 	wait := firstWait
 	for try := 1; ; try++ {
 		err := c.try(ctx, service, action, params, result)
 		var e *Error
-		if try == maxTries || !errors.As(err, &e) || !e.again() {
+		if try == maxTries || !errors.As(err, &e) || !e.again() && !(reads(action) && Lost(err)) {
 			return err
 		}
 		if err := c.o.Wait(ctx, wait); err != nil {
@@ -118,6 +117,11 @@ func (c *Client) call(ctx context.Context, service, action string, params, resul
 	}
 }
 
+// reads tells whether an action changes nothing.
+func reads(action string) bool {
+	return strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List")
+}
+
 func (c *Client) try(ctx context.Context, service, action string, params, result any) error {
 	body, err := json.Marshal(params)
 	if err != nil {
@@ -125,9 +129,6 @@ func (c *Client) try(ctx context.Context, service, action string, params, result
 	}
 	if len(body) > MaxRequest {
 		return &Error{Action: action, Code: codeTooLong, Message: fmt.Sprintf("the request has %.2f MB, and the API takes %.2f MB (1130/46710)", float64(len(body))/1e6, MaxRequest/1e6)}
-	}
-	if c.o.Called != nil {
-		c.o.Called(action)
 	}
 	sdk, version := c.scf, "2018-04-16"
 	if service == "cam" {

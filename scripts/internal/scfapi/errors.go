@@ -54,13 +54,14 @@ func Is(err error, families ...string) bool {
 // answer that tells.
 func Lost(err error) bool { return Is(err, codeNetwork, codeStatus, codeBody) }
 
-// Busy tells whether a write was refused because the function is not Active, or
-// because another write to it goes on.
+// Busy tells whether a write was refused because of what is there now: the
+// function is not Active, another write to it goes on, or it exists already. Look,
+// and try again.
 func Busy(err error) bool {
 	return Is(err, "FailedOperation.OperationConflict", "FailedOperation.UpdateFunctionCode",
 		"FailedOperation.UpdateFunctionConfiguration", "FailedOperation.CreateTrigger", "FailedOperation.UpdateTrigger",
 		"FailedOperation.DeleteFunction", "FailedOperation.FunctionStatusError", "FailedOperation.FunctionNameStatusError",
-		"FailedOperation.ReservedInProgress", "FailedOperation.FunctionVersionStatusNotActive")
+		"FailedOperation.ReservedInProgress", "FailedOperation.FunctionVersionStatusNotActive", "ResourceInUse")
 }
 
 // again tells whether the API asks to repeat the same call a little later.

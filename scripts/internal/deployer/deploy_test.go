@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/scf/scffake"
+)
+
+// state is what a deployment leaves in the cloud, as far as it is the same each
+// time: all but the URL.
+func (c *cloud) state(t testing.TB) string {
+	t.Helper()
+	var b strings.Builder
+	for _, f := range c.Functions() {
+		fmt.Fprintf(&b, "%s %s %s %s %d MB %d s role %s vpc %v sha256 %s\n  %s\n", f.Name, f.Status, f.Runtime, f.Handler, f.MemorySize, f.Timeout, f.Role, f.VpcConfig, f.SHA256, f.Description)
+		var lines []string
+		for _, v := range f.Environment.Variables {
+			lines = append(lines, "  variable "+v.Key+"="+v.Value)
+		}
+		for _, tr := range f.Triggers {
+			lines = append(lines, fmt.Sprintf("  trigger %s %s %v", tr.Type, tr.TriggerName, tr.Enable))
+		}
+		slices.Sort(lines)
+		b.WriteString(strings.Join(lines, "\n") + "\n")
+	}
+	return b.String()
+}
+
+// post sends a callback, signed, to the URL that came out of a deployment.
+func (c *cloud) post(t testing.TB, output, body string) {
+	t.Helper()
+	_, rest, _ := strings.Cut(output, "\nURL      ")
+	url, _, _ := strings.Cut(rest, "\n")
+	signed := event.Sign([]byte(body), signKey, time.Now().Add(time.Minute))
+	resp, err := http.Post(url, "application/json", bytes.NewReader(signed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("a callback to %q is answered %d", url, resp.StatusCode)
+	}
+}
+
+// delivered tells whether the SINK has an event about a FileId.
+func (c *cloud) delivered(t testing.TB, fileId string) bool {
+	t.Helper()
+	text, err := os.ReadFile(strings.TrimPrefix(c.env["SINK"], "file:"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(text), fileId)
+}
+
+// From nothing to the first events through the deployed functions, and on: no
+// change, another variable, removal.
+func TestLifeOfADeployment(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{URLPolls: 2})
+	out := c.must(t, "-yes", "-configure")
+
+	c.post(t, out, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533101"}}`)
+	if !c.delivered(t, "5285890784273533101") {
+		t.Errorf("the callback did not come out of the deployed function:\n%s", out)
+	}
+	c.vod.Queue(0, []byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533102"}}`))
+	if result, err := c.FireTimer(region, pull, "pull"); err != nil || !c.delivered(t, "5285890784273533102") {
+		t.Errorf("the timer's run gave %s, %v, and the event did not come out", result, err)
+	}
+	if config := c.vod.EventConfig(0); !strings.Contains(out, config.NotificationUrl) || config.NotificationUrl == "" || config.SignKey != signKey {
+		t.Errorf("-configure left VOD with the URL %q", config.NotificationUrl)
+	}
+
+	before, writes := c.state(t), len(c.writes())
+	out = c.must(t, "-yes")
+	if !strings.Contains(out, "Nothing to change") || len(c.writes()) != writes || c.state(t) != before {
+		t.Errorf("a second run is to change nothing and to say so; it called %v:\n%s", c.writes()[writes:], out)
+	}
+
+	c.env["PULL_RATE"] = "50"
+	out = c.must(t, "-yes")
+	if got := c.writes()[writes:]; !slices.Equal(got, []string{"UpdateFunctionConfiguration", "UpdateFunctionConfiguration"}) || !strings.Contains(out, "+ variable   PULL_RATE 50") {
+		t.Errorf("a new variable took %v:\n%s", got, out)
+	}
+	if f, _ := c.Function(region, pull); !slices.ContainsFunc(f.Environment.Variables, func(v scffake.Variable) bool { return v.Key == "PULL_RATE" && v.Value == "50" }) {
+		t.Errorf("the function has %v", f.Environment)
+	}
+
+	c.refuse(t, "VOD still sends its callbacks to this URL", "-remove", "-yes")
+	c.must(t, "-remove", "-yes", "-force")
+	if rest := c.Functions(); len(rest) != 0 {
+		t.Errorf("after -remove there are %v", rest)
+	}
+	if out := c.must(t, "-remove", "-yes"); !strings.Contains(out, "Nothing to remove") {
+		t.Errorf("a second -remove says:\n%s", out)
+	}
+}
+
+// A deployer that is killed after any of its calls leaves what the next run
+// completes, to the same end each time. With OtherHash it has the most calls.
+func TestKilledAfterEachCall(t *testing.T) {
+	t.Parallel()
+	o := scffake.Options{Alternatives: scffake.Alternatives{OtherHash: true}}
+	whole := newCloud(t, o).small()
+	whole.must(t, "-yes")
+	want, calls := whole.state(t), len(whole.Calls(""))
+	c := newCloud(t, o).small()
+	c.env["SINK"], c.env["VOD_ENDPOINT"] = whole.env["SINK"], whole.env["VOD_ENDPOINT"]
+	for n := range calls {
+		c.killAfter(t, n)
+		if out := c.must(t, "-yes"); c.state(t) != want {
+			t.Errorf("killed after %d calls and run again, it ends with\n%s\nwant\n%s\nand said\n%s", n, c.state(t), want, out)
+		}
+		c.must(t, "-remove", "-yes", "-force")
+	}
+}
+
+// killAfter runs the deployer and kills it, the process, after n calls.
+func (c *cloud) killAfter(t *testing.T, n int) {
+	t.Helper()
+	cmd := c.command(t, "-yes")
+	started := make(chan struct{})
+	c.StopAfter(n, func() {
+		<-started
+		cmd.Process.Kill() // an error means that it ended before
+	})
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	cmd.Wait() // killed
+	c.Resume()
+	c.checkSecrets(t, out.String())
+}
+
+// An update that is killed after any of its calls is completed by the next run.
+func TestUpdateKilledAfterEachCall(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).small()
+	old := c.env["SINK"]
+	c.must(t, "-yes")
+	first := c.state(t)
+	c.env["SINK"] = "file:" + filepath.Join(t.TempDir(), "other.jsonl")
+	before := len(c.Calls(""))
+	c.must(t, "-yes")
+	second, calls := c.state(t), len(c.Calls(""))-before
+	sinks := [2]string{old, c.env["SINK"]}
+	want := [2]string{first, second}
+	for n := range calls {
+		c.env["SINK"] = sinks[n%2]
+		c.killAfter(t, n)
+		if out := c.must(t, "-yes"); c.state(t) != want[n%2] {
+			t.Errorf("killed after %d calls and run again, it ends with\n%s\nwant\n%s\nand said\n%s", n, c.state(t), want[n%2], out)
+		}
+	}
+}
+
+// Where the documents are silent the deployer comes to the same end both ways.
+func TestBothWaysOfTheUnknown(t *testing.T) {
+	t.Parallel()
+	tests := map[string]scffake.Options{
+		"OtherCodes":         {Alternatives: scffake.Alternatives{OtherCodes: true}},
+		"BusyCode conflict":  {Alternatives: scffake.Alternatives{BusyCode: "FailedOperation.OperationConflict"}},
+		"BusyCode in use":    {Alternatives: scffake.Alternatives{BusyCode: "ResourceInUse"}},
+		"Settle":             {Alternatives: scffake.Alternatives{Settle: 3 * time.Second}},
+		"OtherHash":          {Alternatives: scffake.Alternatives{OtherHash: true}},
+		"TriggersOpen":       {Alternatives: scffake.Alternatives{TriggersOpen: true}},
+		"KeepURL":            {Alternatives: scffake.Alternatives{KeepURL: true}},
+		"NoHTTPUpdate":       {Alternatives: scffake.Alternatives{NoHTTPUpdate: true}},
+		"BareCron":           {Alternatives: scffake.Alternatives{BareCron: true}},
+		"VpcStays":           {Alternatives: scffake.Alternatives{VpcStays: true}},
+		"EmptyEnvironment":   {Alternatives: scffake.Alternatives{EmptyEnvironment: true}},
+		"NullMembers":        {Alternatives: scffake.Alternatives{NullMembers: true}},
+		"KeepInstances":      {Alternatives: scffake.Alternatives{KeepInstances: true}},
+		"PlainTrust":         {Alternatives: scffake.Alternatives{PlainTrust: true}},
+		"StatePolls":         {StatePolls: 3},
+		"no time in a state": {StateTime: -1},
+		"URLPolls":           {URLPolls: 4},
+	}
+	for name, o := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t, o)
+			c.must(t, "-yes")
+			writes := len(c.writes())
+			if out := c.must(t, "-yes"); !strings.Contains(out, "Nothing to change") || len(c.writes()) != writes {
+				t.Errorf("a second run calls %v:\n%s", c.writes()[writes:], out)
+			}
+			c.env["LOG_LEVEL"] = "debug"
+			out := c.must(t, "-yes")
+			c.post(t, out, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533103"}}`)
+			if !c.delivered(t, "5285890784273533103") {
+				t.Error("the callback did not come out")
+			}
+			c.must(t, "-remove", "-yes")
+			if rest := c.Functions(); len(rest) != 0 {
+				t.Errorf("after -remove there are %v", rest)
+			}
+		})
+	}
+}

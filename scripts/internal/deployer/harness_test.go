@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vodevents/scripts/internal/scfapi"
+	"vodevents/shared/scf/scffake"
+	"vodevents/shared/vodfake"
+)
+
+var update = flag.Bool("update", false, "write what README.md shows of a deployment")
+
+func TestMain(m *testing.M) {
+	testscript.Main(cleaning{m}, map[string]func(){"deploy": deployMain})
+}
+
+// cleaning removes what was built when all tests are over.
+type cleaning struct{ *testing.M }
+
+func (m cleaning) Run() int {
+	defer func() {
+		if built != "" {
+			os.RemoveAll(built)
+		}
+	}()
+	return m.M.Run()
+}
+
+// deployMain is main in the folder of the repository, with executables that are built
+// already, those in TEST_DIST. It does not wait: it moves the clock of the stand-in at
+// TEST_CLOCK.
+func deployMain() {
+	if err := os.Chdir(os.Getenv("TEST_REPOSITORY")); err != nil {
+		panic(err)
+	}
+	vodctlCommand = []string{os.Getenv("TEST_VODCTL")}
+	args := append([]string{"-dist", os.Getenv("TEST_DIST")}, os.Args[1:]...)
+	os.Exit(run(context.Background(), args, func(ctx context.Context, d time.Duration) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, os.Getenv("TEST_CLOCK"), strings.NewReader(d.String()))
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		return resp.Body.Close()
+	}))
+}
+
+// repository is the folder of the repository.
+const repository = "../../.."
+
+// dist has the functions as scripts/build makes them, and vodctl beside it, once for
+// all tests.
+var dist = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "deployer-test-")
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	build, err := filepath.Abs(filepath.Join(repository, "scripts", "build"))
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command(build, "-o", filepath.Join(dir, "dist")).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("scripts/build: %w\n%s", err, out)
+	}
+	out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "vodctl"), filepath.Join(repository, "scripts", "vodctl")).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("vodctl: %w\n%s", err, out)
+	}
+	small := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "small", "callback"), "./testdata/small")
+	small.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err = small.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("small: %w\n%s", err, out)
+	}
+	if err := os.Link(filepath.Join(dir, "small", "callback"), filepath.Join(dir, "small", "pull")); err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "dist"), nil
+})
+
+// small makes the deployments of c quick: small functions in place of ours, and no
+// doctor. It is for tests that deploy a hundred times.
+func (c *cloud) small() *cloud {
+	c.env["TEST_DIST"] = filepath.Join(filepath.Dir(c.env["TEST_DIST"]), "small")
+	c.env["TEST_VODCTL"] = "true"
+	return c
+}
+
+var built string // the folder to remove when all tests are over
+
+// cloud is a stand-in of SCF and CAM and one of VOD, and the environment of a
+// deployer that deploys there.
+type cloud struct {
+	*scffake.Server
+	vod *vodfake.Server
+	env map[string]string
+}
+
+// Names and secrets of the deployments of these tests.
+const (
+	region   = "ap-guangzhou"
+	callback = "receiver-dev-vod-events-callback"
+	pull     = "receiver-dev-vod-events-pull"
+
+	signKey  = "s1gnk3ys1gnk3y"
+	password = "p4ssw0rdp4ssw0rd"
+)
+
+// newCloud starts stand-ins, with a SINK at which all events arrive.
+func newCloud(t testing.TB, o scffake.Options) *cloud {
+	t.Helper()
+	o.Rate = -1 // how many calls come in a second depends on the machine
+	o.Credentials = []scffake.Credential{{SecretId: "AKIDdeployerdeployer", SecretKey: "d3pl0y3rd3pl0y3r"}}
+	c := &cloud{Server: scffake.RunT(t, o), vod: vodfake.RunT(t)}
+	clock := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body) // what is cut does not parse
+		d, err := time.ParseDuration(string(text))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		c.FastForward(d)
+	}))
+	t.Cleanup(clock.Close)
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := dist()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.env = map[string]string{
+		"TEST_DIST": dir, "TEST_VODCTL": filepath.Join(filepath.Dir(dir), "vodctl"),
+		"TEST_CLOCK": clock.URL, "TEST_REPOSITORY": root,
+		"SCF_ENDPOINT": c.URL, "TENCENT_SECRET_ID": "AKIDdeployerdeployer", "TENCENT_SECRET_KEY": "d3pl0y3rd3pl0y3r",
+		"VOD_ENDPOINT": c.vod.URL, "VOD_SECRET_ID": vodfake.SecretId, "VOD_SECRET_KEY": vodfake.SecretKey,
+		"CALLBACK_SIGN_KEY": signKey,
+		"SINK":              "file:" + filepath.Join(t.TempDir(), "events.jsonl"),
+	}
+	return c
+}
+
+// command is the deployer as a process of its own, with executables that are built.
+func (c *cloud) command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("deploy", args...)
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "TENCENT") && !strings.HasPrefix(name, "VOD_") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	for name, value := range c.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// deploy runs the deployer. It returns all that it printed, and whether it
+// succeeded.
+func (c *cloud) deploy(t testing.TB, args ...string) (output string, ok bool) {
+	t.Helper()
+	out, err := c.command(t, args...).CombinedOutput()
+	c.checkSecrets(t, string(out))
+	return string(out), err == nil
+}
+
+// must runs the deployer, which must succeed.
+func (c *cloud) must(t testing.TB, args ...string) string {
+	t.Helper()
+	out, ok := c.deploy(t, args...)
+	if !ok {
+		t.Fatalf("deploy %q failed:\n%s", args, out)
+	}
+	return out
+}
+
+// refuse runs the deployer, which must fail and say the words.
+func (c *cloud) refuse(t testing.TB, words string, args ...string) {
+	t.Helper()
+	out, ok := c.deploy(t, args...)
+	if ok || !strings.Contains(out, words) {
+		t.Fatalf("deploy %q succeeded or does not say %q:\n%s", args, words, out)
+	}
+}
+
+// checkSecrets looks for secrets in a text.
+func (c *cloud) checkSecrets(t testing.TB, text string) {
+	t.Helper()
+	for _, secret := range []string{signKey, password, c.env["TENCENT_SECRET_ID"], c.env["TENCENT_SECRET_KEY"]} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the secret %s stands in:\n%s", secret, text)
+		}
+	}
+}
+
+// writes are the actions of all calls so far that may have changed something.
+func (c *cloud) writes() (actions []string) {
+	for _, call := range c.Calls("") {
+		if call.Writes() && call.Action != "Invoke" {
+			actions = append(actions, call.Action)
+		}
+	}
+	return actions
+}
+
+// describeByHand changes the description of pull, as somebody in the console would.
+func (c *cloud) describeByHand(check func(error)) {
+	api, err := scfapi.New(scfapi.Options{SecretId: c.env["TENCENT_SECRET_ID"], SecretKey: c.env["TENCENT_SECRET_KEY"], Region: region, Endpoint: c.URL, Wait: sleep})
+	check(err)
+	f, _ := c.Function(region, pull)
+	r := scfapi.UpdateFunctionConfiguration{FunctionName: pull, Namespace: scfapi.Namespace, MemorySize: f.MemorySize, Timeout: f.Timeout,
+		Role: f.Role, Description: "made by hand"}
+	for _, v := range f.Environment.Variables {
+		r.Environment.Variables = append(r.Environment.Variables, scfapi.Variable{Key: v.Key, Value: v.Value})
+	}
+	check(api.UpdateFunctionConfiguration(context.Background(), r))
+	c.FastForward(time.Minute)
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"vodevents/scripts/internal/scfapi"
+	"vodevents/scripts/internal/serverless"
+)
+
+// wanted is a function as serverless.yml might want it.
+func wanted() *function {
+	w := &function{
+		key:       "pull",
+		Function:  serverless.Function{Name: "r-dev-a-pull", Handler: "pull", Type: "event", Runtime: "Go1", MemorySize: 128, Timeout: 60, Role: "SCF_ExecuteRole"},
+		variables: []scfapi.Variable{{Key: "SINK", Value: "postgres://u:p4ssw0rd@db.example.com/vod"}, {Key: "VOD_SUB_APP_IDS", Value: "1500000007"}},
+		zip:       []byte("zip"),
+		sha256:    strings.Repeat("ab", 32),
+	}
+	w.triggers = []scfapi.WriteTrigger{{FunctionName: w.Name, TriggerName: "pull", Type: "timer", TriggerDesc: "0 * * * * * *",
+		Qualifier: scfapi.Qualifier, Enable: "OPEN", Description: triggerMark}}
+	return w
+}
+
+// deployed is what the cloud tells once w is deployed.
+func deployed(t *testing.T, w *function) present {
+	t.Helper()
+	p, err := newPlan(w, present{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return present{
+		Function: scfapi.Function{FunctionName: w.Name, Status: scfapi.Active, Type: "Event", Runtime: w.Runtime, Handler: w.Handler,
+			MemorySize: w.MemorySize, Timeout: w.Timeout, Role: w.Role, Description: p.mark.String(), Environment: scfapi.Environment{Variables: p.vars}},
+		found:      true,
+		codeSha256: w.sha256,
+		triggers: []scfapi.Trigger{{TriggerName: "pull", Type: "timer", TriggerDesc: `{"cron":"0 * * * * * *"}`, Enable: 1,
+			Qualifier: scfapi.Qualifier, Description: triggerMark}},
+	}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(w *function, have *present)
+		force  bool
+		calls  string // the writes, by spaces
+		lines  string // what the plan says, by "; "
+		fails  string
+	}{
+		"nothing differs": {},
+		"it is not there": {
+			change: func(w *function, have *present) { *have = present{} },
+			calls:  "CreateFunction CreateTrigger",
+		},
+		"its creation failed": {
+			change: func(w *function, have *present) { have.Status, have.triggers = scfapi.CreateFailed, nil },
+			calls:  "DeleteFunction CreateFunction CreateTrigger",
+		},
+		"other code": {
+			change: func(w *function, have *present) { have.codeSha256 = strings.Repeat("cd", 32) },
+			calls:  "UpdateFunctionCode UpdateFunctionConfiguration",
+		},
+		"the cloud tells another hash, and told it when this code was sent": {
+			change: func(w *function, have *present) {
+				have.codeSha256 = strings.Repeat("cd", 32)
+				have.Description = strings.Replace(have.Description, " conf ", " as cdcdcdcdcdcdcdcd conf ", 1)
+			},
+		},
+		"code was sent, and the configuration was not": {
+			change: func(w *function, have *present) { have.Description = "vodevents code 0000 conf 0000" },
+			calls:  "UpdateFunctionConfiguration",
+		},
+		"another handler goes with the code": {
+			change: func(w *function, have *present) { have.Handler = "main" },
+			calls:  "UpdateFunctionCode UpdateFunctionConfiguration",
+			lines:  "~ handler    main → pull",
+		},
+		"memory, timeout and role": {
+			change: func(w *function, have *present) { have.MemorySize, have.Timeout, have.Role = 64, 3, "" },
+			calls:  "UpdateFunctionConfiguration",
+			lines:  "~ memory     64 → 128 MB; ~ timeout    3 → 60 s; ~ role       none → SCF_ExecuteRole",
+		},
+		"another password": {
+			change: func(w *function, have *present) {
+				have.Environment.Variables = []scfapi.Variable{{Key: "SINK", Value: "postgres://u:0ther0ther@db.example.com/vod"}, w.variables[1]}
+			},
+			calls: "UpdateFunctionConfiguration",
+			lines: "~ variable   SINK postgres://db.example.com → another value",
+		},
+		"a variable of ours that is no longer set goes": {
+			change: func(w *function, have *present) {
+				have.Environment.Variables = append(slices.Clone(w.variables), scfapi.Variable{Key: "CALLBACK_SIGN_KEY", Value: "0ld0ld0ld"})
+			},
+			calls: "UpdateFunctionConfiguration",
+			lines: "- variable   CALLBACK_SIGN_KEY (set)",
+		},
+		"a variable of somebody else goes by force alone": {
+			change: func(w *function, have *present) {
+				have.Environment.Variables = append(slices.Clone(w.variables), scfapi.Variable{Key: "TEAM", Value: "media"})
+			},
+			force: true,
+			calls: "UpdateFunctionConfiguration",
+			lines: "- variable   TEAM (set)",
+		},
+		"into a VPC": {
+			change: func(w *function, have *present) { w.vpc = &scfapi.VPC{VpcId: "vpc-1a", SubnetId: "subnet-2b"} },
+			calls:  "UpdateFunctionConfiguration",
+			lines:  "~ vpc        no VPC → vpc-1a subnet-2b",
+		},
+		"a network of the console stays": {
+			change: func(w *function, have *present) {
+				have.VpcConfig, have.PublicNetConfig = scfapi.VPC{VpcId: "vpc-1a", SubnetId: "subnet-2b"}, scfapi.NewPublicNet()
+			},
+		},
+		"in a VPC without the public network": {
+			change: func(w *function, have *present) { have.VpcConfig = scfapi.VPC{VpcId: "vpc-1a", SubnetId: "subnet-2b"} },
+			calls:  "UpdateFunctionConfiguration",
+		},
+		"another cron": {
+			change: func(w *function, have *present) { have.triggers[0].TriggerDesc = "0 0 * * * * *" },
+			calls:  "UpdateTrigger",
+			lines:  "~ trigger    timer pull, 0 0 * * * * * → 0 * * * * * *, enabled",
+		},
+		"a closed timer": {
+			change: func(w *function, have *present) { have.triggers[0].Enable = 0 },
+			calls:  "UpdateTrigger",
+		},
+		"a timer of ours with another name goes, one of others stays": {
+			change: func(w *function, have *present) {
+				have.triggers = append(have.triggers, scfapi.Trigger{TriggerName: "old", Type: "timer", Description: triggerMark}, scfapi.Trigger{TriggerName: "theirs", Type: "timer"})
+			},
+			calls: "DeleteTrigger",
+			lines: "- trigger    timer old",
+		},
+		"a function of somebody else": {
+			change: func(w *function, have *present) { have.Description = "by hand" },
+			fails:  "this command did not make it",
+		},
+		"a function of somebody else, by force": {
+			change: func(w *function, have *present) { have.Description = "by hand" },
+			force:  true,
+			calls:  "UpdateFunctionConfiguration",
+		},
+		"another runtime": {
+			change: func(w *function, have *present) { have.Runtime = "CustomRuntime" },
+			fails:  "can never be changed",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := wanted()
+			have := deployed(t, w)
+			if test.change != nil {
+				test.change(w, &have)
+			}
+			p, err := newPlan(w, have, test.force)
+			if test.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fails) {
+					t.Fatalf("error %v, want %q", err, test.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var calls []string
+			for _, c := range p.calls() {
+				calls = append(calls, c.action)
+				if shown := c.show(w); strings.Contains(shown, "p4ssw0rd") {
+					t.Errorf("a secret is shown: %s", shown)
+				}
+			}
+			if got := strings.Join(calls, " "); got != test.calls {
+				t.Errorf("calls %q, want %q; the plan says %q", got, test.calls, p.lines)
+			}
+			if got := strings.Join(p.lines, "; "); test.lines != "" && got != test.lines {
+				t.Errorf("the plan says %q, want %q", got, test.lines)
+			}
+			if p.writes() != (len(p.lines) > 0) {
+				t.Errorf("it writes: %t, and says %q", p.writes(), p.lines)
+			}
+		})
+	}
+}
+
+// A variable that somebody added in the console stays, with a note.
+func TestForeignVariableStays(t *testing.T) {
+	t.Parallel()
+	w := wanted()
+	have := deployed(t, w)
+	have.Environment.Variables = append(have.Environment.Variables, scfapi.Variable{Key: "TEAM", Value: "media-team"})
+	p, err := newPlan(w, have, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := p.configRequest(); !slices.Contains(r.Environment.Variables, scfapi.Variable{Key: "TEAM", Value: "media-team"}) {
+		t.Errorf("the request has %v", r.Environment.Variables)
+	}
+	if notes := strings.Join(p.notes, "; "); !strings.Contains(notes, "TEAM is not in serverless.yml and stays") {
+		t.Errorf("the notes are %q", notes)
+	}
+}
+
+// In a VPC a function keeps the public network, and its fixed address.
+func TestVPCKeepsThePublicNetwork(t *testing.T) {
+	t.Parallel()
+	w := wanted()
+	w.vpc = &scfapi.VPC{VpcId: "vpc-1a", SubnetId: "subnet-2b"}
+	have := deployed(t, wanted())
+	have.PublicNetConfig = scfapi.NewPublicNet()
+	have.PublicNetConfig.EipConfig.EipStatus = "ENABLE"
+	p, err := newPlan(w, have, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.configRequest()
+	if r.PublicNetConfig == nil || r.PublicNetConfig.PublicNetStatus != "ENABLE" || r.PublicNetConfig.EipConfig.EipStatus != "ENABLE" {
+		t.Errorf("the request has %+v", r.PublicNetConfig)
+	}
+	if c := p.createRequest(); c.PublicNetConfig == nil || c.PublicNetConfig.PublicNetStatus != "ENABLE" {
+		t.Errorf("the request to create it has %+v", c.PublicNetConfig)
+	}
+}
+
+func TestZipOverTheLimit(t *testing.T) {
+	t.Parallel()
+	w := wanted()
+	w.zip = make([]byte, 8<<20)
+	err := checkSize(w)
+	if err == nil || !strings.Contains(err.Error(), "8.39 MB") || !strings.Contains(err.Error(), "COS") {
+		t.Errorf("a zip of 8 MiB gives %v", err)
+	}
+	w.zip = make([]byte, 7<<20)
+	if err := checkSize(w); err != nil {
+		t.Errorf("a zip of 7 MiB gives %v", err)
+	}
+}
+
+func TestUnreachableHosts(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"postgres://u:p@10.0.0.5/vod":                      true,
+		"mysql://u:p@192.168.1.2:3306/vod":                 true,
+		"https://hooks.example.com/in postgres://u:p@db/v": true,
+		"kafka://10.1.2.3:9092,10.1.2.4:9092/events":       true,
+		"postgres://u:p@100.64.3.4/vod":                    true,
+		"http://localhost:8080/":                           true,
+		"https://hooks.example.com/in":                     false,
+		"postgres://u:p@203.0.113.9/vod":                   false,
+		"stdout:":                                          false,
+		"memory:":                                          false,
+	} {
+		got := false
+		for _, host := range hosts(value) {
+			got = got || unreachable(host) != ""
+		}
+		if got != want {
+			t.Errorf("%s: unreachable %t, want %t", value, got, want)
+		}
+	}
+}
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"TENCENT_SECRET_KEY": "k3y&k3y", "SINK": "https://h.example.com/p4th?secret=whsec_q1q1q1 postgres://u:pw%23pw#x@db/v", "CALLBACK_SIGN_KEY": "f1rstf1rst,s3conds3cond"}
+	m := newMask(func(name string) string { return env[name] })
+	text := m.Replace(`k3y&k3y k3y\u0026k3y whsec_q1q1q1 f1rstf1rst s3conds3cond https://h.example.com/p4th?secret=whsec_q1q1q1`)
+	for _, secret := range []string{"k3y", "q1q1", "f1rst", "s3cond", "p4th"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s stands in %s", secret, text)
+		}
+	}
+}
