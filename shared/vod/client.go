@@ -129,7 +129,7 @@ func (c *Client) call(ctx context.Context, action string, params any) (envelope,
 func (c *Client) try(ctx context.Context, action string, params any) (envelope, error) {
 	if c.pace != nil {
 		if err := c.pace.wait(ctx, action); err != nil {
-			return envelope{}, fmt.Errorf("vod: %s was not called: %w", action, err)
+			return envelope{}, fmt.Errorf("vod: %s ended early: %w", action, err)
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, Timeout)
