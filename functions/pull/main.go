@@ -12,6 +12,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/handler"
 	"vodevents/shared/lease"
+	"vodevents/shared/reconcile"
 	"vodevents/shared/scf"
 	"vodevents/shared/sink"
 	"vodevents/shared/vod"
@@ -20,7 +21,12 @@ import (
 var outlets, transport = new(sink.Outlets), vod.NewTransport() // for as long as the process lives
 
 func main() {
-	invocation := func(ctx context.Context, _ scf.Timer) (any, error) { return drain(ctx, false) }
+	invocation := func(ctx context.Context, t scf.Timer) (any, error) {
+		if t.Message == reconcile.Message {
+			return reconcile.Invoke(ctx, os.Getenv, outlets, transport, handler.Event)
+		}
+		return drain(ctx, false)
+	}
 	scf.Main(scf.OnTimer(invocation), func(ctx context.Context) error {
 		defer outlets.Close()
 		result, err := drain(ctx, true)

@@ -181,7 +181,11 @@ func (r *Run) deliver(ctx context.Context, least int) error {
 		for i, f := range r.found {
 			events[i] = f.event
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		limit := time.Now().Add(time.Minute) // an interruption does not cut it
+		if end, ok := ctx.Deadline(); ok && end.Before(limit) {
+			limit = end
+		}
+		ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		for i, result := range r.Deliver(ctx, events) {
 			f := &r.found[i]

@@ -1,0 +1,55 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"vodevents/shared/sink"
+	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/stored"
+	"vodevents/shared/vodfake"
+)
+
+// A timer with the argument reconcile has pull mend what was missed. Without a
+// database that has media= it says so.
+func TestPullReconciles(t *testing.T) {
+	t.Parallel()
+	s := runVOD(t, vodfake.Options{TaskTime: -1})
+	s.FastForward(-2 * time.Hour)
+	const app = 1490012345
+	file := s.Upload(app, vodfake.Upload{}) // in Mode PUSH without a URL nobody is told
+	if _, err := s.Process(app, file, vodfake.Process{Transcode: []uint64{10}}); err != nil {
+		s.FastForward(time.Millisecond)
+		if _, err = s.Process(app, file, vodfake.Process{Transcode: []uint64{10}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.FastForward(time.Millisecond)
+	url := pgtest.RunT(t).URL + "&media=vod_media"
+	trigger := []byte(`{"Type":"Timer","TriggerName":"reconcile","Time":"2026-11-20T20:00:00Z","Message":"reconcile"}`)
+	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=1490012345", "SINK="+url)...)
+	for _, repaired := range []int{2, 0} {
+		raw, err := f.Invoke(t.Context(), trigger, time.Minute, nil)
+		var r struct {
+			Apps []struct{ SubAppId, Found, Repaired int }
+		}
+		if err != nil || json.Unmarshal(raw, &r) != nil || len(r.Apps) != 1 || r.Apps[0].SubAppId != app || r.Apps[0].Repaired != repaired || r.Apps[0].Found != repaired {
+			t.Errorf("%s, %v; want %d repaired", raw, err, repaired)
+		}
+	}
+	table, err := sink.OpenMedia(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Close()
+	rows, err := table.Media(t.Context(), stored.MediaFilter{FileIds: []string{file}}, 1)
+	if err != nil || len(rows) != 1 || rows[0].State != "ready" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+
+	f = start(t, pullBin, vodEnv(s)...)
+	if raw, err := f.Invoke(t.Context(), trigger, time.Minute, nil); err == nil {
+		t.Errorf("without a database: %s", raw)
+	}
+}
