@@ -191,17 +191,28 @@ func TestBothWaysOfTheUnknown(t *testing.T) {
 	for name, o := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCloud(t, o)
+			c := newCloud(t, o).small()
 			c.must(t, "-yes")
 			writes := len(c.writes())
 			if out := c.must(t, "-yes"); !strings.Contains(out, "Nothing to change") || len(c.writes()) != writes {
 				t.Errorf("a second run calls %v:\n%s", c.writes()[writes:], out)
 			}
 			c.env["LOG_LEVEL"] = "debug"
-			out := c.must(t, "-yes")
-			c.post(t, out, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533103"}}`)
-			if !c.delivered(t, "5285890784273533103") {
-				t.Error("the callback did not come out")
+			c.env["VPC_ID"], c.env["SUBNET_ID"] = "vpc-1a2b3c4d", "subnet-1a2b3c4d"
+			c.must(t, "-yes")
+			for _, f := range c.Functions() {
+				if !slices.Contains(f.Environment.Variables, scffake.Variable{Key: "LOG_LEVEL", Value: "debug"}) || f.VpcConfig.VpcId != "vpc-1a2b3c4d" {
+					t.Errorf("%s has %v in %v", f.Name, f.Environment, f.VpcConfig)
+				}
+				if n := f.PublicNetConfig; n == nil || n.PublicNetStatus != "ENABLE" {
+					t.Errorf("%s lost the public network: %v", f.Name, n)
+				}
+			}
+			c.env["VPC_ID"], c.env["SUBNET_ID"] = "none", ""
+			if o.VpcStays {
+				c.refuse(t, "SCF did not do what it was asked", "-yes")
+			} else {
+				c.must(t, "-yes")
 			}
 			c.must(t, "-remove", "-yes")
 			if rest := c.Functions(); len(rest) != 0 {
