@@ -17,15 +17,18 @@ import (
 var eventsCommand = command{
 	name:  "events",
 	usage: "[FLAG…] [ID…]",
-	about: "list the events of a database, or show some with their data",
-	text: `Reads the table that a postgres:// or mysql:// sink writes, by default that of SINK. The right to
-SELECT is enough, and nothing is changed or made there. Events come in the order in
-which they were received, one a line: id, time, type, what it is about, and why it was
-parked, if it was. With ids each event is shown with all that is known of it.
+	about: "list the events of a database or bucket, or show some of them",
+	text: `Reads the table that a postgres:// or mysql:// sink writes, or the objects of a cos://
+sink, by default those of SINK. The right to SELECT, or to list and get objects, is
+enough, and nothing is changed or made there. Events come in the order in which they
+were received (out of a bucket day by day, and by id within a day), one a line: id,
+time, type, what it is about, and why it was parked, if it was. With ids each event is
+shown with all that is known of it. A bucket has no index: -since and -until save time.
 
 With -o json a list of CloudEvents, one a line, as a file: sink has them; vodctl replay
 reads them.
 
+  vodctl events -from 'cos://archive-1250000000/vod?region=ap-beijing' -since 1d
   vodctl events -from env:DATABASE -type '*Upload' -since 2h
   vodctl events -parked -o json > parked.json
   vodctl events 0123456789abcdef0123456789abcdef

@@ -18,7 +18,7 @@ import (
 var replayCommand = command{
 	name:  "replay",
 	usage: "[FLAG…] FILE… | -from URL [FLAG…] [ID…]",
-	about: "deliver events again, from dead letters, a log or a database",
+	about: "deliver events again, from dead letters, a log, a database or COS",
 	text: `Reads files line by line, "-" for stdin: CloudEvents as a file: sink or DEAD_LETTER has
 them, and whole logs of the functions, where an event that was parked without
 DEAD_LETTER stands in lines of level error, whole or in parts. Parts may come in any
@@ -27,11 +27,14 @@ one object a line: the text in SCF_Message, and the fields that CLS makes of JSO
 Other lines are passed over and counted. An event that is cut off, or of which a part
 is missing, is listed like one that could not be delivered.
 
-With -from it reads the table that a postgres:// or mysql:// sink writes: all events, those with
-the ids that are given, or those that the flags ask for, in the order in which they
-were received, with the exact bytes where the table has them. The right to SELECT is
-enough, and reading changes nothing there. It counts them first and asks. Events that
-are received after the count are left out.
+With -from it reads the table that a postgres:// or mysql:// sink writes, or the objects
+of a cos:// sink: all events, those with the ids that are given, or those that the
+flags ask for, in the order in which they were received, with the exact bytes where
+the table has them. The right to SELECT, or to list and get objects, is enough, and
+reading changes nothing there. It counts them first and asks. Events that are received
+after the count are left out. A bucket has no index: every object of the days that are
+asked for is read, for the count and again for the delivery, and within a day the order
+is that of the ids.
 
 Each event goes the way that it goes in the functions: DEDUP tells whether it was
 delivered before, shared/handler gets it, then every sink of SINK; with the default
@@ -53,6 +56,7 @@ events are delivered twice. The file is removed when the replay has come to its 
   vodctl replay dead.jsonl
   vodctl replay -from env -parked
   vodctl replay -from env:OLD -to env:NEW -since 90d -state replay.state -yes
+  vodctl replay -from 'cos://archive-1250000000/vod?region=ap-beijing' -since 2d
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		r := &replay{program: p}
@@ -71,7 +75,7 @@ events are delivered twice. The file is removed when the replay has come to its 
 			}
 			switch {
 			case len(args) == 0:
-				return misuse("replay: give a file, - for stdin, or a database by -from")
+				return misuse("replay: give a file, - for stdin, or a database or bucket by -from")
 			case r.limit > 0 || !r.after.IsZero() || r.state != "":
 				return misuse("replay: -limit, -after and -state are for databases: name one by -from")
 			}

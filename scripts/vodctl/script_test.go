@@ -23,6 +23,8 @@ import (
 
 	"vodevents/shared/callback"
 	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/sink/cos/costest"
 	"vodevents/shared/sink/lines"
 	"vodevents/shared/vodfake"
 )
@@ -87,6 +89,7 @@ func scripts(db server) testscript.Params {
 			"sort":      sortLines,
 			"database":  db.startDatabase,
 			"sql":       db.runSQL,
+			"bucket":    startBucket,
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -271,6 +274,20 @@ func startRefuser(ts *testscript.TestScript, _ bool, args []string) {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 		}
 	})))
+}
+
+// bucket starts an S3 and sets BUCKET to the URL of a sink in it, which has put
+// the events of a file there: bucket FILE
+func startBucket(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := costest.Run()
+	ts.Check(err)
+	ts.Defer(s.Close)
+	ts.Setenv("BUCKET", s.URL("vod"))
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		e, err := event.ParseCloudEvent([]byte(line))
+		ts.Check(err)
+		ts.Check(s.Put("vod/"+e.Received.Format("2006/01/02/")+e.ID+".json", e.AppendCloudEvent(nil)))
+	}
 }
 
 // status runs a command and checks its exit status: status 3 vodctl …

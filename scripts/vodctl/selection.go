@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ const (
 	queryTime = 10 * time.Minute
 
 	// fromHelp is the help of -from.
-	fromHelp = "the `URL` of the database, as SINK has it; env takes it from SINK, env:NAME from the variable NAME, which keeps its password out of the list of processes"
+	fromHelp = "the `URL` of the database or bucket, as SINK has it; env takes it from SINK, env:NAME from the variable NAME, which keeps its password out of the list of processes"
 )
 
 // selection are the flags that say which events are meant, in files or in the
@@ -105,20 +106,21 @@ func openFrom[T sink.Table](p *program, from string, open func(string) (T, error
 		return named[T]("-from")(open(found))
 	}
 	var none T
-	var tables []string
-	for _, u := range strings.Fields(found) {
-		if sink.HasTable(u) {
-			tables = append(tables, u)
-		}
+	tables := slices.DeleteFunc(strings.Fields(found), func(u string) bool { return !sink.HasTable(u) })
+	// A bucket beside a database is its archive: what can be asked is meant.
+	if databases := slices.DeleteFunc(slices.Clone(tables), isBucket); len(databases) > 0 {
+		tables = databases
 	}
 	switch len(tables) {
 	case 0:
-		return none, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://… or mysql://…", variable)
+		return none, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://…, mysql://… or cos://…", variable)
 	case 1:
 		return named[T](variable)(open(tables[0]))
 	}
 	return none, misuse("%s names %d databases; name the one that is meant by -from", variable, len(tables))
 }
+
+func isBucket(u string) bool { return strings.HasPrefix(strings.ToLower(u), "cos:") }
 
 // named puts the name of a flag or variable before an error about its value.
 func named[T any](name string) func(T, error) (T, error) {

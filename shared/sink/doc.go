@@ -7,6 +7,7 @@
 //	kafka://BROKER,BROKER/TOPIC        see shared/sink/kafka
 //	postgres://HOST/DATABASE?table=…   see shared/sink/postgres
 //	mysql://HOST/DATABASE?table=…      see shared/sink/mysql
+//	cos://BUCKET/PREFIX?region=…       an object for each event; see shared/sink/cos
 //
 // A new kind of sink is a package of its own that implements [deliver.Sink],
 // passes delivertest.TestSink, and has a line in the table here. It connects on

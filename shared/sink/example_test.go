@@ -47,6 +47,6 @@ func ExampleOpen_errors() {
 	}
 	// Output:
 	// kafka://broker:9092: has a parameter that is none of sasl, tls, ca, cert, key, idempotent and compression
-	// unknown scheme "amqp:"; there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql: and mysql:
+	// unknown scheme "amqp:"; there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql:, mysql: and cos:
 	// file: the folder of the path does not exist or is not a folder; make it first
 }

@@ -12,6 +12,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/internal/output"
 	"vodevents/shared/internal/safeurl"
+	"vodevents/shared/sink/cos"
 	"vodevents/shared/sink/kafka"
 	"vodevents/shared/sink/lines"
 	"vodevents/shared/sink/mysql"
@@ -42,6 +43,7 @@ func sinks(p *pools) []scheme[deliver.Sink] {
 		{"postgres", fromURL[deliver.Sink](p.postgres.Open)},
 		{"postgresql", fromURL[deliver.Sink](p.postgres.Open)},
 		{"mysql", fromURL[deliver.Sink](p.mysql.Open)},
+		{"cos", fromURL[deliver.Sink](cos.Open)},
 	}
 }
 
@@ -55,8 +57,9 @@ func stores(p *pools) []scheme[deliver.Store] {
 	}
 }
 
-// Table is the table of events of a database, for who reads it back. It makes
-// none where there is none, and only Prune changes it. See [postgres.Table].
+// Table is the table of events of a database, or the objects of a bucket, for who
+// reads them back. It makes none where there is none, and only Prune changes it.
+// See [postgres.Table] and [cos.Table].
 type Table interface {
 	fmt.Stringer // server and table, and nothing that is secret
 	Summary(context.Context, stored.Filter) (stored.Summary, error)
@@ -70,6 +73,7 @@ var tables = []scheme[Table]{
 	{"postgres", fromURL[Table](postgres.OpenTable)},
 	{"postgresql", fromURL[Table](postgres.OpenTable)},
 	{"mysql", fromURL[Table](mysql.OpenTable)},
+	{"cos", fromURL[Table](cos.OpenTable)},
 }
 
 // OpenTable returns the table that the sink of a URL writes, like [Open].

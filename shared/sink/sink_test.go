@@ -71,7 +71,7 @@ func TestOpenStore(t *testing.T) {
 // No sink is opened, none is half nil, and nothing secret is said.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	const known = "there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql: and mysql:"
+	const known = "there are stdout:, file:, http:, https:, kafka:, postgres:, postgresql:, mysql: and cos:"
 	for _, c := range []struct{ url, err string }{
 		{"", "not a URL; begin with stdout:, "},
 		{"hush", "not a URL; begin with stdout:, "},

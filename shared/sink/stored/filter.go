@@ -2,8 +2,10 @@ package stored
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Filter says which rows are asked for. The zero value asks for all of them.
@@ -42,6 +44,45 @@ func (f Filter) Types() []string {
 		return nil
 	}
 	return []string{typePrefix + f.Type, f.Type}
+}
+
+// Wants tells whether the filter asks for a row, whatever its place: for what has
+// no index to ask.
+func (f Filter) Wants(r Row) bool {
+	return (len(f.IDs) == 0 || slices.Contains(f.IDs, r.ID)) &&
+		(f.Type == "" || slices.ContainsFunc(f.Types(), func(pattern string) bool { return matches(pattern, r.Type) })) &&
+		(f.Subject == "" || matches(f.Subject, r.Subject)) &&
+		(f.Since.IsZero() || !r.Received.Before(f.Since)) &&
+		(f.Until.IsZero() || r.Received.Before(f.Until)) &&
+		(f.Parked == nil || *f.Parked == (r.Parking != nil))
+}
+
+// matches tells whether a text is what a pattern with * and ? says.
+func matches(pattern, text string) bool {
+	for pattern != "" {
+		if pattern[0] == '*' {
+			for i := range len(text) + 1 {
+				if matches(pattern[1:], text[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if text == "" {
+			return false
+		}
+		_, width := utf8.DecodeRuneInString(text)
+		switch {
+		case pattern[0] == '?':
+			text = text[width:]
+		case pattern[0] != text[0]:
+			return false
+		default:
+			text = text[1:]
+		}
+		pattern = pattern[1:]
+	}
+	return text == ""
 }
 
 // IsPattern tells whether a Type or Subject holds a * or ?.

@@ -27,6 +27,29 @@ type Row struct {
 	Raw  []byte // the exact bytes, where Data differs from them in more than a database changes; else nil
 
 	Parking *event.Parking // nil: it was delivered
+
+	// Text is the whole CloudEvent, where the place keeps it; nil: it is made of
+	// the columns.
+	Text []byte
+}
+
+// ParseRow reads a CloudEvent that a place keeps whole.
+func ParseRow(text []byte) (Row, error) {
+	var c struct {
+		attributes
+		Data json.RawMessage
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Row{}, fmt.Errorf("%w: %w", event.ErrNotCloudEvent, err)
+	}
+	r := Row{
+		ID: c.Id, Type: c.Type, Subject: c.Subject, Source: c.Source, Mode: c.VodMode, Received: c.Time,
+		Data: c.Data, Raw: c.RawData, Text: text,
+	}
+	if c.ParkReason != "" {
+		r.Parking = &event.Parking{Reason: c.ParkReason, Attempts: c.ParkAttempts, FirstError: c.ParkFirstError, LastError: c.ParkLastError}
+	}
+	return r, nil
 }
 
 // Place is where the row stands in the order of its table.
@@ -36,7 +59,7 @@ func (r Row) Place() Place { return Place{Received: r.Received, ID: r.ID} }
 func (r Row) EventType() string { return strings.TrimPrefix(r.Type, typePrefix) }
 
 // Size is about how many bytes of memory the row takes.
-func (r Row) Size() int { return len(r.Data) + len(r.Raw) + 512 }
+func (r Row) Size() int { return len(r.Data) + len(r.Raw) + len(r.Text) + 512 }
 
 // Event is the event of the row, with the id, the time and the parking that it
 // had and, where the row has them, its exact bytes. An error wraps
@@ -80,6 +103,9 @@ type attributes struct {
 // what no event of this project does: a row that somebody else wrote can still
 // be shown.
 func (r Row) CloudEvent() ([]byte, error) {
+	if r.Text != nil {
+		return r.Text, nil
+	}
 	c := attributes{
 		SpecVersion: "1.0", Id: r.ID, Source: r.Source, Type: r.Type, Subject: r.Subject,
 		Time: r.Received.UTC(), DataContentType: "application/json", VodMode: r.Mode,

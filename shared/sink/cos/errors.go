@@ -1,0 +1,153 @@
+package cos
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"vodevents/shared/deliver"
+)
+
+// verdict is what an answer says of an event.
+type verdict int
+
+const (
+	failed  verdict = iota // this event failed, and may pass another time
+	again                  // the store was busy or lost its way
+	setUp                  // somebody has to mend something
+	refused                // the store will never take this event
+)
+
+// codes are the verdicts of the codes of COS (436/7730) and S3, with what to do
+// where somebody has to do something.
+var codes = map[string]struct {
+	verdict verdict
+	advice  string
+}{
+	"RequestTimeout":     {again, ""},
+	"IncompleteBody":     {again, ""},
+	"UserNetworkTooSlow": {again, ""},
+	"BadDigest":          {again, ""}, // the body was damaged on its way
+	"PathConflict":       {again, ""},
+	"UploadConflict":     {again, ""},
+	"OperationAborted":   {again, ""},
+	"SlowDown":           {again, ""},
+	"KmsFreqControl":     {again, ""},
+
+	"ExpiredToken":             {setUp, "the temporary keys ran out; the next invocation gets new ones"},
+	"RequestTimeTooSkewed":     {setUp, "set the clock: it is off by more than 15 minutes"},
+	"AccessDenied":             {setUp, "allow the role or user name/cos:PutObject on this bucket and prefix (to read, name/cos:GetBucket and name/cos:GetObject)"},
+	"InvalidAccessKeyId":       {setUp, "check the keys of the URL or the environment"},
+	"InvalidToken":             {setUp, "check the keys of the environment and their token"},
+	"SignatureDoesNotMatch":    {setUp, "check the secret key"},
+	"PathStyleDomainForbidden": {setUp, "leave out style=path: COS wants the bucket in front of the host"},
+	"NoSuchBucket":             {setUp, "make the bucket, or correct its name and region in the URL"},
+	"InvalidBucketName":        {setUp, "correct the bucket in the URL; COS's end with the appid"},
+	"InvalidRegionName":        {setUp, "correct region= in the URL"},
+
+	"AuthorizationHeaderMalformed": {setUp, "correct region= in the URL"},
+
+	"EntityTooLarge":    {refused, ""},
+	"KeyTooLong":        {refused, ""},
+	"KeyTooLongError":   {refused, ""},
+	"InvalidObjectName": {refused, ""},
+	"InvalidURI":        {refused, ""},
+	"InvalidDigest":     {refused, ""},
+	"ObjectLocked":      {refused, ""}, // retention: the object is there and may not be written again
+}
+
+// statuses are the verdicts where the code is none of these, or there is none, as
+// of a proxy.
+var statuses = map[int]struct {
+	verdict verdict
+	advice  string
+}{
+	http.StatusTooManyRequests:            {again, ""},
+	http.StatusRequestTimeout:             {again, ""},
+	http.StatusUnauthorized:               {setUp, "check the keys"},
+	http.StatusPaymentRequired:            {setUp, "the account is in arrears: top it up"},
+	http.StatusForbidden:                  {setUp, "check the keys, and what they may do in this bucket"},
+	http.StatusNotFound:                   {setUp, "check bucket, region and endpoint of the URL"},
+	http.StatusMethodNotAllowed:           {setUp, "check the endpoint of the URL: it must be that of an S3"},
+	http.StatusProxyAuthRequired:          {setUp, "check HTTPS_PROXY and its password"},
+	http.StatusMisdirectedRequest:         {setUp, "check region and endpoint of the URL"},
+	http.StatusUnavailableForLegalReasons: {setUp, "the bucket is blocked: ask Tencent's support"},
+	http.StatusRequestEntityTooLarge:      {refused, ""},
+}
+
+// answerError is the body of a refusal.
+type answerError struct {
+	Code      string
+	RequestId string
+}
+
+// refusal turns an answer that is not 2xx into the error of its event.
+func (b *bucket) refusal(answer *http.Response, text []byte) error {
+	what, err := b.explain(answer, text)
+	switch what {
+	case again:
+		return deliver.Answered(answer.StatusCode, err, retryAfter(answer.Header.Get("Retry-After")))
+	case setUp:
+		return deliver.Unavailable(err, 0)
+	case refused:
+		return deliver.Permanent(err)
+	}
+	return err
+}
+
+// explain says what an answer that is not 2xx means. Of the body it quotes the
+// code and the RequestId alone: the rest may name keys.
+func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
+	var said answerError
+	_ = xml.Unmarshal(text, &said) // what is no XML names no code
+	what, known := codes[said.Code]
+	if !known {
+		what, known = statuses[answer.StatusCode]
+	}
+	switch {
+	case known:
+	case answer.StatusCode/100 == 5:
+		what.verdict = again
+	case answer.StatusCode/100 == 3:
+		what.verdict, what.advice = setUp, "the bucket is elsewhere: correct region= or endpoint= in the URL"
+	}
+	err := fmt.Errorf("%s answers %s", b.name, answer.Status)
+	if isWord(said.Code) {
+		err = fmt.Errorf("%w: %s", err, said.Code)
+	}
+	if isWord(said.RequestId) {
+		err = fmt.Errorf("%w (RequestId %s)", err, said.RequestId)
+	}
+	if what.advice != "" {
+		err = fmt.Errorf("%w: %s", err, what.advice)
+	}
+	return what.verdict, err
+}
+
+// isWord tells whether a text is a code or an id and not something else.
+func isWord(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for _, r := range s {
+		if !(r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z' || r == '-' || r == '_' || r == '=' || r == '/' || r == '+' || r == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// retryAfter reads the header of that name in seconds; 0 where it has none.
+func retryAfter(value string) time.Duration {
+	seconds, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// errGone is an object that was deleted after it was listed.
+var errGone = errors.New("there is no such object")

@@ -1,0 +1,268 @@
+package cos
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"vodevents/shared/sink/stored"
+)
+
+// Table reads back what a sink has put into a bucket. It has no index: it lists
+// the keys and gets each object that may be meant. Only a bound on the time of
+// receipt, and ids, save requests.
+//
+// Objects come in the order of their keys: by the day of receipt, and by id
+// within a day.
+type Table struct{ *bucket }
+
+// listed is how many keys a bucket lists at a time, the most that it does.
+const listed = 1000
+
+// OpenTable returns the objects of a cos:// URL. It connects on first use.
+func OpenTable(u *url.URL) (*Table, error) {
+	b, err := parseURL(u)
+	if err != nil {
+		return nil, err
+	}
+	return &Table{b}, nil
+}
+
+// String is bucket and prefix. They hold nothing secret.
+func (t *Table) String() string { return t.name + "/" + t.prefix }
+
+// Close closes the idle connections.
+func (t *Table) Close() { t.transport.CloseIdleConnections() }
+
+// Prune deletes nothing: a bucket has rules for that.
+func (t *Table) Prune(context.Context, time.Time, int) (int, error) {
+	return 0, fmt.Errorf("%s: vodctl deletes no objects; give the bucket a lifecycle rule for the prefix instead", t)
+}
+
+// Summary counts what the filter asks for. It reads every object that may be
+// meant.
+func (t *Table) Summary(ctx context.Context, f stored.Filter) (s stored.Summary, err error) {
+	for r, err := range t.rows(ctx, f) {
+		if err != nil {
+			return s, err
+		}
+		s.Events++
+		if r.Parking != nil {
+			s.Parked++
+		}
+		if s.First.IsZero() || r.Received.Before(s.First) {
+			s.First = r.Received
+		}
+		if r.Received.After(s.Last) {
+			s.Last = r.Received
+		}
+	}
+	return s, nil
+}
+
+// Page returns the next rows that the filter asks for, at most so many and
+// about [stored.PageBytes] of them.
+func (t *Table) Page(ctx context.Context, f stored.Filter, most int) (page []stored.Row, err error) {
+	size := 0
+	for r, err := range t.rows(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, r)
+		if size += r.Size(); len(page) >= most || size >= stored.PageBytes {
+			break
+		}
+	}
+	return page, nil
+}
+
+// rows are all rows that the filter asks for.
+func (t *Table) rows(ctx context.Context, f stored.Filter) iter.Seq2[stored.Row, error] {
+	return func(yield func(stored.Row, error) bool) {
+		var some []string
+		flush := func() bool {
+			rows, err := t.get(ctx, some)
+			some = some[:0]
+			for _, r := range rows {
+				if f.Wants(r) && !yield(r, nil) {
+					return false
+				}
+			}
+			return err == nil || yield(stored.Row{}, err) && false
+		}
+		for key, err := range t.keysOf(ctx, f) {
+			if err != nil {
+				yield(stored.Row{}, err)
+				return
+			}
+			if some = append(some, key); len(some) == inFlight && !flush() {
+				return
+			}
+		}
+		flush()
+	}
+}
+
+// keysOf lists the keys of objects that the filter may mean, in order.
+func (t *Table) keysOf(ctx context.Context, f stored.Filter) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		marker, end := t.bounds(f)
+		for {
+			keys, more, err := t.list(ctx, marker)
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, key := range keys {
+				if end != "" && key >= end {
+					return
+				}
+				id, ours := t.idOf(key)
+				if ours && (len(f.IDs) == 0 || slices.Contains(f.IDs, id)) && !yield(key, nil) {
+					return
+				}
+			}
+			if !more || len(keys) == 0 {
+				return
+			}
+			marker = keys[len(keys)-1]
+		}
+	}
+}
+
+// bounds are the key behind which the listing begins and the one before which
+// it ends; empty: no bound.
+func (t *Table) bounds(f stored.Filter) (marker, end string) {
+	if !f.Since.IsZero() {
+		marker = t.dayPrefix(f.Since)
+	}
+	if !f.After.IsZero() {
+		marker = max(marker, t.key(f.After.Received, f.After.ID))
+	}
+	if !f.Until.IsZero() {
+		end = t.dayPrefix(f.Until.Add(-1).AddDate(0, 0, 1))
+	}
+	return marker, end
+}
+
+// idOf is the id in a key, if the key is one of this sink's.
+func (t *Table) idOf(key string) (id string, ours bool) {
+	day, name := path.Split(strings.TrimPrefix(key, t.prefix))
+	id, json := strings.CutSuffix(name, ".json")
+	_, err := time.Parse(dayLayout, day)
+	return id, json && err == nil && len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" && strings.HasPrefix(key, t.prefix)
+}
+
+// list returns the keys behind marker, and whether there may be more. It speaks
+// the first version of ListObjects, which COS documents (436/7734).
+func (t *Table) list(ctx context.Context, marker string) (keys []string, more bool, err error) {
+	query := url.Values{"max-keys": {strconv.Itoa(listed)}}
+	if t.prefix != "" {
+		query.Set("prefix", t.prefix)
+	}
+	if marker != "" {
+		query.Set("marker", marker)
+	}
+	text, err := t.read(ctx, "", query)
+	if err != nil {
+		return nil, false, err
+	}
+	var answer struct {
+		XMLName     xml.Name `xml:"ListBucketResult"`
+		IsTruncated bool
+		Contents    []struct{ Key string }
+	}
+	if err := xml.Unmarshal(text, &answer); err != nil {
+		return nil, false, fmt.Errorf("%s: the list of objects is no list: %w", t.name, err)
+	}
+	for _, c := range answer.Contents {
+		keys = append(keys, c.Key)
+	}
+	return keys, answer.IsTruncated, nil
+}
+
+// get gets objects side by side and returns their rows in order. One that is
+// gone meanwhile is left out.
+func (t *Table) get(ctx context.Context, objects []string) ([]stored.Row, error) {
+	rows, errs := make([]stored.Row, len(objects)), make([]error, len(objects))
+	var all sync.WaitGroup
+	for i, key := range objects {
+		all.Go(func() {
+			text, err := t.read(ctx, key, nil)
+			if errs[i] = err; err == nil {
+				rows[i] = t.row(key, text)
+			}
+		})
+	}
+	all.Wait()
+	var there []stored.Row
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, errGone):
+		case err != nil:
+			return there, err
+		default:
+			there = append(there, rows[i])
+		}
+	}
+	return there, nil
+}
+
+// row is the row of an object. Of one that somebody else wrote the key alone
+// tells.
+func (t *Table) row(key string, text []byte) stored.Row {
+	id, _ := t.idOf(key)
+	day, _ := time.Parse(dayLayout, path.Dir(strings.TrimPrefix(key, t.prefix))+"/")
+	r, err := stored.ParseRow(text)
+	if err != nil || r.ID != id || r.Received.UTC().Format(dayLayout) != day.Format(dayLayout) {
+		return stored.Row{ID: id, Received: day}
+	}
+	return r
+}
+
+// reads is how often a read is tried. To read again harms nobody.
+const reads = 4
+
+// read gets an object, or the list of them where the key is empty. It tries
+// again while the store is busy.
+func (t *Table) read(ctx context.Context, key string, query url.Values) ([]byte, error) {
+	k, err := t.keys()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.name, err)
+	}
+	for try := 1; ; try++ {
+		answer, text, err := t.call(ctx, k, http.MethodGet, key, query, nil, nil)
+		switch {
+		case err == nil && answer.StatusCode/100 == 2:
+			return text, nil
+		case err == nil && answer.StatusCode == http.StatusNotFound && key != "":
+			var said answerError
+			if xml.Unmarshal(text, &said) == nil && said.Code == "NoSuchKey" {
+				return nil, errGone
+			}
+		}
+		what := again
+		if err == nil {
+			what, err = t.explain(answer, text)
+		} else {
+			err = fmt.Errorf("%s: %w", t.name, err)
+		}
+		if what != again || try == reads || ctx.Err() != nil {
+			return nil, err
+		}
+		select {
+		case <-time.After(time.Duration(try) * 200 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
