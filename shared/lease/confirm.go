@@ -17,6 +17,7 @@ import (
 type handle struct {
 	name        string
 	events      int // 1, or more if VOD gave several events the same handle
+	received    time.Time
 	leaseEnds   time.Time
 	deliveredAt time.Time
 }
@@ -31,7 +32,7 @@ func handles(events []*event.Event, safe []bool, leaseEnds, now time.Time) []han
 		if !safe[i] || first < i {
 			continue
 		}
-		h := handle{name: ev.Handle, leaseEnds: leaseEnds, deliveredAt: now}
+		h := handle{name: ev.Handle, received: ev.Received, leaseEnds: leaseEnds, deliveredAt: now}
 		all := true
 		for j, other := range events[i:] {
 			if other.Handle == ev.Handle {
@@ -182,6 +183,7 @@ func (e *engine) confirmed(a *app, group []handle, confirmed []bool, again []han
 	for i, h := range group {
 		if confirmed[i] {
 			a.Confirmed += h.events
+			e.watchConfirmed(h.events, time.Since(h.received))
 		} else {
 			left += h.events
 		}

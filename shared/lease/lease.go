@@ -51,6 +51,13 @@ type Options struct {
 
 	// Concurrency is the most pulls in flight, all applications together.
 	Concurrency int
+
+	// Polled and Confirmed are for whoever watches; nil: nobody. Polled is told of
+	// each PullEvents call that ended, with its error. An empty queue is no error.
+	// Confirmed is told of n events that VOD has confirmed, and how long that was
+	// after their receipt.
+	Polled    func(error)
+	Confirmed func(n int, after time.Duration)
 }
 
 // Why the pulling of an application ended.

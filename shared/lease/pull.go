@@ -129,7 +129,10 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 		e.stopApp(a, Deadline, nil)
 	default:
 		e.pullFailed(a, sent, now, err)
+		e.watchPolled(err)
+		return
 	}
+	e.watchPolled(nil)
 }
 
 // pullFailed slows the pulls of an application after a failure, and ends them
