@@ -105,7 +105,7 @@ func TestStrangeBodiesOnAHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := startHost(t)
+	url := startHost(t, callbackBin, "LISTEN_ADDR=127.0.0.1:0", "DEDUP=off")
 	for name, body := range map[string][]byte{
 		"plain": plain, "byte order mark": append([]byte("\ufeff"), plain...), "gzip": zip(t, plain),
 		"base64": []byte(base64.StdEncoding.EncodeToString(plain)),
@@ -130,17 +130,25 @@ func TestStrangeBodiesOnAHost(t *testing.T) {
 	}
 }
 
-// startHost starts callback on a host and returns its address.
-func startHost(t *testing.T) string {
+// runOnHost starts a function as an ordinary process, which ends with the test.
+func runOnHost(t *testing.T, binary string, env ...string) *output {
 	t.Helper()
 	out := newOutput(t)
-	cmd := exec.CommandContext(t.Context(), callbackBin)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LISTEN_ADDR=127.0.0.1:0", "DEDUP=off"}
+	cmd := exec.CommandContext(t.Context(), binary)
+	cmd.Env = append(env, "PATH="+os.Getenv("PATH"))
 	cmd.Stdout, cmd.Stderr = out.File, out.File
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return out
+}
+
+// startHost is runOnHost that returns the address on which the function says that
+// it listens.
+func startHost(t *testing.T, binary string, env ...string) string {
+	t.Helper()
+	out := runOnHost(t, binary, env...)
 	for {
 		for _, line := range out.take() {
 			var l struct{ Addr string }
@@ -150,7 +158,7 @@ func startHost(t *testing.T) string {
 		}
 		select {
 		case <-t.Context().Done():
-			t.Fatal("callback does not say where it listens")
+			t.Fatal("the function does not say where it listens")
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -15,23 +15,24 @@ import (
 	"vodevents/shared/reconcile"
 	"vodevents/shared/scf"
 	"vodevents/shared/sink"
+	"vodevents/shared/watch"
 )
 
 // outlets live as long as the process, over many invocations. One connection is
 // enough: SCF gives an instance one event at a time.
 var outlets = sink.Outlets{OneConnection: true}
 
-var verifiers, onSCF = reconcile.NewVerifiers(), true
+var instance, verifiers, onSCF = watch.New("callback"), reconcile.NewVerifiers(), true
 
 func main() {
-	h := callback.Handler(options)
+	h := instance.Requests(callback.Handler(options))
 	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
 		outlets.OneConnection, onSCF = false, false // a server has many at a time
 		if _, err := options(); err != nil {
 			return err
 		}
 		defer outlets.Close()
-		return scf.ListenAndServe(ctx, h)
+		return instance.Serve(ctx, h, outlets.Ready)
 	})
 }
 
@@ -40,7 +41,9 @@ func main() {
 func options() (callback.Options, error) {
 	cfg, err := config.Read(os.Getenv, config.Callback)
 	scf.LogLevel.Set(cfg.LogLevel)
-	o := callback.Options{SignKeys: cfg.SignKeys, SubAppIds: cfg.SubAppIds, NeedsApp: slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia)}
+	instance.AlertAfter(cfg.AlertSilence)
+	o := callback.Options{SignKeys: cfg.SignKeys, SubAppIds: cfg.SubAppIds,
+		NeedsApp: slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia), Watch: instance.Delivery}
 	if err != nil {
 		return o, err
 	}

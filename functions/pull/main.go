@@ -1,11 +1,9 @@
-// Command pull takes reliable events out of VOD's queue, delivers them and
-// confirms them. It is a cloud function that a timer starts, or on a host a loop
-// until SIGTERM.
+// Command pull takes reliable events out of VOD's queue, delivers and confirms them.
+// It is a cloud function that a timer starts, or on a host a loop until SIGTERM.
 package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"vodevents/shared/config"
@@ -16,9 +14,10 @@ import (
 	"vodevents/shared/scf"
 	"vodevents/shared/sink"
 	"vodevents/shared/vod"
+	"vodevents/shared/watch"
 )
 
-var outlets, transport = new(sink.Outlets), vod.NewTransport() // for as long as the process lives
+var instance, outlets, transport = watch.New("pull"), new(sink.Outlets), vod.NewTransport() // for as long as the process lives
 
 func main() {
 	invocation := func(ctx context.Context, t scf.Timer) (any, error) {
@@ -29,38 +28,39 @@ func main() {
 	}
 	scf.Main(scf.OnTimer(invocation), func(ctx context.Context) error {
 		defer outlets.Close()
-		result, err := drain(ctx, true)
-		if err == nil {
-			slog.Info("stopped", "result", result)
-		}
+		_, err := drain(ctx, true)
 		return err
 	})
 }
 
-func drain(ctx context.Context, loop bool) (none lease.Result, err error) {
+func drain(ctx context.Context, loop bool) (r lease.Result, err error) {
+	ctx, run := instance.Begin(ctx)
+	defer func() { run.End(err, "stopped", r.Stopped) }()
 	cfg, err := config.Read(os.Getenv, config.Pull)
 	if err != nil {
-		return none, err
+		return r, err
 	}
+	instance.AlertAfter(cfg.AlertSilence)
 	scf.LogLevel.Set(cfg.LogLevel)
 	p, err := outlets.Pipeline(cfg, deliver.Pulled, handler.Event)
 	if err != nil {
-		return none, err
+		return r, err
 	}
 	defer outlets.MakeRoom()
 	transport.CloseIdle()
 	client, err := vod.Connect(os.Getenv, !loop, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport})
 	if err != nil {
-		return none, err
+		return r, err
 	}
 	until := lease.UntilEmpty
 	if loop {
+		defer instance.Beside(ctx, "PULL_LISTEN_ADDR", cfg.PullListenAddr, outlets.Ready)()
 		until = lease.UntilStopped
 	} else if cfg.UntilDeadline {
 		until = lease.UntilDeadline
 	}
 	return lease.Drain(ctx, lease.Options{
-		Client: client, SubAppIds: cfg.SubAppIds, Deliver: p.Deliver,
-		Until: until, Rate: cfg.PullRate, Concurrency: cfg.PullConcurrency,
+		Client: client, SubAppIds: cfg.SubAppIds, Deliver: instance.Delivery(p.Deliver),
+		Until: until, Rate: cfg.PullRate, Concurrency: cfg.PullConcurrency, Polled: run.Polled, Confirmed: run.Confirmed,
 	})
 }

@@ -54,6 +54,10 @@ type Options struct {
 	// Deliver delivers a batch before its context ends and says what became of
 	// each event; see [deliver.Fate.Settled].
 	Deliver func(context.Context, []*event.Event) []deliver.Result
+
+	// Watch returns a Deliver that is counted; nil: nobody counts. It is asked for
+	// that of a bad configuration, too.
+	Watch func(func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result
 }
 
 // Handler returns the handler of the callback URL, for any path. If options fails,
@@ -80,6 +84,9 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unsigned.Do(func() {
 			slog.WarnContext(ctx, "CALLBACK_SIGN_KEY is not set: whoever knows the URL can send events")
 		})
+	}
+	if o.Watch != nil {
+		o.Deliver = o.Watch(o.Deliver)
 	}
 	switch {
 	case r.Method == http.MethodPost:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 )
 
 // DedupOff is the value of [Config.Dedup] without a store.
@@ -65,6 +66,14 @@ type Config struct {
 	// SchemaBase is the URL under which the JSON Schemas of the events lie,
 	// without a slash at the end; SCHEMA_BASE. Empty: events name no schema.
 	SchemaBase string
+
+	// AlertSilence is how long no event may come before that is an error in the
+	// log; 0: for ever; ALERT_SILENCE.
+	AlertSilence time.Duration
+
+	// PullListenAddr is where the loop serves /metrics, /readyz and /healthz; empty:
+	// nowhere; PULL_LISTEN_ADDR.
+	PullListenAddr string
 
 	// LogLevel is the least level that is logged; LOG_LEVEL.
 	LogLevel slog.Level

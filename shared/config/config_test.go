@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,7 +42,7 @@ func TestRead(t *testing.T) {
 		{"empty is unset", map[string]string{
 			"VOD_SUB_APP_IDS": "", "VOD_ENDPOINT": " ", "VOD_REGION": "", "CALLBACK_SIGN_KEY": "", "CALLBACK_VERIFY": "",
 			"SINK": " \n", "DEAD_LETTER": "", "DEDUP": "", "PULL_UNTIL": "", "PULL_RATE": "",
-			"PULL_CONCURRENCY": "", "MAX_ATTEMPTS": "", "SCHEMA_BASE": "", "LISTEN_ADDR": "", "LOG_LEVEL": "",
+			"PULL_CONCURRENCY": "", "MAX_ATTEMPTS": "", "SCHEMA_BASE": "", "ALERT_SILENCE": "", "LISTEN_ADDR": "", "PULL_LISTEN_ADDR": "", "LOG_LEVEL": "",
 		}, func(*Config) {}},
 		{"all set", map[string]string{
 			"VOD_SUB_APP_IDS":   "1490012345,18446744073709551615",
@@ -57,7 +58,9 @@ func TestRead(t *testing.T) {
 			"PULL_CONCURRENCY":  "1",
 			"MAX_ATTEMPTS":      "1",
 			"SCHEMA_BASE":       "https://example.com/vod",
+			"ALERT_SILENCE":     "1h30m",
 			"LISTEN_ADDR":       "127.0.0.1:0",
+			"PULL_LISTEN_ADDR":  ":9100",
 			"LOG_LEVEL":         "debug",
 		}, func(c *Config) {
 			*c = Config{
@@ -74,6 +77,8 @@ func TestRead(t *testing.T) {
 				PullConcurrency: 1,
 				MaxAttempts:     1,
 				SchemaBase:      "https://example.com/vod",
+				AlertSilence:    90 * time.Minute,
+				PullListenAddr:  ":9100",
 				LogLevel:        slog.LevelDebug,
 			}
 		}},
@@ -153,6 +158,10 @@ func TestReadErrors(t *testing.T) {
 		{"PULL_CONCURRENCY", "0", `"0" is not a whole number from 1 to 1000000`},
 		{"PULL_CONCURRENCY", "1.5", `"1.5" is not a whole number from 1 to 1000000`},
 		{"MAX_ATTEMPTS", "0", `"0" is not a whole number from 1 to 1000000`},
+		{"ALERT_SILENCE", "6", `"6" is not a duration; write one such as 6h or 90m, or remove the variable`},
+		{"ALERT_SILENCE", "0s", `"0s" is not a duration; write one such as 6h or 90m, or remove the variable`},
+		{"ALERT_SILENCE", "-6h", `"-6h" is not a duration; write one such as 6h or 90m, or remove the variable`},
+		{"PULL_LISTEN_ADDR", "9100", `"9100" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"LISTEN_ADDR", "8080", `"8080" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"LISTEN_ADDR", ":99999", `":99999" is not an address; write HOST:PORT, or :PORT for every interface`},
 		{"SCHEMA_BASE", "example.com/vod", notFolder},

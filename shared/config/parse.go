@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"vodevents/shared/internal/endpoint"
 	"vodevents/shared/internal/safeurl"
@@ -195,15 +196,33 @@ func (r *reader) schemaBase() string {
 	return strings.TrimRight(s, "/")
 }
 
-func (r *reader) listenAddr() {
+func (r *reader) listenAddr() string {
 	v := r.get()
+	if v == "" {
+		return ""
+	}
 	_, port, err := net.SplitHostPort(v)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
 		r.fail("%s is not an address; write HOST:PORT, or :PORT for every interface", quote(v))
+		return ""
 	}
+	return v
+}
+
+func (r *reader) silence() time.Duration {
+	v := r.get()
+	if v == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		r.fail("%s is not a duration; write one such as 6h or 90m, or remove the variable", quote(v))
+		return 0
+	}
+	return d
 }
 
 // levels are all that LOG_LEVEL may say. slog takes ERROR+1 as well, which is

@@ -28,6 +28,9 @@ const (
 	Left Fate = "left"
 )
 
+// Fates are all that there are, the good ones first.
+var Fates = []Fate{Delivered, Duplicate, Unwanted, Parked, Claimed, Left}
+
 // Settled tells whether there is nothing left to do for an event, and nothing to
 // look at either.
 func (f Fate) Settled() bool { return f == Delivered || f == Duplicate || f == Unwanted }

@@ -34,10 +34,14 @@ const DefaultAddr = ":8080"
 // within 35 s and returns nil. GET and HEAD of /healthz answer 200 without h.
 // Each request's context ends 15 s after its body arrived.
 func ListenAndServe(ctx context.Context, h http.Handler) error {
-	addr := cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr)
+	return Serve(ctx, "LISTEN_ADDR", cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr), h)
+}
+
+// Serve is [ListenAndServe] on the address that the variable of that name has.
+func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s, set LISTEN_ADDR to another address (host:port): %w", addr, err)
+		return fmt.Errorf("cannot listen on %s, set %s to another address (host:port): %w", addr, variable, err)
 	}
 	slog.Info("listening", "addr", l.Addr().String())
 

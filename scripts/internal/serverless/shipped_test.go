@@ -37,6 +37,7 @@ var everything = map[string]string{
 	"PULL_RATE":         "50",
 	"PULL_CONCURRENCY":  "8",
 	"MAX_ATTEMPTS":      "9",
+	"ALERT_SILENCE":     "6h",
 	"LOG_LEVEL":         "debug",
 }
 

@@ -1,0 +1,19 @@
+// Package watch counts what one instance of a function does, so that whoever runs
+// it sees at a glance that it works.
+//
+// The same figures come out in two ways:
+//
+//   - as one line of the log at the end of each invocation, which CLS can chart;
+//   - on an ordinary host also as /metrics, in the text format of Prometheus, and
+//     as /readyz, which answers 200 only while every sink and the store would take
+//     something.
+//
+// Silence is the sign of a source that somebody misconfigured: nothing fails, and
+// nothing comes. So the seconds since the last event are among the figures, and
+// ALERT_SILENCE makes a long silence a line at level error.
+//
+//	var instance = watch.New("callback")
+//
+//	h := instance.Requests(callback.Handler(options))
+//	o.Deliver = instance.Delivery(pipeline.Deliver)
+package watch

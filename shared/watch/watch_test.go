@@ -1,0 +1,261 @@
+package watch
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// logged has the log of a test, as one object for each line.
+type logged struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func logOf(t *testing.T) *logged {
+	l, before := new(logged), slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(l, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return l
+}
+
+func (l *logged) lines(t *testing.T, message string) (found []map[string]any) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range bytes.Lines(l.b.Bytes()) {
+		var m map[string]any
+		if err := json.Unmarshal(line, &m); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(m["msg"].(string), message) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func becomes(fate deliver.Fate, after time.Duration) func(context.Context, []*event.Event) []deliver.Result {
+	return func(_ context.Context, events []*event.Event) []deliver.Result {
+		time.Sleep(after) // of a bubble
+		return slices.Repeat([]deliver.Result{{Fate: fate}}, len(events))
+	}
+}
+
+// The line of an invocation has its own counts and times, and the instance's.
+func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
+	l := logOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		i := New("pull")
+		ctx, v := i.Begin(t.Context())
+		v.Polled(nil)
+		v.Polled(errors.New("refused"))
+		i.Delivery(becomes(deliver.Delivered, 3*time.Second))(ctx, make([]*event.Event, 2))
+		i.Delivery(becomes(deliver.Parked, time.Second))(ctx, make([]*event.Event, 1))
+		v.Confirmed(1, 1500*time.Millisecond)
+		v.Confirmed(2, 3200*time.Millisecond)
+		v.End(nil, "stopped", "empty")
+		time.Sleep(time.Minute)
+		_, v = i.Begin(t.Context())
+		v.End(errors.New("no keys"))
+	})
+	lines := l.lines(t, "invocation")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for n, want := range []map[string]any{
+		{"function": "pull", "events": 3.0, "delivered": 2.0, "parked": 1.0, "left": 0.0, "confirmed": 3.0, "polls": 2.0, "failed_polls": 1.0,
+			"elapsed_ms": 4000.0, "longest_delivery_ms": 3000.0, "longest_confirm_ms": 3200.0, "since_event_s": 1.0, "events_so_far": 3.0, "stopped": "empty", "level": "INFO"},
+		{"events": 0.0, "delivered": 0.0, "parked": 0.0, "confirmed": 0.0, "longest_confirm_ms": nil, "since_event_s": 61.0, "events_so_far": 3.0, "error": "no keys"},
+	} {
+		for key, value := range want {
+			got, there := lines[n][key]
+			if !there || got != value {
+				t.Errorf("line %d: %s is %v, want %v", n+1, key, got, value)
+			}
+		}
+	}
+}
+
+// A long silence is one error an instance, however long it lasts and however often
+// it comes.
+func TestSilenceIsToldOnce(t *testing.T) {
+	for name, watch := range map[string]func(*Instance, time.Duration){
+		"host": func(i *Instance, d time.Duration) { time.Sleep(d) },
+		"SCF": func(i *Instance, d time.Duration) { // a timer, once a minute
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Minute) {
+				_, v := i.Begin(context.Background())
+				i.AlertAfter(6 * time.Hour)
+				v.End(nil)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := logOf(t)
+			synctest.Test(t, func(t *testing.T) {
+				i := New("pull")
+				if name == "host" {
+					i.AlertAfter(6 * time.Hour)
+					defer i.WatchSilence(t.Context())()
+				}
+				event := func() { i.Delivery(becomes(deliver.Left, 0))(t.Context(), make([]*event.Event, 1)) }
+				watch(i, 5*time.Hour+55*time.Minute)
+				event()
+				watch(i, 5*time.Hour+55*time.Minute)
+				if n := len(l.lines(t, "ALERT_SILENCE")); n != 0 {
+					t.Errorf("%d lines before the time", n)
+				}
+				watch(i, 10*time.Minute)
+				lines := l.lines(t, "ALERT_SILENCE")
+				if len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["alert_silence_s"] != 21600.0 || lines[0]["events_so_far"] != 1.0 {
+					t.Errorf("after 6 h: %v", lines)
+				}
+				watch(i, 7*time.Hour)
+				event()
+				watch(i, 7*time.Hour)
+				if n := len(l.lines(t, "ALERT_SILENCE")); n != 1 {
+					t.Errorf("%d lines in the end", n)
+				}
+			})
+		})
+	}
+}
+
+// A source that never sent anything is silent, too.
+func TestSilenceFromTheStart(t *testing.T) {
+	l := logOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		i := New("callback")
+		i.AlertAfter(time.Hour)
+		stop := i.WatchSilence(t.Context())
+		time.Sleep(time.Hour + time.Second)
+		stop()
+	})
+	if lines := l.lines(t, "ALERT_SILENCE"); len(lines) != 1 || lines[0]["events_so_far"] != 0.0 {
+		t.Errorf("got %v", lines)
+	}
+}
+
+func TestWithoutAlertSilenceNothingIsTold(t *testing.T) {
+	l := logOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		i := New("pull")
+		defer i.WatchSilence(t.Context())()
+		time.Sleep(1000 * time.Hour)
+		_, v := i.Begin(t.Context())
+		v.End(nil)
+	})
+	if lines := l.lines(t, "ALERT_SILENCE"); len(lines) != 0 {
+		t.Errorf("got %v", lines)
+	}
+}
+
+// /metrics has every figure under its name and kind, those that are 0 too.
+func TestMetrics(t *testing.T) {
+	for _, function := range []string{"callback", "pull"} {
+		t.Run(function, func(t *testing.T) {
+			logOf(t)
+			var got string
+			synctest.Test(t, func(t *testing.T) { // its clock begins in 2000
+				i := New(function)
+				ctx, v := i.Begin(t.Context())
+				i.Delivery(becomes(deliver.Delivered, 2*time.Second))(ctx, make([]*event.Event, 3))
+				v.Confirmed(2, 2500*time.Millisecond)
+				v.Confirmed(1, time.Minute)
+				v.Polled(errors.New("refused"))
+				for _, status := range []int{401, 200, 401} {
+					h := i.Requests(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+					h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+				}
+				time.Sleep(90 * time.Second)
+				w := httptest.NewRecorder()
+				i.Pages(http.NotFoundHandler(), nil).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+				if kind := w.Header().Get("Content-Type"); kind != "text/plain; version=0.0.4; charset=utf-8" {
+					t.Errorf("Content-Type %s", kind)
+				}
+				got = w.Body.String()
+			})
+			golden := filepath.Join("testdata", function+".metrics")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil || got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s%v", got, want, err)
+			}
+		})
+	}
+}
+
+// A request that panics is counted as the 500 that it becomes.
+func TestAPanicIsCountedAs500(t *testing.T) {
+	l := logOf(t)
+	i := New("callback")
+	h := i.Requests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no") }))
+	func() {
+		defer func() { _ = recover() }()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
+	}()
+	if lines := l.lines(t, "invocation"); len(lines) != 1 || lines[0]["status"] != 500.0 || lines[0]["confirmed"] != 0.0 {
+		t.Errorf("got %v", lines)
+	}
+}
+
+// /readyz asks at most once a second, and says nothing of why it is not ready.
+func TestReadyzSharesAnAnswer(t *testing.T) {
+	l := logOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		var answer error
+		h := New("pull").Pages(http.NotFoundHandler(), func(context.Context) error { asked++; return answer })
+		get := func() (int, string) {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+			return w.Code, w.Body.String()
+		}
+		for range 3 {
+			if status, body := get(); status != 200 || body != `{"status":"ready"}`+"\n" {
+				t.Errorf("got %d %s", status, body)
+			}
+		}
+		answer = errors.New("db.internal refuses")
+		time.Sleep(time.Second)
+		for range 3 {
+			if status, body := get(); status != 503 || strings.Contains(body, "internal") {
+				t.Errorf("got %d %s", status, body)
+			}
+		}
+		if asked != 2 {
+			t.Errorf("asked %d times, want 2", asked)
+		}
+	})
+	if lines := l.lines(t, "not ready"); len(lines) != 1 || lines[0]["error"] != "db.internal refuses" {
+		t.Errorf("log: %v", lines)
+	}
+}
