@@ -86,9 +86,10 @@
 //
 // They are opened on first use, at most 8 of them (pool_max_conns in the URL),
 // and kept. Sinks and a store of one [Pools] share them, if server, user,
-// database and session parameters are equal. Nothing runs between calls. A connection that turns out to be dead,
-// after a restart of the server, is replaced within the call. One that is
-// silent, after a failover, costs one call: the next one dials.
+// database and session parameters are equal. Nothing runs between calls. A
+// connection that turns out to be dead, after a restart of the server, is replaced
+// within the call. One that is silent, after a failover, costs one call: the next
+// one dials.
 //
 // Every statement runs under read committed. Where a role or a database has
 // another default_transaction_isolation, each call begins a transaction that

@@ -2,21 +2,16 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
-	"net"
 	"net/url"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
+	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 )
 
 // Where serializable is the default, instances that meet in a row wait for each
@@ -36,16 +31,15 @@ func TestReadCommittedIsOurs(t *testing.T) {
 // The same behind PgBouncer in transaction mode, which gives each transaction
 // another session and takes no parameter at the start.
 func TestReadCommittedBehindPgBouncer(t *testing.T) {
-	u, table := newTable(t)
+	_, table := newTable(t)
 	psql(t, `CREATE ROLE `+table+` LOGIN`)
 	psql(t, `GRANT ALL ON SCHEMA public TO `+table)
 	psql(t, `ALTER ROLE `+table+` SET default_transaction_isolation = 'serializable'`)
-	q := u.Query()
-	q.Set("default_query_exec_mode", "exec")
-	u.RawQuery = q.Encode()
-	u.User = url.User(table)
-	u.Host = pgbouncer(t, u.Host, table)
-	instancesMeet(t, u)
+	b := servertest.RunT(t, func() (*servertest.Server, error) { return pgtest.RunPgBouncer(server(t)) })
+	through, err := url.Parse(b.URL)
+	must(t, err)
+	through.User = url.User(table)
+	instancesMeet(t, with(through, sqltable.TableParam, table))
 }
 
 // A pooler can lead to a session with another default than the first one had.
@@ -113,70 +107,4 @@ func instancesMeet(t *testing.T, u *url.URL) {
 		})
 	}
 	all.Wait()
-}
-
-// pgbouncer starts one in transaction mode before the server at the address,
-// that takes one role, and returns its own.
-func pgbouncer(t *testing.T, address, role string) string {
-	t.Helper()
-	bin, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	dir, err := os.MkdirTemp("", "pgbouncer") // not t.TempDir, which is closed to other users
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	host, port, err := net.SplitHostPort(address)
-	must(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	own := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	ini := filepath.Join(dir, "pgbouncer.ini")
-	must(t, os.WriteFile(ini, fmt.Appendf(nil, `[databases]
-* = host=%s port=%s
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = trust
-auth_file = %s/users
-pool_mode = transaction
-default_pool_size = 4
-`, host, port, own, dir), 0o644))
-	must(t, os.WriteFile(filepath.Join(dir, "users"), fmt.Appendf(nil, "%q \"\"\n", role), 0o644))
-	args := []string{ini}
-	if os.Geteuid() == 0 { // it refuses root
-		name := "nobody"
-		if _, err := user.Lookup("postgres"); err == nil {
-			name = "postgres"
-		}
-		args = append([]string{"-u", name}, args...)
-	}
-	must(t, os.Chmod(dir, 0o755))
-	c := exec.Command(bin, args...)
-	log := new(strings.Builder)
-	c.Stderr = log
-	must(t, c.Start())
-	exited := make(chan struct{})
-	go func() { c.Wait(); close(exited) }()
-	t.Cleanup(func() {
-		c.Process.Kill()
-		<-exited
-		if t.Failed() {
-			t.Log(log)
-		}
-	})
-	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(own))
-	waitFor(t, "PgBouncer", func() bool {
-		c, err := net.DialTimeout("tcp", at, time.Second)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
-	return at
 }

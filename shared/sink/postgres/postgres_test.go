@@ -22,7 +22,7 @@ import (
 // One server serves all tests, each with tables of its own.
 var shared = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
 
-func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(servertest.RunAll(m, bouncer, shared)) }
 
 func server(t testing.TB) *servertest.Server {
 	t.Helper()
@@ -34,7 +34,7 @@ var tables atomic.Int64
 // newTable is the URL of a table that is not there yet, and its name.
 func newTable(t testing.TB) (u *url.URL, table string) {
 	t.Helper()
-	u, err := url.Parse(server(t).URL)
+	u, err := url.Parse(address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +139,10 @@ func TestSink(t *testing.T) {
 			Unordered:   true,
 			ExactlyOnce: true,
 			Stop:        func(t testing.TB) { must(t, server(t).Kill()) },
-			Start:       func(t testing.TB) { must(t, server(t).Start()) },
+			Start:       func(t testing.TB) { must(t, server(t).Start()); await(t) },
 			Hang: func(t testing.TB) func() {
 				must(t, server(t).Hang())
-				return func() { must(t, server(t).Release()) }
+				return func() { must(t, server(t).Release()); await(t) }
 			},
 			Refused: func(t testing.TB) *event.Event {
 				makeTable(t, u)

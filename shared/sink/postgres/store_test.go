@@ -187,9 +187,11 @@ func TestStoreServerGoneAndBack(t *testing.T) {
 			t.Error("without a server: Settle gave no error")
 		}
 		must(t, server(t).Start())
+		await(t)
 		want(id, deliver.StateDone)
 		must(t, stop())
 		must(t, server(t).Start()) // all kept connections are stale
+		await(t)
 		want(id, deliver.StateDone)
 	}
 }
@@ -225,7 +227,7 @@ func TestStoreHonorsItsContext(t *testing.T) {
 	must(t, err)
 	used := s.pool.Idle()[0]
 	must(t, server(t).Hang())
-	defer func() { must(t, server(t).Release()) }()
+	defer func() { must(t, server(t).Release()); await(t) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	asked.Store(&cancel)
 	if _, err := s.Claim(ctx, "A", []string{"a"}, time.Minute, false); !errors.Is(err, context.Canceled) {
