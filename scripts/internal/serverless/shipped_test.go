@@ -30,7 +30,7 @@ var everything = map[string]string{
 	"VOD_ENDPOINT":      "vod.tencentcloudapi.com",
 	"CALLBACK_SIGN_KEY": "k3yk3yk3y",
 	"CALLBACK_VERIFY":   "ask",
-	"SINK":              "postgres://u:p@db.internal/events",
+	"SINK":              "mysql://u:p@db.internal:3306/events?tls=skip-verify",
 	"DEAD_LETTER":       "kafka://broker:9092/dead",
 	"DEDUP":             "postgres://u:p@db.internal/events",
 	"PULL_UNTIL":        "deadline",
