@@ -64,10 +64,10 @@ func Merge(a, b Media) Media {
 
 		Last: latest(a.Last, b.Last),
 	}
-	if m.lost(event.DeletedWechatPublishFiles, 0, m.Wechat.At) {
+	if m.withdrawn(event.DeletedWechatPublishFiles, m.Wechat.At) {
 		m.Wechat = Register[Wechat]{}
 	}
-	if m.lost(event.DeletedWechatMiniProgramPublishFiles, 0, m.MiniProgram.At) {
+	if m.withdrawn(event.DeletedWechatMiniProgramPublishFiles, m.MiniProgram.At) {
 		m.MiniProgram = Register[string]{}
 	}
 	return m

@@ -97,6 +97,12 @@ func (m *Media) lost(part event.DeletedPart, definition int64, made time.Time) b
 	return false
 }
 
+// withdrawn tells whether a publication of that time was deleted. The row keeps one,
+// whatever template it was made with.
+func (m *Media) withdrawn(part event.DeletedPart, published time.Time) bool {
+	return slices.ContainsFunc(m.DeletedParts, func(d DeletedPart) bool { return d.Type == part && !published.After(d.At) })
+}
+
 // best chooses what a player is to show: the newest adaptive stream without DRM,
 // else the newest with DRM, else the highest transcode; and the newest cover that
 // was made by processing.
