@@ -20,7 +20,7 @@ var doctorCommand = command{
 	usage: "[FLAG…]",
 	about: "find out why events do not arrive",
 	text: `Run it with the environment of the deployed functions. It checks the variables, the
-keys and the clock; for each application its SubAppId, mode, URL, switches, queue and
+keys and the clock; how long ago the last event came, if a SINK is a table; for each application its SubAppId, mode, URL, switches, queue and
 the right to confirm; and whether the callback URL can be reached by HTTPS, answers
 within 5 s and checks signatures with the key that is known here. All checks run. The
 worst findings come first, and each says what to do.
@@ -123,7 +123,7 @@ func (d *doctor) fine(app *uint64, format string, args ...any) {
 
 // examine runs all checks.
 func (d *doctor) examine(ctx context.Context) {
-	d.checkSettings()
+	d.checkSettings(ctx)
 	addresses := d.checkAccount(ctx)
 	if d.callbackURL != "" {
 		addresses = []string{d.callbackURL}
@@ -140,7 +140,7 @@ func (d *doctor) examine(ctx context.Context) {
 }
 
 // checkSettings checks the environment as the functions do.
-func (d *doctor) checkSettings() {
+func (d *doctor) checkSettings(ctx context.Context) {
 	cfg, err := config.Read(d.setting, config.Both)
 	if err == nil {
 		var outlets sink.Outlets
@@ -150,6 +150,7 @@ func (d *doctor) checkSettings() {
 	if err == nil {
 		d.fine(nil, "the variables are well formed")
 		d.checkTypes(cfg.Sinks)
+		d.checkSilence(ctx, cfg)
 		return
 	}
 	for line := range strings.Lines(err.Error()) {

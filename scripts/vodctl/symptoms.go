@@ -145,6 +145,16 @@ var (
 		"read the result of the function pull: left counts what failed, and stopped: sink means that SINK is down; if there is no result, look at the timer; events wait 4 days at most",
 		[]string{"266/33433", "266/48758"},
 	}
+	causeSilence = cause{
+		"no event has come for long",
+		"upload a file and see whether its event comes; if not, look at the other findings: mode, switches, URL, keys and timer",
+		[]string{"266/33950"},
+	}
+	causeTable = cause{
+		"the table of a SINK cannot be read",
+		"allow this user SELECT, or run this where the database can be reached; a table is made with its first event",
+		nil,
+	}
 	causeStranded = cause{
 		"events wait in the queue from a time when mode was PULL",
 		"run the function pull once, or vodctl pull -confirm; they wait 4 days at most",
@@ -208,6 +218,7 @@ var symptoms = []struct {
 	causes []cause
 }{
 	{"Nothing arrives at all", []cause{causeRecent, causeSubAppId, causeKeys, causeRights, causeInactive, causeClock, causeEndpoint, causeSettings}},
+	{"The log says that no event came for longer than ALERT_SILENCE", []cause{causeSilence, causeModePull, causeModePush, causeTimer, causeRival}},
 	{"Uploads or deletions do not arrive, other events do", []cause{causeSwitch}},
 	{"callback gets nothing", []cause{causeModePull, causeNoURL, causeOtherURL, causePrivate, causeUnreachable, causeAnswer}},
 	{"pull finds the queue empty", []cause{causeModePush, causeTimer, causeRival}},

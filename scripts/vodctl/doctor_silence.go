@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"vodevents/shared/config"
+	"vodevents/shared/sink"
+	"vodevents/shared/sink/stored"
+)
+
+// checkSilence checks how long ago the last event came, where a table tells: that of
+// a SINK. What tells nothing is no problem.
+func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
+	var last time.Time
+	known := false
+	for _, u := range cfg.Sinks {
+		if !sink.HasTable(u) {
+			continue
+		}
+		sum, err := summaryOf(ctx, u)
+		if err != nil {
+			d.find(warning, nil, causeTable, "%v", err)
+			continue
+		}
+		known = true
+		if sum.Last.After(last) {
+			last = sum.Last
+		}
+	}
+	since := time.Since(last).Truncate(time.Second)
+	switch {
+	case !known:
+		d.fine(nil, "seconds since the last event: not known here, as no SINK is a table that can be read; the log's lines \"invocation\" have since_event_s")
+	case last.IsZero():
+		d.find(warning, nil, causeSilence, "no table of a SINK has any event yet")
+	case cfg.AlertSilence > 0 && since > cfg.AlertSilence:
+		d.find(problem, nil, causeSilence, "%d seconds since the last event, and ALERT_SILENCE is %v", int(since.Seconds()), cfg.AlertSilence)
+	default:
+		d.fine(nil, "%d seconds since the last event", max(0, int(since.Seconds())))
+	}
+}
+
+// summaryOf sums up the table of a sink's URL.
+func summaryOf(ctx context.Context, rawURL string) (stored.Summary, error) {
+	table, err := sink.OpenTable(rawURL)
+	if err != nil {
+		return stored.Summary{}, err
+	}
+	defer table.Close()
+	return within(ctx, func(ctx context.Context) (stored.Summary, error) {
+		// The server counts the rows. Mostly those of a day will do.
+		sum, err := table.Summary(ctx, stored.Filter{Since: time.Now().Add(-24 * time.Hour)})
+		if err == nil && sum.Last.IsZero() {
+			return table.Summary(ctx, stored.Filter{})
+		}
+		return sum, err
+	})
+}
