@@ -87,6 +87,10 @@ func TestFigures(t *testing.T) {
 		return made == 5 && out == 4 && through == 5 && duplicates == 1
 	})
 	got := f.Totals
+	if got.SinceEventS == nil || *got.SinceEventS < 0 {
+		t.Errorf("seconds since the last event: %v", got.SinceEventS)
+	}
+	got.SinceEventS = nil
 	if got.P50Ms == nil || *got.P99Ms < *got.P50Ms {
 		t.Error("there are no percentiles")
 	}

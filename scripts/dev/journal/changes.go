@@ -22,6 +22,7 @@ func (j *Journal) changed(c vodfake.Change, at time.Time) {
 	r.leaseEnd = c.LeaseEnd // none but in state pulled
 	switch c.State {
 	case vodfake.Pulled, vodfake.Sent:
+		j.figures.came = at
 		j.attempt(r, c)
 		step.Attempt, step.LeaseEnd = c.Delivery, stamp(c.LeaseEnd)
 	case vodfake.Redelivered:
@@ -100,6 +101,7 @@ func (j *Journal) cameOut(e *event.Event, line []byte, at time.Time, last bool) 
 	if last || r.sunk {
 		j.enter(r, Step{Time: at, State: Delivered, Attempt: r.attempts})
 	}
+	j.figures.came = at
 	j.figures.now.Out++
 	j.figures.totals.Out++
 	j.touch(r)

@@ -15,7 +15,8 @@ const (
 // figures count what happens, second by second. The journal's lock guards them.
 type figures struct {
 	totals Totals
-	now    Point // the second that runs
+	now    Point     // the second that runs
+	came   time.Time // when the last event came into a function; zero: none did
 	took   []time.Duration
 	last   []time.Duration // a ring of maxTook
 	next   int
@@ -37,6 +38,7 @@ type Totals struct {
 	Pulls       int      `json:"pulls"`
 	Polls       int      `json:"polls"`
 	Kept        int      `json:"kept"`
+	SinceEventS *int     `json:"sinceEventS,omitempty"` // seconds since the last event came into a function
 	P50Ms       *float64 `json:"p50Ms,omitempty"`
 	P99Ms       *float64 `json:"p99Ms,omitempty"`
 }
@@ -77,6 +79,9 @@ func (j *Journal) Second(now time.Time, waiting, leased int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	f := &j.figures
+	if !f.came.IsZero() {
+		f.totals.SinceEventS = new(max(0, int(now.Sub(f.came).Seconds())))
+	}
 	p := f.now
 	p.T, p.Backlog = now.Unix(), waiting+leased
 	p.P50Ms, p.P99Ms = percentiles(f.took)

@@ -85,6 +85,30 @@ func TestJournalIsBounded(t *testing.T) {
 	}
 }
 
+// The seconds since the last event count from when it came into a function, not from
+// when it was made.
+func TestSecondsSinceTheLastEvent(t *testing.T) {
+	t.Parallel()
+	j := New(nil)
+	now := time.Now()
+	since := func(at time.Time) string {
+		j.Second(at, 0, 0)
+		if totals, _ := j.Figures(); totals.SinceEventS != nil {
+			return fmt.Sprint(*totals.SinceEventS)
+		}
+		return "none yet"
+	}
+	j.given(Given{ID: "1", Mode: event.Reliable, Body: []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`)}, now)
+	j.changed(vodfake.Change{ID: "1", State: vodfake.Queued}, now)
+	if got := since(now.Add(time.Second)); got != "none yet" {
+		t.Errorf("in the queue: %s", got)
+	}
+	j.changed(vodfake.Change{ID: "1", State: vodfake.Pulled}, now.Add(5*time.Second))
+	if got := since(now.Add(time.Hour)); got != "3595" {
+		t.Errorf("an hour later: %s", got)
+	}
+}
+
 // What is seen late, since pipes and sockets race, does not bring an event back
 // from its end.
 func TestLateNewsBringNoEventBack(t *testing.T) {

@@ -40,6 +40,8 @@ function draw() {
   };
 
   figure('rate', [rate >= 10 || rate === 0 ? Math.round(rate) : rate.toFixed(1)], area('out'), `at most ${most('out')} in a second`);
+  const since = totals.sinceEventS;
+  $('rate-unit').textContent = since === undefined ? 'events/s out, none yet' : `events/s out, last ${since < 60 ? `${since} s` : span(since * 1000)} ago`;
   figure('backlog', [totals.backlog ?? 0], area('backlog'), `at most ${most('backlog')}`);
   $('backlog-unit').textContent = totals.leased ? `of them ${count.format(totals.leased)} leased` : 'in the queue';
   figure('misses', [totals.leaseMisses ?? 0], bars('leaseMisses'), `${recent.reduce((s, p) => s + (p.leaseMisses ?? 0), 0)} within two minutes`);

@@ -1,6 +1,8 @@
 test('dev goes away and comes back; the page says so and recovers', { args: ['-every', '300ms'] }, async () => {
+  equal(text('#rate-unit'), 'events/s out, none yet');
   await send('kind=NewFileUpload&mode=reliable');
   await rowSays(1, 'confirmed');
+  await until('the seconds since the last event', () => /last \d+ s ago$/.test(text('#rate-unit')));
   await stopDev();
   await until('the banner', () => !one('#lost').hidden && text('#conn-text') === 'connection lost');
   await startDev();
