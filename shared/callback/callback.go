@@ -19,7 +19,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -105,7 +104,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // receive answers one POST. bad is the error of the configuration, if it has one.
 func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Time, bad error) {
 	ctx := r.Context()
-	body, err := io.ReadAll(r.Body)
+	body, err := scf.ReadBody(r)
 	if err != nil {
 		scf.Error(w, http.StatusBadRequest, "the body cannot be read")
 		return

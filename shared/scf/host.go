@@ -83,7 +83,8 @@ func hosted(h http.Handler) http.Handler {
 			Error(w, tooLarge.status, tooLarge.text)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		body, err := ReadBody(r)
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			Error(w, tooLarge.status, tooLarge.text)
 			return
@@ -104,4 +105,17 @@ func hosted(h http.Handler) http.Handler {
 		r.ContentLength = int64(len(body))
 		respond(h, r).send(w)
 	})
+}
+
+// firstRead is the most that [ReadBody] reserves because of a Content-Length.
+// Who announces more must send it first.
+const firstRead = 64 << 10
+
+// ReadBody reads the body of a request. It is [io.ReadAll] with room for the
+// announced length from the start, so that what it read is not copied.
+func ReadBody(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(max(0, min(r.ContentLength, firstRead))) + bytes.MinRead)
+	_, err := b.ReadFrom(r.Body)
+	return b.Bytes(), err
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -120,5 +121,36 @@ func TestHostAddressInUse(t *testing.T) {
 		if err := h.cmd.Wait(); h.cmd.ProcessState.ExitCode() != 1 {
 			t.Errorf("it ended with %v, want status 1", err)
 		}
+	}
+}
+
+// A body is whole, whatever length was announced, and a wrong announcement
+// reserves little.
+func TestReadBody(t *testing.T) {
+	t.Parallel()
+	body := bytes.Repeat([]byte("0123456789"), 20_000)
+	for _, announced := range []int64{-1, 0, 3, int64(len(body)), 1 << 40} {
+		got, err := scf.ReadBody(&http.Request{ContentLength: announced, Body: io.NopCloser(bytes.NewReader(body))})
+		if err != nil || !bytes.Equal(got, body) {
+			t.Errorf("announced %d: %d bytes, error %v, want %d", announced, len(got), err, len(body))
+		}
+	}
+	got, err := scf.ReadBody(&http.Request{ContentLength: 6 << 20, Body: io.NopCloser(strings.NewReader("{}"))})
+	if err != nil || string(got) != "{}" || cap(got) > 128<<10 {
+		t.Errorf("%q in %d bytes, error %v", got, cap(got), err)
+	}
+}
+
+// A body of the announced length is read without being copied.
+func TestReadBodyAllocates(t *testing.T) {
+	body := bytes.Repeat([]byte("x"), 5000)
+	r := &http.Request{ContentLength: int64(len(body))}
+	if n := testing.AllocsPerRun(10, func() {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if _, err := scf.ReadBody(r); err != nil {
+			t.Error(err)
+		}
+	}); n > 4 {
+		t.Errorf("%v allocations, want 4 at most", n)
 	}
 }
