@@ -73,11 +73,17 @@ func (p *program) credentials() (vod.Credentials, error) {
 	if p.setting("VOD_SECRET_ID")+p.setting("VOD_SECRET_KEY") != "" {
 		return keys, err
 	}
-	if u, bad := url.Parse(p.setting("VOD_ENDPOINT")); err != nil && bad == nil && u.Scheme == "http" &&
-		(u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()) {
+	if err != nil && isLoopback(p.setting("VOD_ENDPOINT")) {
 		return vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey, Source: "the local stand-in"}, nil
 	}
 	return keys, err
+}
+
+// isLoopback tells whether an address of the VOD API is on this machine, which
+// only the stand-in can be.
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
 // each calls f for each application in turn and says which failed.

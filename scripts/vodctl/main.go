@@ -69,6 +69,7 @@ var commands = []command{
 	stateCommand,
 	pullCommand,
 	confirmCommand,
+	listenCommand,
 	sendCommand,
 	triggerCommand,
 	doctorCommand,
