@@ -112,13 +112,18 @@ func (p Procedure) place(q Procedure) int { return strings.Compare(p.Task, q.Tas
 
 // merge keeps the highest status and the earliest time.
 func (p Procedure) merge(q Procedure) Procedure {
-	if cmp.Or(cmp.Compare(height(p.Status), height(q.Status)), cmp.Compare(p.Status, q.Status), p.Told.Compare(q.Told)) < 0 {
+	if p.compareStatus(q) < 0 {
 		p.Status, p.Told = q.Status, q.Told
 	}
 	if q.At.Before(p.At) {
 		p.At = q.At
 	}
 	return p
+}
+
+// compareStatus orders what two events told of one run.
+func (p Procedure) compareStatus(q Procedure) int {
+	return cmp.Or(cmp.Compare(height(p.Status), height(q.Status)), cmp.Compare(p.Status, q.Status), p.Told.Compare(q.Told))
 }
 
 // height orders the status of a procedure. An end that FINISH does not name, such

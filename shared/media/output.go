@@ -2,6 +2,7 @@ package media
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -11,14 +12,25 @@ import (
 // outputs makes a row for each Kind and Definition.
 func (m *Media) outputs() []Output {
 	var all []Output
-	for i := 0; i < len(m.Results); {
-		from := i
-		for i < len(m.Results) && m.Results[i].Kind == m.Results[from].Kind && m.Results[i].Definition == m.Results[from].Definition {
-			i++
-		}
-		all = append(all, m.output(m.Results[from:i]))
+	for group := range groups(m.Results) {
+		all = append(all, m.output(group))
 	}
 	return all
+}
+
+// groups yields the results of each Kind and Definition.
+func groups(results []Result) iter.Seq[[]Result] {
+	return func(yield func([]Result) bool) {
+		for i := 0; i < len(results); {
+			from := i
+			for i < len(results) && results[i].Kind == results[from].Kind && results[i].Definition == results[from].Definition {
+				i++
+			}
+			if !yield(results[from:i]) {
+				return
+			}
+		}
+	}
 }
 
 // output is the row of the results of one Kind and Definition. Its status and its

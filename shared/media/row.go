@@ -144,12 +144,16 @@ func (m *Media) gone() (bool, time.Time) {
 // was only announced after all others.
 func (m *Media) procedure() (shown Procedure) {
 	for _, p := range m.Procedures {
-		c := cmp.Or(compareBool(shown.Task != "", true), compareBool(shown.Status != Pending, p.Status != Pending), shown.At.Compare(p.At), cmp.Compare(shown.Task, p.Task))
-		if c < 0 {
+		if shown.Task == "" || shown.compareShown(p) < 0 {
 			shown = p
 		}
 	}
 	return shown
+}
+
+// compareShown orders the runs of a media; the row shows the largest.
+func (p Procedure) compareShown(q Procedure) int {
+	return cmp.Or(compareBool(p.Status != Pending, q.Status != Pending), p.At.Compare(q.At), cmp.Compare(p.Task, q.Task))
 }
 
 // allFailed tells whether a task had transcodes, and none that did not fail.
