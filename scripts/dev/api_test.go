@@ -33,8 +33,8 @@ func TestStreamIsBoundedAndTellsEachChange(t *testing.T) {
 	for _, id := range p.send("/api/events?mode=reliable&kind=NewFileUpload&n=2000", "") {
 		waiting[id] = true
 	}
-	figures := false
-	for len(waiting) > 0 || !figures {
+	figures, media := false, 0
+	for len(waiting) > 0 || !figures || media < 2000 {
 		m, ok := <-messages
 		if !ok {
 			t.Fatalf("%d of 2000 are not told to be confirmed", len(waiting))
@@ -44,10 +44,14 @@ func TestStreamIsBoundedAndTellsEachChange(t *testing.T) {
 		case "figures":
 			figures = true
 		case "change":
-			var got struct{ Events []journal.Summary }
-			if err := json.Unmarshal([]byte(m.data), &got); err != nil || len(got.Events) == 0 || len(got.Events) > journal.MaxChanges {
-				t.Fatalf("%v: %d events", err, len(got.Events))
+			var got struct {
+				Events []journal.Summary
+				Media  []journal.Media
 			}
+			if err := json.Unmarshal([]byte(m.data), &got); err != nil || len(got.Events)+len(got.Media) == 0 || max(len(got.Events), len(got.Media)) > journal.MaxChanges {
+				t.Fatalf("%v: %d events, %d media", err, len(got.Events), len(got.Media))
+			}
+			media += len(got.Media)
 			for _, e := range got.Events {
 				if e.State == vodfake.Confirmed {
 					delete(waiting, e.ID)
@@ -152,6 +156,10 @@ func TestOnlyThisMachineAndItsPage(t *testing.T) {
 		{"GET", "/api/events", []string{"Host", "evil.example:" + u.Port()}, 403},
 		{"GET", "/api/stream", []string{"Host", "127.0.0.1:1"}, 403},
 		{"POST", "/callback", []string{"Host", "evil.example"}, 403},
+		{"GET", "/api/media", []string{"Host", "evil.example"}, 403},
+		{"POST", "/api/media", []string{"Content-Type", js, "Origin", "http://evil.example"}, 403},
+		{"POST", "/api/media", []string{"Content-Type", "text/plain"}, 415},
+		{"POST", "/api/media/1/delete", []string{"Content-Type", "text/plain"}, 415},
 		{"GET", p.api + "/", []string{"Host", "evil.example"}, 403},
 		{"GET", "/api/events", []string{"Host", "localhost:" + u.Port()}, 200},
 		{"POST", "/api/events?kind=FileDeleted", []string{"Content-Type", js, "Origin", "http://evil.example"}, 403},

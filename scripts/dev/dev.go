@@ -110,7 +110,7 @@ func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 	d.onClose(d.functions.Close)
 
 	d.sink = &standin.Sink{URL: "http://" + at.sink.Addr().String() + "/", Answered: func(e *event.Event, status int) {
-		d.journal.Sunk(e, status, time.Now())
+		d.journal.Sunk(d.byVODsClock(e), status, time.Now())
 	}}
 	d.serve(at.sink, d.sink)
 	if !d.opt.real {
@@ -168,8 +168,17 @@ func (d *dev) cameOut(function string, line []byte) {
 		d.log(journal.NewLog(function, "WARN", "printed what is no event: "+string(line), at))
 		return
 	}
-	d.journal.CameOut(e, line, at, len(strings.Fields(d.variables()["SINK"])) == 1)
+	d.journal.CameOut(d.byVODsClock(e), line, at, len(strings.Fields(d.variables()["SINK"])) == 1)
 	d.terminal.event(e, at)
+}
+
+// byVODsClock moves the time at which an event was received as the stand-in's clock
+// was moved, since the times in it go by that clock.
+func (d *dev) byVODsClock(e *event.Event) *event.Event {
+	if d.standIn != nil {
+		e.Received = e.Received.Add(d.standIn.Ahead())
+	}
+	return e
 }
 
 // logged takes a line of a function's log.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"vodevents/scripts/dev/journal"
 	"vodevents/shared/event/schema"
 )
 
@@ -56,7 +57,11 @@ func TestAnswersAreAsOpenAPISays(t *testing.T) {
 	t.Parallel()
 	p := launch(t, nil, "-every", "off")
 	sent := p.send("/api/events?kind=NewFileUpload&mode=reliable", "")
+	file := p.upload(`{"name":"harbor.mp4","process":true}`)
+	p.forward("5s")
+	p.forward("5s")
 	p.call(200, "POST", "/api/timer", "", nil)
+	p.untilMedia(file, "processed", func(m journal.MediaDetail) bool { return len(m.Outputs) > 0 })
 	for _, c := range []struct {
 		method, path, described, body string
 		status                        string
@@ -66,6 +71,14 @@ func TestAnswersAreAsOpenAPISays(t *testing.T) {
 		{"POST", "/api/events?kind=FileDeleted/parts&mode=reliable", "/api/events", "", "202"},
 		{"GET", "/api/events/" + sent[0], "/api/events/{id}", "", "200"},
 		{"POST", "/api/events/" + sent[0] + "/resend", "/api/events/{id}/resend", "", "202"},
+		{"GET", "/api/media", "/api/media", "", "200"},
+		{"GET", "/api/media?limit=x", "/api/media", "", "4XX"},
+		{"POST", "/api/media", "/api/media", "", "202"},
+		{"GET", "/api/media/" + file, "/api/media/{id}", "", "200"},
+		{"GET", "/api/media/nobody", "/api/media/{id}", "", "4XX"},
+		{"POST", "/api/media/" + file + "/process", "/api/media/{id}/process", `{"transcode":[10],"fails":["Transcode"]}`, "202"},
+		{"POST", "/api/media/" + file + "/delete", "/api/media/{id}/delete", "", "202"},
+		{"POST", "/api/media/" + file + "/delete", "/api/media/{id}/delete", "", "4XX"},
 		{"GET", "/api/kinds", "/api/kinds", "", "200"},
 		{"GET", "/api/kinds/PullComplete", "/api/kinds/{type}", "", "200"},
 		{"GET", "/api/kinds/Nothing", "/api/kinds/{type}", "", "4XX"},

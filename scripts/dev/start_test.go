@@ -13,6 +13,7 @@ import (
 	"vodevents/scripts/dev/api"
 	"vodevents/scripts/dev/journal"
 	"vodevents/shared/event"
+	"vodevents/shared/media"
 	"vodevents/shared/vodfake"
 )
 
@@ -76,6 +77,12 @@ func TestReal(t *testing.T) {
 	if !s.Real || s.API != "" || s.EventConfig != nil || s.Clock != nil {
 		t.Errorf("%+v", s)
 	}
+	if m := p.untilMedia("1234567890123456789", "deleted", func(m journal.MediaDetail) bool { return m.State == media.Deleted }); m.Events != 1 {
+		t.Errorf("%+v", m)
+	}
+	p.call(409, "POST", "/api/media", "", nil)
+	p.call(409, "POST", "/api/media/1234567890123456789/process", "", nil)
+	p.call(409, "POST", "/api/media/1234567890123456789/delete", "", nil)
 	p.call(409, "PUT", "/api/config", `{"Mode":"PUSH"}`, nil)
 	p.call(409, "PUT", "/api/config", `{"signed":false}`, nil)
 	p.call(200, "PUT", "/api/config", `{"every":"1h"}`, nil)

@@ -35,6 +35,9 @@ type about struct {
 	Sink         []choice              `json:"sink"`   // statuses
 	Ways         []choice              `json:"ways"`   // to send an event
 	Counts       []int                 `json:"counts"` // how many to send
+	MediaStates  []journal.MediaState  `json:"mediaStates"`
+	Fails        []choice              `json:"fails"` // sub-tasks of a procedure
+	Parts        []choice              `json:"parts"` // of a media, to delete
 	Calls        []call                `json:"calls"`
 	Tries        []try                 `json:"tries"`
 }
@@ -75,8 +78,11 @@ func (a *API) about() about {
 			{event.Reliable, "Put it in the queue", "pull fetches and confirms it"},
 			{event.Normal, "Send it by push", "POST to callback, three sends at most"},
 		},
-		Counts: []int{1, 10, 100, 1000},
-		Tries:  a.tries(),
+		Counts:      []int{1, 10, 100, 1000},
+		MediaStates: journal.MediaStates,
+		Fails:       fails,
+		Parts:       parts,
+		Tries:       a.tries(),
 	}
 	for _, c := range a.calls() {
 		if c.Text != "" {

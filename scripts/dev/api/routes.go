@@ -23,7 +23,7 @@ type call struct {
 
 // calls are all calls of the API.
 func (a *API) calls() []call {
-	list := slices.Concat(a.callsOfEvents(), a.callsOfVOD())
+	list := slices.Concat(a.callsOfEvents(), a.callsOfMedia(), a.callsOfVOD())
 	for i := range list {
 		list[i].Curl = a.command(list[i].Curl)
 	}
@@ -61,6 +61,36 @@ func (a *API) callsOfEvents() []call {
 			map[string]handler{get: a.getKinds}},
 		{"GET", "/api/kinds/{type}", "", "",
 			map[string]handler{get: a.getKind}},
+	}
+}
+
+// callsOfMedia are those about the state of each media.
+func (a *API) callsOfMedia() []call {
+	return []call{
+		{"GET", "/api/media",
+			"What delivered events tell of each media, in the columns of vod_media, the one that was heard of last in front. Filters: state (also repeated), q for a text, limit (1 to 10000).",
+			`curl 'BASE/api/media?state=failed'`,
+			map[string]handler{get: a.getMedia}},
+		{"GET", "/api/media/{id}",
+			"One media by its FileId: its row and outputs, the events that told of it, and for each value which event set it and which values it beat. source=/tencentcloud/vod/ID chooses between applications.",
+			`curl BASE/api/media/5285890784273533167`,
+			map[string]handler{get: a.getOneMedia}},
+		{"GET", "/api/media/{id}/cover",
+			"A placeholder for the cover that events tell of, as SVG; 404 where there is none.",
+			`curl BASE/api/media/5285890784273533167/cover`,
+			map[string]handler{get: a.getCover}},
+		{"POST", "/api/media",
+			"Uploads a media into the stand-in. With process it is processed at once. Its events come in 2 s, by the stand-in's clock, as VOD's configuration says.",
+			`curl JSON -d '{"name":"harbor.mp4","process":true}' BASE/api/media`,
+			map[string]handler{post: a.postMedia}},
+		{"POST", "/api/media/{id}/process",
+			"Processes it: templates to transcode, adaptive and cover, the types of sub-tasks that fail, notifyMode Finish, Change or None. Without any template, with those of the page.",
+			`curl JSON -d '{"transcode":[10],"fails":["Transcode"]}' BASE/api/media/5285890784273533167/process`,
+			map[string]handler{post: a.postProcess}},
+		{"POST", "/api/media/{id}/delete",
+			"Deletes it, or only parts, each with a type such as TranscodeFiles and a definition, 0 for all.",
+			`curl JSON -d '{"parts":[{"type":"TranscodeFiles","definition":10}]}' BASE/api/media/5285890784273533167/delete`,
+			map[string]handler{post: a.postDelete}},
 	}
 }
 

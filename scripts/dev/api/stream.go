@@ -20,10 +20,17 @@ type message struct {
 	data any
 }
 
+// changes are the events and media that changed. They are one message, since media
+// change with their events.
+type changes struct {
+	Events []journal.Summary `json:"events,omitempty"`
+	Media  []journal.Media   `json:"media,omitempty"`
+}
+
 // messages are what a client is told of an update.
 func (a *API) messages(u journal.Update) (m []message) {
-	if len(u.Events) > 0 {
-		m = append(m, message{"change", map[string]any{"events": u.Events}})
+	if len(u.Events)+len(u.Media) > 0 {
+		m = append(m, message{"change", changes{u.Events, u.Media}})
 	}
 	if len(u.Logs) > 0 {
 		m = append(m, message{"log", map[string]any{"logs": u.Logs, "dropped": u.Dropped}})

@@ -100,6 +100,7 @@ func (j *Journal) cameOut(e *event.Event, line []byte, at time.Time, last bool) 
 	}
 	if last || r.sunk {
 		j.enter(r, Step{Time: at, State: Delivered, Attempt: r.attempts})
+		j.delivered(r, e, at)
 	}
 	j.figures.came = at
 	j.figures.now.Out++
@@ -121,6 +122,7 @@ func (j *Journal) sunk(e *event.Event, status int, at time.Time) {
 		r.note(Step{Time: at, State: r.state, Text: r.err})
 	} else if r.sunk = true; r.out {
 		j.enter(r, Step{Time: at, State: Delivered, Attempt: r.attempts})
+		j.delivered(r, e, at)
 	}
 	j.touch(r)
 }

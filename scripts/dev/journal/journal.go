@@ -1,6 +1,7 @@
 // Package journal keeps what happened to each event of a run of dev: when VOD
 // was given it, when it was pulled or sent, when it came out of a function and
-// reached a sink, and how it ended.
+// reached a sink, and how it ended. Of the events that were delivered it keeps what
+// they tell of each media.
 //
 // News come from several sides at once: from the stand-in, from the functions'
 // output and logs, from dev's own sink, from the callback URL. Telling a
@@ -35,6 +36,7 @@ type Journal struct {
 	figures figures
 	readers map[*Reader]struct{}
 	untold  map[string][]*Log // by eventID or request id: whose event is not known yet
+	media   library
 }
 
 // New makes a journal that takes news until done is closed; see [Journal.Run].
@@ -45,6 +47,7 @@ func New(done <-chan struct{}) *Journal {
 		byKey:   map[string][]*record{},
 		readers: map[*Reader]struct{}{},
 		untold:  map[string][]*Log{},
+		media:   library{byKey: map[mediaKey]*mediaRecord{}},
 	}
 }
 
@@ -145,6 +148,6 @@ func (j *Journal) drop(i int) {
 		}
 	}
 	for reader := range j.readers {
-		delete(reader.waiting, r)
+		reader.events.forget(r)
 	}
 }

@@ -48,8 +48,8 @@ func TestJournalIsBounded(t *testing.T) {
 		j.changed(vodfake.Change{ID: id, State: vodfake.Queued}, now)
 		j.logged(&Log{Function: "pull", eventID: id})
 	}
-	if len(j.byID) != MaxEvents || len(j.byKey) != MaxEvents || len(j.order) != MaxEvents || len(r.waiting) != MaxEvents {
-		t.Errorf("%d by id, %d by key, %d in order, %d waiting", len(j.byID), len(j.byKey), len(j.order), len(r.waiting))
+	if len(j.byID) != MaxEvents || len(j.byKey) != MaxEvents || len(j.order) != MaxEvents || len(r.events.waiting) != MaxEvents {
+		t.Errorf("%d by id, %d by key, %d in order, %d waiting", len(j.byID), len(j.byKey), len(j.order), len(r.events.waiting))
 	}
 	if len(j.untold) > 1001 || len(r.logs) != maxReaderLogs || r.dropped != more-maxReaderLogs {
 		t.Errorf("%d untold, %d logs, %d dropped", len(j.untold), len(r.logs), r.dropped)

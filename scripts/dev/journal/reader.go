@@ -1,7 +1,7 @@
 package journal
 
 const (
-	MaxChanges    = 1000 // events in one Update
+	MaxChanges    = 1000 // events in one Update, and media
 	maxReaderLogs = 500  // lines of the log between two Updates
 )
 
@@ -9,8 +9,8 @@ const (
 // [Journal.Follow].
 type Reader struct {
 	journal *Journal
-	waiting map[*record]struct{} // those of changed that are still to be told
-	changed []*record            // in the order of their first change
+	events  unread[*record]
+	media   unread[*mediaRecord]
 	logs    []*Log
 	dropped int
 	point   *Point
@@ -20,7 +20,7 @@ type Reader struct {
 // Follow makes a reader that is told what changes from now on. End it with
 // Close.
 func (j *Journal) Follow() *Reader {
-	r := &Reader{journal: j, waiting: map[*record]struct{}{}, touched: true}
+	r := &Reader{journal: j, events: newUnread[*record](), media: newUnread[*mediaRecord](), touched: true}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.readers[r] = struct{}{}
@@ -37,6 +37,7 @@ func (r *Reader) Close() {
 // Update is what a reader is told.
 type Update struct {
 	Events  []Summary // as they are now; at most MaxChanges, the others come with the next Update
+	Media   []Media   // likewise
 	Logs    []*Log
 	Dropped int     // lines of the log that are left out
 	Totals  *Totals // with Point, once a second
@@ -49,15 +50,11 @@ func (r *Reader) Next() (u Update) {
 	j := r.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := 0
-	for ; n < len(r.changed) && len(u.Events) < MaxChanges; n++ {
-		if _, ok := r.waiting[r.changed[n]]; ok { // else it was dropped
-			delete(r.waiting, r.changed[n])
-			u.Events = append(u.Events, r.changed[n].summary())
-		}
+	for _, changed := range r.events.take(MaxChanges) {
+		u.Events = append(u.Events, changed.summary())
 	}
-	if r.changed = r.changed[n:]; len(r.changed) == 0 {
-		r.changed = nil
+	for _, changed := range r.media.take(MaxChanges) {
+		u.Media = append(u.Media, changed.summary())
 	}
 	u.Logs, u.Dropped, r.logs, r.dropped = r.logs, r.dropped, nil, 0
 	if r.point != nil {
@@ -80,10 +77,7 @@ func (j *Journal) Touch() {
 // touch has every reader told of a record.
 func (j *Journal) touch(r *record) {
 	for reader := range j.readers {
-		if _, ok := reader.waiting[r]; !ok {
-			reader.waiting[r] = struct{}{}
-			reader.changed = append(reader.changed, r)
-		}
+		reader.events.add(r)
 	}
 }
 

@@ -1,6 +1,9 @@
 package journal
 
-import "vodevents/shared/vodfake"
+import (
+	"vodevents/shared/media"
+	"vodevents/shared/vodfake"
+)
 
 // The states that the stand-in does not know. They are seen in what comes out
 // of the functions.
@@ -15,6 +18,23 @@ type State struct {
 	Name vodfake.State `json:"name"`
 	Sign string        `json:"sign"`           // the drawing beside it
 	Tone string        `json:"tone,omitempty"` // move: on its way; warn; done; bad. None: it waits
+}
+
+// MediaState is a state of a media as people are shown it.
+type MediaState struct {
+	Name media.State `json:"name"`
+	Sign string      `json:"sign"`
+	Tone string      `json:"tone,omitempty"`
+	Text string      `json:"text"` // in words
+}
+
+// MediaStates are all states of a media.
+var MediaStates = []MediaState{
+	{media.Ready, "confirmed", "done", "plays"},
+	{media.Processing, "handled", "move", "a procedure runs"},
+	{media.Failed, "failed", "bad", "its procedure failed, and no result plays"},
+	{media.Known, "queued", "", "known, and nothing of it plays"},
+	{media.Deleted, "parked", "", "deleted"},
 }
 
 // States are all states, in the order of an event's life.

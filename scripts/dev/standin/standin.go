@@ -82,6 +82,7 @@ func New(o Options) *StandIn {
 		EventConfig:       s.told,
 		Keep:              journal.MaxEvents,
 		Seed:              1 + mathrand.Uint64N(1<<63),
+		TaskTime:          taskTime,
 		CallbackTransport: s,
 	})
 	s.Watch(s.changed)
