@@ -1,5 +1,5 @@
-// The page of scripts/dev: the live stream of events, one event opened, the
-// switches of the stand-in. Each part is a module; they meet in model.js. What
+// The page of scripts/dev: the live stream of events, the media that they
+// made, one of them opened, the switches of the stand-in. Each part is a module; they meet in model.js. What
 // can be chosen, and all that dev knows already, comes from GET /api/about.
 
 import './announce.js';
@@ -9,6 +9,7 @@ import './faults.js';
 import './figures.js';
 import './guide.js';
 import './keys.js';
+import './mediadetail.js';
 import './theme.js';
 import { connect, showConnection } from './stream.js';
 

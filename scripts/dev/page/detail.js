@@ -6,11 +6,14 @@ import { JSONView } from './jsonview.js';
 import { leaseBar, tickLease } from './lease.js';
 import { events, hear, model, stateNode, stateOf, tell } from './model.js';
 import { act, copy, reportSent } from './notice.js';
+import { makePanel } from './panel.js';
 import { openSend } from './send.js';
+import { makeTabs } from './tabs.js';
+import { focusList } from './views.js';
 import { clockTime, count, plural, span } from './words.js';
 
 const detail = $('detail');
-const wide = matchMedia('(width >= 860px)');
+const panel = makePanel(detail, close);
 const bodyView = new JSONView($('panel-body'), 'the event');
 const cloudView = new JSONView($('panel-cloud'), 'the CloudEvent');
 let lease = null;   // its bar, while the event is leased
@@ -30,36 +33,32 @@ function open({ id, focus }) {
     history.replaceState(null, '', '#' + encodeURIComponent(id));
     reload(true);
   }
-  placeDetail();
+  panel.show();
   if (focus) $('d-type').focus({ preventScroll: true });
+  tell('opened');
+}
+
+/** Hides the panel and gives the focus to nothing. */
+function hide() {
+  model.opened = details = null;
+  history.replaceState(null, '', location.pathname);
+  panel.hide();
   tell('opened');
 }
 
 function close() {
   if (!model.opened) return;
-  model.opened = details = null;
-  history.replaceState(null, '', location.pathname);
-  detail.open && detail.close();
-  $('grid').focus({ preventScroll: true });
-  tell('opened');
+  hide();
+  if (!model.media) focusList();
 }
 
 hear('open', open);
 hear('close', close);
+hear('yield', hide);
 hear('changed', (ids) => { if (ids.has(model.opened)) reload(); });
 setInterval(() => {
   if (!document.hidden && lease) tickLease(lease);
 }, 250);
-
-/** Beside the list where there is room, before everything where there is none. */
-function placeDetail() {
-  if (!model.opened || detail.open && detail.matches(':modal') === !wide.matches) return;
-  if (detail.open) detail.close();
-  detail.setAttribute('role', wide.matches ? 'region' : 'dialog');
-  wide.matches ? detail.setAttribute('open', '') : detail.showModal();
-}
-wide.addEventListener('change', placeDetail);
-detail.addEventListener('close', () => detail.open || close());
 
 /** Asks for the open event again, a few times a second at most. */
 function reload(now) {
@@ -135,24 +134,7 @@ function showLogs(logs) {
     : el('p', { class: 'none' }, 'The functions have logged nothing of this event.'));
 }
 
-const tabs = [...detail.querySelectorAll('[role="tab"]')];
-function selectTab(tab) {
-  for (const t of tabs) {
-    t.setAttribute('aria-selected', t === tab);
-    t.tabIndex = t === tab ? 0 : -1;
-    $(t.getAttribute('aria-controls')).hidden = t !== tab;
-  }
-}
-for (const [i, tab] of tabs.entries()) {
-  tab.addEventListener('click', () => selectTab(tab));
-  tab.addEventListener('keydown', (k) => {
-    const to = { ArrowRight: i + 1, ArrowLeft: i - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[k.key];
-    if (to === undefined) return;
-    k.preventDefault();
-    selectTab(tabs[to % tabs.length]);
-    tabs[to % tabs.length].focus();
-  });
-}
+makeTabs(detail);
 
 $('resend').addEventListener('click', () => act($('resend'), async () => {
   const mode = events.get(model.opened)?.mode;

@@ -24,7 +24,7 @@ $('open-api').addEventListener('click', () => $('api').showModal());
 $('open-keys').addEventListener('click', () => $('keys').showModal());
 
 for (const dialog of document.querySelectorAll('dialog')) {
-  dialog.querySelector('[data-close]').addEventListener('click', () => dialog === $('detail') ? tell('close') : dialog.close());
+  dialog.querySelector('[data-close]').addEventListener('click', () => dialog.matches('.detail') ? tell('close') : dialog.close());
   for (const b of dialog.querySelectorAll('.modal-foot [data-close]')) b.addEventListener('click', () => dialog.close());
   dialog.addEventListener('mousedown', (m) => { // on the backdrop
     if (m.target !== dialog || !dialog.matches(':modal')) return;

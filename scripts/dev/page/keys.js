@@ -1,21 +1,23 @@
 // The keys that work everywhere.
 
 import { $ } from './dom.js';
-import { step } from './list.js';
 import { model, tell } from './model.js';
 import { openSend } from './send.js';
 import { fire, forward } from './switches.js';
+import { focusList, showEvents, showMedia, view } from './views.js';
 
 const letters = $('letters');
 letters.checked = localStorage.getItem('letters') !== 'off';
 letters.addEventListener('change', () => localStorage.setItem('letters', letters.checked ? 'on' : 'off'));
 
 const KEYS = {
-  '/': () => { $('q').focus(); $('q').select(); },
-  'j': () => { model.opened || $('grid').focus(); step(1); },
-  'k': () => { model.opened || $('grid').focus(); step(-1); },
-  'g': () => { $('grid').focus(); step(-Infinity); },
-  'G': () => { $('grid').focus(); step(Infinity); },
+  '1': () => { showEvents(); focusList(); },
+  '2': () => { showMedia(); focusList(); },
+  '/': () => { view.search.focus(); view.search.select(); },
+  'j': () => { view.opened() || focusList(); view.step(1); },
+  'k': () => { view.opened() || focusList(); view.step(-1); },
+  'g': () => { focusList(); view.step(-Infinity); },
+  'G': () => { focusList(); view.step(Infinity); },
   'n': () => openSend(),
   'r': () => model.opened && $('resend').click(),
   'e': () => model.opened && $('edit').click(),
@@ -27,8 +29,8 @@ const KEYS = {
 document.addEventListener('keydown', (k) => {
   if (k.ctrlKey || k.metaKey || k.altKey || k.defaultPrevented) return;
   const modal = document.querySelector('dialog:modal');
-  if (modal && modal !== $('detail')) return;
-  if (k.key === 'Escape' && model.opened && !modal) {
+  if (modal && !modal.matches('.detail')) return;
+  if (k.key === 'Escape' && (model.opened || model.media) && !modal) {
     k.preventDefault();
     return tell('close');
   }

@@ -31,10 +31,10 @@ const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityPropert
 /** Every box whose content is wider than it is, or that leaves the window. */
 function overflows() {
   const bad = [];
-  for (const e of document.querySelectorAll('html, .top, .filters, .rail, .detail, .modal, .modal-body, .cells, .lost, .empty, .panel, .group')) {
+  for (const e of document.querySelectorAll('html, .top, .filters, .rail, .detail, .modal, .modal-body, .cells, .media-row, .lost, .empty, .panel, .group, .history')) {
     if (seen(e) && e.scrollWidth > e.clientWidth + 1) bad.push(`too wide: ${e.id || e.className}, ${e.scrollWidth} in ${e.clientWidth}`);
   }
-  for (const e of document.querySelectorAll('.top > *, .filters > *, .buttons > *, .modal-foot > *')) {
+  for (const e of document.querySelectorAll('.top > *, .filters > *, .buttons > *, .together > *, .media-row > *, .modal-foot > *')) {
     const r = e.getBoundingClientRect();
     if (seen(e) && (r.left < -1 || r.right > innerWidth + 1)) bad.push(`out of the window: ${e.id || e.className} at ${r.right}`);
   }
@@ -123,6 +123,47 @@ test('narrow or wide, nothing leaves its place', { args: ['-every', 'off'] }, as
       await until('the switches', () => one('#rail').open);
       await look(width + ', switches');
       await keys('Escape');
+    }
+  }
+});
+
+/** A media in each state, with results of each kind, one of them reviewed. */
+async function everyMedia() {
+  const deliver = (EventType, member, payload) => send('mode=normal', { EventType, [member]: payload });
+  const procedure = (n, Status, ...MediaProcessResultSet) => deliver('ProcedureStateChanged', 'ProcedureStateChangeEvent', { TaskId: `1500012345-Procedure-0123456789abcdef0123456789abcde${n}t0`, Status, FileId: '528589078427353377' + n, FileName: 'A long name of a lecture without any end to it ' + n, FileUrl: n === 4 ? undefined : 'https://media.example.com/original.mp4', MetaData: { Size: 123456789, Duration: 3723, Width: 1920, Height: 1080 }, MediaProcessResultSet });
+  const transcode = (Definition, Status) => ({ Type: 'Transcode', TranscodeTask: { Status, ErrCodeExt: Status === 'FAIL' ? 'SourceFileError' : '', Message: 'no video stream that could be read', Input: { Definition }, Output: Status === 'SUCCESS' ? { Url: `https://media.example.com/v.f${Definition}.mp4`, Size: 9876543, Width: 1280, Height: 720, Duration: 3723 } : null } });
+  await procedure(1, 'FINISH', transcode(100030, 'SUCCESS'), transcode(100040, 'FAIL'), { Type: 'CoverBySnapshot', CoverBySnapshotTask: { Status: 'SUCCESS', Input: { Definition: 10 }, Output: { CoverUrl: 'https://media.example.com/cover.jpg' } } });
+  await procedure(2, 'FINISH', transcode(100030, 'FAIL'));
+  await procedure(3, 'PROCESSING', transcode(100030, 'PROCESSING'));
+  await procedure(4, 'FINISH');
+  await procedure(5, 'FINISH', transcode(100030, 'SUCCESS'));
+  await deliver('FileDeleted', 'FileDeleteEvent', { FileIdSet: ['5285890784273533771', '5285890784273533775'], FileDeleteResultInfo: [{ FileId: '5285890784273533771', DeleteParts: [{ Type: 'OriginalFiles' }] }, { FileId: '5285890784273533775', DeleteParts: [] }] });
+  await deliver('ReviewAudioVideoComplete', 'ReviewAudioVideoCompleteEvent', { TaskId: 'r', Input: { FileId: '5285890784273533771' }, Output: { Suggestion: 'block', Label: 'Terrorism' } });
+  await deliver('ReviewAudioVideoComplete', 'ReviewAudioVideoCompleteEvent', { TaskId: 'r', Input: { FileId: '5285890784273533772' }, Output: { Suggestion: 'review', Label: 'Sexy' } });
+  await until('a media in each state', async () => {
+    const { media } = await call('GET', '/media');
+    return new Set(media.map((m) => m.state)).size === 5 && media.filter((m) => m.review).length === 2;
+  });
+}
+
+test('the media have enough contrast and keep their places, in light and dark, narrow and wide', { args: ['-every', 'off'] }, async () => {
+  await click('#tab-media');
+  await until('the invitation', () => !one('#media-empty').hidden);
+  await size(360, 740);
+  await look('no media on a phone');
+  await everyMedia();
+  for (const [name, width] of [['light', 1600], ['dark', 1280], ['light', 1024], ['dark', 900], ['light', 640], ['dark', 390], ['light', 360]]) {
+    await scheme(name);
+    await size(width, 740);
+    await until('the list to follow', () => innerWidth === width && one('#stream').classList.contains('narrow') === (one('#stream').clientWidth < 560));
+    await until('the media', () => document.querySelectorAll('#media-rows .media-row').length === 5);
+    await look(`${name}, ${width}, media`);
+    for (const [n, title] of [[5, '1'], [4, '2']]) { // the first heard of is the last
+      await click(`#media-rows .media-row:nth-child(${n})`);
+      await until('the media', () => text('#md-name').endsWith(title) && one('#md-registers li'));
+      await look(`${name}, ${width}, media ${title} opened`);
+      await click('#media-detail [data-close]');
+      await until('closed', () => !one('#media-detail').open);
     }
   }
 });

@@ -19,6 +19,7 @@ export const model = {
   arrivals: 0,
   loaded: false,
   opened: null,   // the id of the open event
+  media: null,    // the key of the open media
   offset: 0,      // of the stand-in's clock, in ms
   config: {},
 };

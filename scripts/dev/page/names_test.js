@@ -14,6 +14,13 @@ test('a screen reader has a name for all that can be operated', { args: ['-every
     }
   };
   await look('the page');
+  await call('POST', '/media', { name: 'harbor.mp4', process: true });
+  for (let n = 0; n < 2; n++) await call('POST', '/clock', { forward: '5s' });
+  await click('#tab-media');
+  await until('the media', () => [...document.querySelectorAll('#media-rows .media-row')].find((r) => r.innerText.includes('CoverBySnapshot'))?.click() ?? one('#media-detail').open);
+  await until('its values', () => one('#md-registers li') && one('#md-cover img'));
+  await look('a media');
+  await click('#tab-events');
   for (const dialog of ['send', 'api', 'keys']) {
     await click('#open-' + dialog);
     await until('the dialog', () => one('#' + dialog).open);

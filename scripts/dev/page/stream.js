@@ -3,6 +3,7 @@
 
 import { about, api } from './api.js';
 import { $ } from './dom.js';
+import * as library from './media.js';
 import { clear, events, model, open, put, tell, trim } from './model.js';
 import { toast } from './notice.js';
 
@@ -17,7 +18,7 @@ export function connect() {
     connection.heard = Date.now();
     take(JSON.parse(m.data));
   });
-  on('change', (m) => connection.buffer ? connection.buffer.push(...m.events) : changed(m.events));
+  on('change', (m) => connection.buffer ? connection.buffer.push(m) : changed(m));
   on('log', (m) => { if (m.logs.some((l) => l.event === model.opened)) tell('changed', new Set([model.opened])); });
   on('figures', (m) => tell('figures', m));
   on('state', (m) => tell('state', m));
@@ -29,10 +30,12 @@ export function connect() {
 /** Takes what there was before the stream, then what came meanwhile. */
 async function begin(source) {
   try {
-    const [list, past] = await Promise.all([api('GET', `/events?limit=${about.keep}`), api('GET', '/figures')]);
+    const [list, found, past] = await Promise.all([api('GET', `/events?limit=${about.keep}`), api('GET', `/media?limit=${about.keep}`), api('GET', '/figures')]);
     if (source !== connection.source) return;
     clear();
+    library.clear();
     list.events.reverse().forEach(put);
+    found.media.reverse().forEach(library.put);
     tell('past', past);
   } catch {
     return lost(source);
@@ -41,7 +44,8 @@ async function begin(source) {
   connection.buffer = null;
   model.loaded = true;
   tell('loaded');
-  changed(missed);
+  missed.forEach(changed);
+  tell('changed', new Set());
   if (connection.everLost) toast('Connected again');
   connection.tries = 0;
   connection.heard = Date.now();
@@ -80,8 +84,12 @@ setInterval(() => {
   if (connection.source && Date.now() - connection.heard > 12e3) lost(connection.source);
 }, 2000);
 
-function changed(list) {
+function changed({ events: list = [], media = [] }) {
   list.forEach(put);
   trim();
   tell('changed', new Set(list.map((e) => e.id)));
+  if (!media.length) return;
+  media.forEach(library.put);
+  library.trim();
+  tell('changedMedia', new Set(media.map(library.keyOf)));
 }

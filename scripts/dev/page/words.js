@@ -20,3 +20,17 @@ export function span(ms) {
   return parts.slice(first, first + 2).map(([size, unit], i) => [Math.floor((i ? ms % parts[first][0] : ms) / size), unit])
     .filter(([n]) => n).map((p) => p.join(' ')).join(' ');
 }
+
+/** A number of bytes for people: 812 B, 1.2 MB. */
+export function bytes(n) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const i = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(n, 1)) / 3));
+  const v = n / 1000 ** i;
+  return `${i && v < 10 ? v.toFixed(1) : Math.round(v)} ${units[i]}`;
+}
+
+/** How long a media plays: 0:42, 1:02:03. */
+export function playtime(seconds) {
+  const s = Math.round(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+  return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+}
