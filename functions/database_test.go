@@ -19,6 +19,7 @@ import (
 type database struct {
 	url               string // of a user without special rights
 	stop, kill, start func() error
+	hang, release     func() error
 	run               func(sql string, into ...any) error // as the administrator; into takes a row
 	readOnly          func(on bool) []string              // the statements of the administrator
 	crowded           string                              // is in the error of a server that has no room
@@ -45,6 +46,7 @@ func runPostgres(t *testing.T, connections int) *database {
 	s := pgtest.RunT(t, fmt.Sprint("max_connections=", connections))
 	db := &database{
 		url: strings.Replace(s.URL, "postgres@", "app@", 1), stop: s.Stop, kill: s.Kill, start: s.Start,
+		hang: s.Hang, release: s.Release,
 		run: func(sql string, into ...any) error {
 			c, err := pgx.Connect(context.Background(), s.URL+"&default_transaction_read_only=off")
 			if err != nil {
@@ -80,6 +82,7 @@ func runMariaDB(t *testing.T, connections int) *database {
 	t.Cleanup(func() { admin.Close() })
 	db := &database{
 		url: strings.Replace(s.URL, "root@", "app@", 1), stop: s.Stop, kill: s.Kill, start: s.Start,
+		hang: s.Hang, release: s.Release,
 		run: func(sql string, into ...any) error {
 			if into != nil {
 				return admin.QueryRow(sql).Scan(into...)

@@ -205,6 +205,30 @@ func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 	})
 }
 
+// A database that was asleep answers its first connection late. A callback waits
+// for it, and its event is there once.
+func TestACallbackWaitsForAColdDatabase(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, db *database) {
+		f := start(t, callbackBin, append(vodEnv(runVOD(t)), "SINK="+db.url, "DEDUP="+db.url)...)
+		if err := db.hang(); err != nil {
+			t.Fatal(err)
+		}
+		awake := make(chan error)
+		go func() {
+			<-time.After(3 * time.Second) // as long as it wakes; nothing depends on it
+			awake <- db.release()
+		}()
+		status, answer := f.post(uploadNamed(1, "a"))
+		if err := <-awake; err != nil || status != 200 {
+			t.Fatalf("%d %s, %v", status, answer, err)
+		}
+		if got := db.counts(t, `SELECT count(*), count(parkreason) FROM vod_events`, 2); got[0] != 1 || got[1] != 0 {
+			t.Errorf("%d rows, %d of them parked, want 1", got[0], got[1])
+		}
+	})
+}
+
 // A pull whose database had no room for another connection keeps none when it
 // has answered: it may be frozen then, while other instances wait.
 func TestAPullLeavesNoConnectionToACrowdedDatabase(t *testing.T) {
