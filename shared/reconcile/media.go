@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,11 +15,14 @@ import (
 	"vodevents/shared/vod"
 )
 
-// asked are the blocks of a re-read.
-var asked = []string{
-	vod.BasicInfo, vod.MetaData, vod.TranscodeInfo, vod.AdaptiveDynamicStreamingInfo, vod.SnapshotByTimeOffsetInfo,
-	vod.SampleSnapshotInfo, vod.ImageSpriteInfo, vod.AnimatedGraphicsInfo, vod.MiniProgramReviewInfo, vod.ReviewInfo,
+// results are the blocks that list what processing made.
+var results = []string{
+	vod.TranscodeInfo, vod.AdaptiveDynamicStreamingInfo, vod.SnapshotByTimeOffsetInfo,
+	vod.SampleSnapshotInfo, vod.ImageSpriteInfo, vod.AnimatedGraphicsInfo,
 }
+
+// asked are the blocks of a re-read.
+var asked = append([]string{vod.BasicInfo, vod.MetaData, vod.MiniProgramReviewInfo, vod.ReviewInfo}, results...)
 
 // With a wrong SubAppId every file is missing. A run that finds more missing files
 // than these stops before it calls one deleted.
@@ -32,7 +36,7 @@ const (
 // within the last hour.
 func (r *Run) media(ctx context.Context, before time.Time) error {
 	source := r.source()
-	f := stored.MediaFilter{NotDeleted: true, After: r.At.Media}
+	f := stored.MediaFilter{NotDeleted: true, OfVOD: true, After: r.At.Media}
 	if f.After == (stored.MediaKey{}) {
 		f.After = stored.MediaKey{Source: source}
 	}
@@ -47,7 +51,7 @@ func (r *Run) media(ctx context.Context, before time.Time) error {
 		last := len(page) == 0
 		for _, m := range page {
 			last = last || m.Source != source // sources come one after the other
-			if m.Source == source && m.UpdatedAt.Before(before) && m.MediaUrl+m.PlayUrl != "" {
+			if m.Source == source && m.UpdatedAt.Before(before) {
 				rows = append(rows, m)
 			}
 			f.After = m.Key()
@@ -96,6 +100,11 @@ func (r *Run) compare(ctx context.Context, rows []stored.Media) (gone []stored.M
 	if err != nil {
 		return nil, err
 	}
+	for i := range files {
+		if files[i].Info, err = withResults(files[i].Info); err != nil {
+			return nil, fmt.Errorf("reconcile: file %s: %w", files[i].FileId, err)
+		}
+	}
 	for _, m := range rows {
 		i := slices.IndexFunc(files, func(f vod.Media) bool { return f.FileId == m.FileId })
 		switch {
@@ -115,6 +124,25 @@ func (r *Run) compare(ctx context.Context, rows []stored.Media) (gone []stored.M
 		}
 	}
 	return gone, nil
+}
+
+// withResults adds an empty block for each that was asked for and is null: VOD says
+// so that the file has none of these results. A null would be taken for a block that
+// nobody asked for.
+func withResults(info []byte) ([]byte, error) {
+	var blocks map[string]json.RawMessage
+	if err := json.Unmarshal(info, &blocks); err != nil {
+		return nil, err
+	}
+	all := bytes.TrimSuffix(bytes.TrimSpace(info), []byte("}"))
+	all = all[:len(all):len(all)]
+	for _, filter := range results {
+		name := strings.ToUpper(filter[:1]) + filter[1:]
+		if block := blocks[name]; block == nil || string(block) == "null" {
+			all = fmt.Appendf(all, `,%q:{}`, name)
+		}
+	}
+	return append(all, '}'), nil
 }
 
 // differs names the columns that a re-read would change.

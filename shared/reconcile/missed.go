@@ -49,6 +49,9 @@ func (r *Run) task(ctx context.Context, t vod.Task) error {
 	case err != nil:
 		return err
 	}
+	if d.FinishTime.IsZero() { // of a task that was aborted, perhaps
+		d.FinishTime = t.FinishTime
+	}
 	f := Finding{Kind: MissedTask, FileId: t.FileId, TaskId: t.TaskId, At: d.FinishTime}
 	e, err := Event(r.SubAppId, t.TaskId, d)
 	if errors.Is(err, ErrNoEvent) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,6 +56,7 @@ type world struct {
 
 	sent, dropped atomic.Int64
 	drop          atomic.Int64 // every so manieth callback is lost; 0: none
+	lost          sync.Map     // what was dropped, by id
 }
 
 func newWorld(t *testing.T, url string) *world {
@@ -75,8 +77,11 @@ func newWorld(t *testing.T, url string) *world {
 		UploadMediaCompleteEventSwitch: "ON", DeleteMediaCompleteEventSwitch: "ON",
 	}})
 	t.Cleanup(w.vod.Close)
-	w.vod.Control("Callback", func(*vodfake.Call) *vodfake.Fault {
+	w.vod.Control("Callback", func(c *vodfake.Call) *vodfake.Fault {
 		if n := w.drop.Load(); w.sent.Add(1)%max(n, 1) == 0 && n > 0 {
+			if e, err := event.Parse(c.Body, event.Origin{}); err == nil {
+				w.lost.Store(e.ID, e)
+			}
 			w.dropped.Add(1)
 			return &vodfake.Fault{Kind: vodfake.Drop}
 		}
@@ -190,6 +195,18 @@ func ids(found []reconcile.Finding, of func(reconcile.Finding) string) []string 
 	return list
 }
 
+// missed are the files, sorted, of which a callback of a type was lost.
+func (w *world) missed(eventType string) (files []string) {
+	w.lost.Range(func(_, lost any) bool {
+		if e := lost.(*event.Event); e.Type == eventType {
+			files = append(files, e.Subject)
+		}
+		return true
+	})
+	slices.Sort(files)
+	return files
+}
+
 // A tenth of the callbacks is lost. Each is found: tasks and uploads are repaired as
 // events of their kind, deletions as MediaRead. A second run finds none.
 func TestATenthIsMissed(t *testing.T) {
@@ -213,17 +230,22 @@ func TestATenthIsMissed(t *testing.T) {
 			t.Errorf("without repair: %+v", counts)
 		}
 		found, counts := w.must(true)
-		fileId := func(f reconcile.Finding) string { return f.FileId }
-		for _, k := range []reconcile.FindingKind{reconcile.MissedTask, reconcile.MissedUpload, reconcile.Gone} {
-			if !slices.Equal(ids(looked[k], fileId), ids(found[k], fileId)) {
+		// Uploads of files that are gone by now cannot be found, nor can they be
+		// missed: their deletion was told, or is found.
+		want := map[reconcile.FindingKind][]string{
+			reconcile.MissedTask: w.missed("ProcedureStateChanged"), reconcile.Gone: w.missed("FileDeleted"),
+			reconcile.MissedUpload: slices.DeleteFunc(w.missed("NewFileUpload"), func(f string) bool { return slices.Contains(deleted, f) }),
+		}
+		for k, files := range want {
+			if got := ids(found[k], func(f reconcile.Finding) string { return f.FileId }); !slices.Equal(got, files) {
+				t.Errorf("%s: found %q, want %q", k, got, files)
+			}
+			if k != reconcile.Gone && len(looked[k]) != len(found[k]) { // a task that is repaired can show a file that is gone
 				t.Errorf("%s: %d found without repair, %d with", k, len(looked[k]), len(found[k]))
 			}
 		}
-		// Uploads of files that are gone by now cannot be found, nor can they be
-		// missed: their deletion was told.
-		uploads, tasks, gone := len(found[reconcile.MissedUpload]), len(found[reconcile.MissedTask]), len(found[reconcile.Gone])
-		if w.dropped.Load() != 11 || uploads != 3 || tasks != 6 || gone != 1 || counts.Repaired != counts.Found || counts.Failed != 0 {
-			t.Errorf("%d dropped; found %d uploads, %d tasks, %d deletions: %+v", w.dropped.Load(), uploads, tasks, gone, counts)
+		if w.dropped.Load() != 11 || counts.Repaired != counts.Found || counts.Failed != 0 {
+			t.Errorf("%d dropped: %+v", w.dropped.Load(), counts)
 		}
 		for _, f := range append(append(found[reconcile.MissedTask], found[reconcile.MissedUpload]...), found[reconcile.Gone]...) {
 			rows, err := w.table.Page(t.Context(), stored.Filter{IDs: []string{f.ID}}, 2)
@@ -415,4 +437,66 @@ func TestManyUploads(t *testing.T) {
 	if counts.Uploads != 6001 || counts.Found != 6000 {
 		t.Errorf("%+v", counts)
 	}
+}
+
+// told delivers an event as a callback would have, n hours ago.
+func (w *world) told(body string, received time.Time) {
+	w.t.Helper()
+	e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, SubAppId: app, Received: received})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if result := w.to.pipeline.Deliver(w.t.Context(), []*event.Event{e})[0]; result.Fate != deliver.Delivered {
+		w.t.Fatalf("%s: %v", result.Fate, result.Cause)
+	}
+}
+
+// ProcessMediaByUrl takes an id of the caller's own, which is no FileId. VOD is not
+// asked about it, and does not make its row deleted.
+func TestNobodyAsksForTheCallersOwnId(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(2)
+		for _, id := range []string{"my-own-77", "7700000000000000077"} {
+			w.told(fmt.Sprintf(`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"by-url-1","Status":"FINISH","FileId":%q,"FileUrl":"https://origin.example.com/77.mp4","MediaProcessResultSet":[{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Input":{"Definition":10},"Output":{"Definition":10,"Url":"https://v.example.com/77.10.mp4"}}}]}}`, id), w.vod.Now())
+		}
+		w.vod.FastForward(2 * time.Hour)
+		var asked []string
+		w.vod.Control("DescribeMediaInfos", func(c *vodfake.Call) *vodfake.Fault { asked = append(asked, string(c.Body)); return nil })
+		found, counts := w.must(true)
+		if len(asked) == 0 || strings.Contains(strings.Join(asked, ""), `77"`) || counts.Media != 2 {
+			t.Errorf("%q, %+v", asked, counts)
+		}
+		if len(found[reconcile.Gone]) != 0 || w.row("my-own-77").State != media.Ready {
+			t.Errorf("%v, %+v", found, w.row("my-own-77"))
+		}
+	})
+}
+
+// VOD gives null for a block without results: they are gone, too, where the block was
+// asked for.
+func TestLastResultIsGone(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(1)
+		w.process(vodfake.Process{Adaptive: []uint64{12}}, w.files[0])
+		if row := w.row(w.files[0]); row.PlayUrl == row.MediaUrl {
+			t.Fatalf("%+v", row)
+		}
+		w.drop.Store(1)
+		sent := w.sent.Load()
+		if err := w.vod.Delete(app, w.files[0], &event.MediaDeleteItem{Type: event.DeletedAdaptiveDynamicStreamingFiles}); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(sent + 1)
+		w.vod.FastForward(2 * time.Hour)
+		found, _ := w.must(true)
+		if len(found[reconcile.Changed]) != 1 || found[reconcile.Changed][0].What != "AdaptiveDynamicStreaming 12 is gone" {
+			t.Errorf("%v", found)
+		}
+		if row := w.row(w.files[0]); row.PlayUrl != row.MediaUrl || row.Outputs[0].Status != media.StatusDeleted {
+			t.Errorf("%+v", row)
+		}
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+	})
 }

@@ -141,7 +141,7 @@ func TestVerifyWaitsForVOD(t *testing.T) {
 // While VOD cannot be asked, it is asked again until the time is over; an answer
 // that comes meanwhile counts.
 func TestVerifyNoAnswer(t *testing.T) {
-	for _, fault := range []vodfake.Fault{{Kind: vodfake.Drop}, {Kind: vodfake.Limit}, {Kind: vodfake.Fail, Code: "UnauthorizedOperation"}, {Kind: vodfake.Status}} {
+	for _, fault := range []vodfake.Fault{{Kind: vodfake.Hang}, {Kind: vodfake.Drop}, {Kind: vodfake.Limit}, {Kind: vodfake.Fail, Code: "UnauthorizedOperation"}, {Kind: vodfake.Status}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := vodfake.New(vodfake.Options{})
 			defer s.Close()

@@ -62,6 +62,10 @@ func (t *MediaTable) Media(ctx context.Context, f stored.MediaFilter, most int) 
 	if f.NotDeleted {
 		where = append(where, "state <> 'deleted'")
 	}
+	if f.OfVOD {
+		where = append(where, `(doc #>> '{media_url,rank}' = '2' OR doc -> 'exists' IS NOT NULL
+	OR file_id ~ '^[0-9]{16,}$' AND strpos(coalesce(media_url, play_url, ''), file_id) > 0)`)
+	}
 	if !f.Since.IsZero() {
 		add("updated_at >= $%d::timestamptz", f.Since)
 	}

@@ -43,6 +43,13 @@ type MediaFilter struct {
 	FileIds    []string
 	State      media.State // empty: any
 	NotDeleted bool
-	Since      time.Time // changed at or after it
-	After      MediaKey  // the last that is not asked for any more
+
+	// OfVOD: only media of VOD. An upload, the task that made it or a re-read told
+	// its URL. A procedure alone is not enough, for ProcessMediaByUrl takes an id of
+	// the caller's own: then the id must have many digits and be part of the URL, as
+	// in VOD's.
+	OfVOD bool
+
+	Since time.Time // changed at or after it
+	After MediaKey  // the last that is not asked for any more
 }
