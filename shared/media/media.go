@@ -12,7 +12,7 @@ import (
 const MaxFileId = 255
 
 // Media is what is known of one media: the registers that events have set. The
-// zero value knows nothing. As JSON it is the column doc.
+// zero value knows nothing. As JSON it is the column doc; see [Media.AppendDoc].
 type Media struct {
 	Source string `json:"-"` // the CloudEvents source of its events
 	FileId string `json:"-"`

@@ -2,6 +2,7 @@ package media
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,10 +84,12 @@ func latest(a, b Version) Version {
 // union merges two lists, both in the order of compare, in which no two elements
 // are equal.
 func union[T any](a, b []T, compare func(T, T) int, merge func(T, T) T) []T {
-	if len(a) == 0 {
+	switch {
+	case len(a) == 0 && len(b) == 0:
+		return nil
+	case len(a) == 0:
 		return b
-	}
-	if len(b) == 0 {
+	case len(b) == 0:
 		return a
 	}
 	all := make([]T, 0, len(a)+len(b))
@@ -101,6 +104,20 @@ func union[T any](a, b []T, compare func(T, T) int, merge func(T, T) T) []T {
 		}
 	}
 	return append(append(all, a...), b...)
+}
+
+// ordered has the list in the order of compare, and equal elements merged.
+func ordered[T any](all []T, compare func(T, T) int, merge func(T, T) T) []T {
+	slices.SortStableFunc(all, compare)
+	kept := all[:0]
+	for _, one := range all {
+		if n := len(kept); n > 0 && compare(kept[n-1], one) == 0 {
+			kept[n-1] = merge(kept[n-1], one)
+		} else {
+			kept = append(kept, one)
+		}
+	}
+	return kept
 }
 
 // insert is union with a list of one.

@@ -18,16 +18,13 @@ func Of(e *event.Event) []Media {
 	r := &reader{event: e, at: inMillis(e.Received)}
 	if e.Type == event.TypeMediaRead {
 		r.reread(e.AppendData(nil))
+	} else if p, results, ok := quickProcedure(e); ok {
+		r.procedure(p, results)
 	} else {
 		payload, _ := e.Decode() // what cannot be read is as if it were not there
 		r.payload(payload)
 	}
-	slices.SortFunc(r.media, func(a, b *Media) int { return strings.Compare(a.FileId, b.FileId) })
-	var all []Media
-	for _, m := range r.media {
-		all = append(all, *m)
-	}
-	return all
+	return r.all()
 }
 
 // reader collects what one event tells.
@@ -35,6 +32,15 @@ type reader struct {
 	event *event.Event
 	at    time.Time
 	media []*Media
+}
+
+// all are in the order of the FileIds.
+func (r *reader) all() (all []Media) {
+	slices.SortFunc(r.media, func(a, b *Media) int { return strings.Compare(a.FileId, b.FileId) })
+	for _, m := range r.media {
+		all = append(all, *m)
+	}
+	return all
 }
 
 // version is that of the i-th thing that the event tells.
@@ -69,7 +75,7 @@ func (r *reader) payload(payload any) {
 	case *event.PullUploadTask:
 		r.pull(p)
 	case *event.ProcedureTask:
-		r.procedure(p)
+		r.procedure(p, processed(r.event.Payload, p))
 	case *event.FileDeleteTask:
 		r.deleted(p)
 	case *event.ReviewAudioVideoTask:
@@ -163,7 +169,7 @@ func (r *reader) run(m *Media, task, status string, i int) {
 	m.Procedures = insert(m.Procedures, p, Procedure.place, Procedure.merge)
 }
 
-func (r *reader) procedure(p *event.ProcedureTask) {
+func (r *reader) procedure(p *event.ProcedureTask, results []toldResult) {
 	m := r.of(p.FileId)
 	v := r.version(rankCopy, 0)
 	put(&m.Name, text(p.FileName), v)
@@ -171,7 +177,7 @@ func (r *reader) procedure(p *event.ProcedureTask) {
 	r.meta(m, p.MetaData, rankCopy, 0)
 	put(&m.SessionContext, text(p.SessionContext), r.version(rankOwn, 0))
 	r.run(m, p.TaskId, string(p.Status), 0)
-	r.processed(m, p)
+	r.tell(m, p.TaskId, results...)
 	r.procedureReview(m, p)
 }
 

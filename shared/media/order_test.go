@@ -48,6 +48,19 @@ func TestAnyOrderWithRepetitionsGivesTheSameState(t *testing.T) {
 	}
 }
 
+func TestDocKeepsAllButData(t *testing.T) {
+	for seed := range uint64(150) {
+		for id, m := range fold(t, mediatest.Random(seed, 12), false) {
+			for i := range m.Results {
+				m.Results[i].Data = nil
+			}
+			if got := throughDoc(t, m); !reflect.DeepEqual(got, m) {
+				t.Fatalf("seed %d: %s differs:\n%+v\n%+v", seed, id, got, m)
+			}
+		}
+	}
+}
+
 func TestMergeChangesNeitherSide(t *testing.T) {
 	for seed := range uint64(50) {
 		a, b := fold(t, mediatest.Random(seed, 8), false), fold(t, mediatest.Random(seed+1000, 8), false)

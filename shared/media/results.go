@@ -20,14 +20,22 @@ type subtask struct {
 	figures    Figures
 }
 
-// processed reads MediaProcessResultSet of a procedure.
-func (r *reader) processed(m *Media, p *event.ProcedureTask) {
-	outputs := outputsOf(r.event.Payload)
+// toldResult is a sub-task, its place in the list, and its Output as VOD sent it.
+type toldResult struct {
+	subtask
+	index  int
+	output json.RawMessage
+}
+
+// processed is MediaProcessResultSet of a procedure.
+func processed(payload []byte, p *event.ProcedureTask) (all []toldResult) {
+	outputs := outputsOf(payload)
 	for i, one := range p.MediaProcessResultSet {
 		if t := procedureSubtask(one); t != nil {
-			r.result(m, p.TaskId, *t, i, at(outputs, i))
+			all = append(all, toldResult{*t, i, at(outputs, i)})
 		}
 	}
+	return all
 }
 
 func procedureSubtask(one *event.MediaProcessTaskResult) *subtask {
@@ -83,17 +91,17 @@ func (r *reader) results(payload any) bool {
 		for i, o := range p.PlayInfoSet {
 			if o != nil && p.ErrCode == 0 {
 				f := Figures{Url: o.Url, Width: o.Width, Height: o.Height, Bitrate: o.Bitrate}
-				r.result(m, p.TaskId, subtask{kind: event.ProcessTranscode, definition: o.Definition, status: event.SubTaskSuccess, figures: f}, i, encoded(o))
+				r.tell(m, p.TaskId, toldResult{subtask{kind: event.ProcessTranscode, definition: o.Definition, status: event.SubTaskSuccess, figures: f}, i, encoded(o)})
 			}
 		}
 		if p.CoverUrl != "" && p.ErrCode == 0 {
 			f := Figures{Url: p.CoverUrl}
-			r.result(m, p.TaskId, subtask{kind: event.ProcessCoverBySnapshot, status: event.SubTaskSuccess, figures: f}, len(p.PlayInfoSet), encoded(event.CoverBySnapshotTaskOutput{CoverUrl: p.CoverUrl}))
+			r.tell(m, p.TaskId, toldResult{subtask{kind: event.ProcessCoverBySnapshot, status: event.SubTaskSuccess, figures: f}, len(p.PlayInfoSet), encoded(event.CoverBySnapshotTaskOutput{CoverUrl: p.CoverUrl})})
 		}
 	case *event.CreateImageSpriteTask2017:
 		t := subtask{kind: event.ProcessImageSprites, definition: p.Definition, status: ended(p.ErrCode), code: p.ErrCode, message: p.Message}
 		t.figures.Url = cmp.Or(p.WebVttUrl, at(p.ImageSpriteUrlSet, 0))
-		r.result(r.of(p.FileId), p.TaskId, t, 0, r.event.Payload)
+		r.tell(r.of(p.FileId), p.TaskId, toldResult{t, 0, r.event.Payload})
 	case *event.SnapshotByTimeOffsetTask2017:
 		r.snapshots(p)
 	default:
@@ -110,11 +118,11 @@ func (r *reader) reduced(m *Media, p *event.ReduceMediaBitrateTask) {
 		case one.TranscodeTask != nil:
 			t := one.TranscodeTask
 			o := value(t.Output)
-			r.result(m, p.TaskId, subtask{event.ProcessTranscode, definition(o.Definition, value(t.Input).Definition), t.Status, t.ErrCodeExt, 0, t.Message, t.FinishTime, transcoded(&o)}, i, at(outputs, i))
+			r.tell(m, p.TaskId, toldResult{subtask{event.ProcessTranscode, definition(o.Definition, value(t.Input).Definition), t.Status, t.ErrCodeExt, 0, t.Message, t.FinishTime, transcoded(&o)}, i, at(outputs, i)})
 		case one.AdaptiveDynamicStreamingTask != nil:
 			t := one.AdaptiveDynamicStreamingTask
 			o := value(t.Output)
-			r.result(m, p.TaskId, subtask{event.ProcessAdaptiveDynamicStreaming, definition(o.Definition, value(t.Input).Definition), t.Status, t.ErrCodeExt, 0, t.Message, "", adaptive(&o)}, i, at(outputs, i))
+			r.tell(m, p.TaskId, toldResult{subtask{event.ProcessAdaptiveDynamicStreaming, definition(o.Definition, value(t.Input).Definition), t.Status, t.ErrCodeExt, 0, t.Message, "", adaptive(&o)}, i, at(outputs, i)})
 		}
 	}
 }
@@ -132,7 +140,7 @@ func (r *reader) snapshots(p *event.SnapshotByTimeOffsetTask2017) {
 			t.status, t.code = event.SubTaskFail, one.ErrCode
 		}
 	}
-	r.result(r.of(p.FileId), p.TaskId, t, 0, r.event.Payload)
+	r.tell(r.of(p.FileId), p.TaskId, toldResult{t, 0, r.event.Payload})
 }
 
 func ended(code int64) event.SubTaskStatus {
@@ -142,12 +150,22 @@ func ended(code int64) event.SubTaskStatus {
 	return event.SubTaskSuccess
 }
 
-// result adds the i-th result that the event tells of.
-func (r *reader) result(m *Media, task string, t subtask, i int, output json.RawMessage) {
-	if t.status == "" {
+// tell adds results that the event tells of.
+func (r *reader) tell(m *Media, task string, told ...toldResult) {
+	if len(told) == 0 {
 		return
 	}
-	one := Result{Kind: t.kind, Definition: t.definition, Task: text(task), Status: event.SubTaskStatus(text(string(t.status))), At: r.at, Event: r.event.ID, Index: i}
+	all := make([]Result, 0, len(told))
+	for i := range told {
+		if told[i].status != "" {
+			all = append(all, r.result(text(task), &told[i]))
+		}
+	}
+	m.Results = union(m.Results, ordered(all, Result.place, Result.merge), Result.place, Result.merge)
+}
+
+func (r *reader) result(task string, t *toldResult) Result {
+	one := Result{Kind: t.kind, Definition: t.definition, Task: task, Status: event.SubTaskStatus(text(string(t.status))), At: r.at, Event: r.event.ID, Index: t.index}
 	if hasEnded(&one) {
 		if at := moment(t.finish); !at.IsZero() {
 			one.At, one.Finished = at, true
@@ -159,9 +177,9 @@ func (r *reader) result(m *Media, task string, t subtask, i int, output json.Raw
 	case event.SubTaskSuccess:
 		one.Figures = t.figures
 		one.Url, one.Container, one.DrmType = text(one.Url), text(one.Container), text(one.DrmType)
-		one.Data = output
+		one.Data = t.output
 	}
-	m.Results = insert(m.Results, one, Result.place, Result.merge)
+	return one
 }
 
 // definition is Output's, else Input's: some events have 0 in Output.

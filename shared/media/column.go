@@ -1,0 +1,318 @@
+package media
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// telling is an event in doc. Values name the event that told them by its place in
+// this list: a hundred ids and times would be most of doc.
+type telling struct {
+	Id   string    `json:"id"`
+	At   time.Time `json:"at"`
+	Task string    `json:"task,omitempty"` // of its results
+
+	tasked bool // Task is settled
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (m Media) MarshalJSON() ([]byte, error) { return m.AppendDoc(nil), nil }
+
+// AppendDoc appends m as the column doc has it. Where a value names an event, doc
+// has the event's place in the list events. It leaves out an at and a task that are
+// those of the event in the list, and a rank of 2.
+//
+// It is written by hand because every event that is received pays for it.
+func (m *Media) AppendDoc(dst []byte) []byte {
+	w := docWriter{b: append(dst, '{')}
+	register(&w, "name", &m.Name, appendString)
+	register(&w, "category", &m.Category, appendString)
+	register(&w, "type", &m.Type, appendString)
+	register(&w, "media_url", &m.MediaUrl, appendString)
+	register(&w, "uploaded_cover", &m.UploadedCover, appendString)
+	register(&w, "size", &m.Size, appendInt)
+	register(&w, "duration", &m.Duration, appendFloat)
+	register(&w, "width", &m.Width, appendInt)
+	register(&w, "height", &m.Height, appendInt)
+	register(&w, "created_at", &m.CreatedAt, appendTime)
+	register(&w, "expires_at", &m.ExpiresAt, appendTime)
+	register(&w, "storage_class", &m.StorageClass, appendString)
+	register(&w, "source_context", &m.SourceContext, appendString)
+	register(&w, "session_context", &m.SessionContext, appendString)
+	register(&w, "ban", &m.Ban, appendString)
+	register(&w, "md5", &m.Md5, appendString)
+	register(&w, "sha1", &m.Sha1, appendString)
+	register(&w, "derived_from", &m.DerivedFrom, appendAny)
+	register(&w, "wechat", &m.Wechat, appendAny)
+	register(&w, "mini_program", &m.MiniProgram, appendString)
+	register(&w, "exists", &m.Exists, strconv.AppendBool)
+	if !m.Deleted.IsZero() {
+		w.name("deleted")
+		w.open('{')
+		w.version(m.Deleted)
+		w.close('}')
+	}
+	each(&w, "procedures", m.Procedures, w.procedure)
+	each(&w, "results", m.Results, w.result)
+	each(&w, "reviews", m.Reviews, w.review)
+	each(&w, "deleted_parts", m.DeletedParts, w.deletedPart)
+	each(&w, "listed", m.Listed, w.listed)
+	if !m.Last.IsZero() {
+		w.name("last")
+		w.open('{')
+		w.time("at", m.Last.At) // also where the list has it: this one is asked for in SQL
+		w.version(m.Last)
+		w.close('}')
+	}
+	each(&w, "events", w.events, func(t *telling) {
+		w.string("id", t.Id)
+		w.time("at", t.At)
+		w.string("task", t.Task)
+	})
+	return append(w.b, '}')
+}
+
+// docWriter writes doc, and notes the events that it names.
+type docWriter struct {
+	b      []byte
+	events []telling
+}
+
+func register[T any](w *docWriter, name string, r *Register[T], value func([]byte, T) []byte) {
+	if r.IsZero() {
+		return
+	}
+	w.name(name)
+	w.open('{')
+	w.name("value")
+	w.b = value(w.b, r.Value)
+	w.version(r.Version)
+	w.close('}')
+}
+
+func each[T any](w *docWriter, name string, list []T, write func(*T)) {
+	if len(list) == 0 {
+		return
+	}
+	w.name(name)
+	w.open('[')
+	for i := range list {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.open('{')
+		write(&list[i])
+		w.close('}')
+	}
+	w.close(']')
+}
+
+func (w *docWriter) procedure(p *Procedure) {
+	w.string("task", p.Task)
+	w.string("status", p.Status)
+	w.time("at", p.At)
+	w.name("told")
+	w.open('{')
+	w.version(p.Told)
+	w.close('}')
+}
+
+func (w *docWriter) result(r *Result) {
+	w.string("kind", string(r.Kind))
+	w.int("definition", r.Definition)
+	w.string("status", string(r.Status))
+	w.string("error", r.Error)
+	w.flag("finished", r.Finished)
+	w.flag("read", r.Read)
+	w.string("url", r.Url)
+	w.int("width", r.Width)
+	w.int("height", r.Height)
+	w.int("size", r.Size)
+	w.int("bitrate", r.Bitrate)
+	if r.Duration != 0 {
+		w.name("duration")
+		w.b = appendFloat(w.b, r.Duration)
+	}
+	w.string("container", r.Container)
+	w.string("drm_type", r.DrmType)
+	i := w.place(r.Event, r.At, func(t *telling) bool { return !t.tasked || t.Task == r.Task })
+	w.events[i].Task, w.events[i].tasked = r.Task, true
+	w.told(i, r.At, r.Index)
+}
+
+func (w *docWriter) review(r *Review) {
+	w.string("task", r.Task)
+	w.string("suggestion", string(r.Suggestion))
+	w.string("label", r.Label)
+	w.flag("read", r.Read)
+	w.told(w.place(r.Event, r.At, nil), r.At, r.Index)
+}
+
+func (w *docWriter) deletedPart(d *DeletedPart) {
+	w.string("type", string(d.Type))
+	w.int("definition", d.Definition)
+	w.version(d.Version)
+}
+
+func (w *docWriter) listed(l *Listed) {
+	w.string("kind", string(l.Kind))
+	w.name("definitions")
+	w.b = appendAny(w.b, l.Definitions)
+	w.version(l.Version)
+}
+
+func (w *docWriter) version(v Version) {
+	if v.Rank != rankOwn {
+		w.int("rank", int64(v.Rank))
+	}
+	w.told(w.place(v.Event, v.At, nil), v.At, v.Index)
+}
+
+// told writes that the i-th event told something.
+func (w *docWriter) told(i int, at time.Time, index int) {
+	if !w.events[i].At.Equal(at) {
+		w.time("at", at)
+	}
+	w.name("event")
+	w.b = append(strconv.AppendInt(append(w.b, '"'), int64(i), 10), '"')
+	w.int("index", int64(index))
+}
+
+// place is where the event stands in the list, that fits if it is asked.
+func (w *docWriter) place(id string, at time.Time, fits func(*telling) bool) int {
+	for i := len(w.events) - 1; i >= 0; i-- {
+		if t := &w.events[i]; t.Id == id && (fits == nil || fits(t)) {
+			return i
+		}
+	}
+	w.events = append(w.events, telling{Id: id, At: at})
+	return len(w.events) - 1
+}
+
+func (w *docWriter) open(bracket byte)  { w.b = append(w.b, bracket) }
+func (w *docWriter) close(bracket byte) { w.b = append(w.b, bracket) }
+
+// name begins the next member of an object.
+func (w *docWriter) name(name string) {
+	if w.b[len(w.b)-1] != '{' {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(append(append(w.b, '"'), name...), '"', ':')
+}
+
+func (w *docWriter) string(name, s string) {
+	if s != "" {
+		w.name(name)
+		w.b = appendString(w.b, s)
+	}
+}
+
+func (w *docWriter) int(name string, n int64) {
+	if n != 0 {
+		w.name(name)
+		w.b = appendInt(w.b, n)
+	}
+}
+
+func (w *docWriter) flag(name string, is bool) {
+	if is {
+		w.name(name)
+		w.b = append(w.b, "true"...)
+	}
+}
+
+func (w *docWriter) time(name string, t time.Time) {
+	w.name(name)
+	w.b = appendTime(w.b, t)
+}
+
+func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
+
+func appendFloat(b []byte, f float64) []byte { return strconv.AppendFloat(b, f, 'g', -1, 64) }
+
+func appendTime(b []byte, t time.Time) []byte {
+	return append(t.AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
+}
+
+func appendAny[T any](b []byte, v T) []byte { return append(b, encoded(v)...) }
+
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return appendAny(b, s)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (m *Media) UnmarshalJSON(b []byte) error {
+	type fields Media
+	doc := struct {
+		*fields
+		Events []telling `json:"events"`
+	}{fields: (*fields)(m)}
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return err
+	}
+	r := docReader{events: doc.Events}
+	for _, v := range []*Version{
+		&m.Name.Version, &m.Category.Version, &m.Type.Version, &m.MediaUrl.Version, &m.UploadedCover.Version,
+		&m.Size.Version, &m.Duration.Version, &m.Width.Version, &m.Height.Version, &m.CreatedAt.Version, &m.ExpiresAt.Version,
+		&m.StorageClass.Version, &m.SourceContext.Version, &m.SessionContext.Version, &m.Ban.Version, &m.Md5.Version, &m.Sha1.Version,
+		&m.DerivedFrom.Version, &m.Wechat.Version, &m.MiniProgram.Version, &m.Deleted, &m.Exists.Version, &m.Last,
+	} {
+		r.version(v)
+	}
+	for i := range m.Procedures {
+		r.version(&m.Procedures[i].Told)
+	}
+	for i := range m.Results {
+		one := &m.Results[i]
+		task := r.told(&one.Event, &one.At)
+		one.Task = task
+	}
+	for i := range m.Reviews {
+		r.told(&m.Reviews[i].Event, &m.Reviews[i].At)
+	}
+	for i := range m.DeletedParts {
+		r.version(&m.DeletedParts[i].Version)
+	}
+	for i := range m.Listed {
+		r.version(&m.Listed[i].Version)
+	}
+	return r.err
+}
+
+// docReader puts events in the place of their places in the list.
+type docReader struct {
+	events []telling
+	err    error
+}
+
+func (r *docReader) version(v *Version) {
+	if v.Event == "" {
+		return // nothing was told
+	}
+	r.told(&v.Event, &v.At)
+	if v.Rank == 0 {
+		v.Rank = rankOwn
+	}
+}
+
+// told returns the task of the event's results.
+func (r *docReader) told(event *string, at *time.Time) (task string) {
+	i, err := strconv.Atoi(*event)
+	if err != nil || i < 0 || i >= len(r.events) {
+		r.err = fmt.Errorf("media: doc names the event %q, and lists %d", *event, len(r.events))
+		return ""
+	}
+	t := r.events[i]
+	if *event = t.Id; at.IsZero() {
+		*at = t.At
+	}
+	return t.Task
+}

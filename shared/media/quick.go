@@ -1,0 +1,211 @@
+package media
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"vodevents/shared/event"
+	"vodevents/shared/internal/jsonscan"
+)
+
+// quickProcedure reads a payload of ProcedureStateChanged, the largest that VOD
+// sends and the most that a media is told of. It is [event.Event.Decode] without
+// reflection and without what a media does not need. It returns false for what is
+// not in the shape that VOD sends: Decode knows what to make of that.
+func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResult, ok bool) {
+	if e.Type != "ProcedureStateChanged" || e.Field != "ProcedureStateChangeEvent" {
+		return nil, nil, false
+	}
+	q := quick{Scanner: jsonscan.New(e.Payload)}
+	q.Space()
+	p = new(event.ProcedureTask)
+	q.object(func(name []byte) bool {
+		switch string(name) {
+		case "TaskId":
+			q.string(&p.TaskId)
+		case "Status":
+			q.string((*string)(&p.Status))
+		case "FileId":
+			q.string(&p.FileId)
+		case "FileName":
+			q.string(&p.FileName)
+		case "FileUrl":
+			q.string(&p.FileUrl)
+		case "SessionContext":
+			q.string(&p.SessionContext)
+		case "MetaData":
+			q.metaData(&p.MetaData)
+		case "MediaProcessResultSet":
+			results = make([]toldResult, 0, 8)
+			q.list(func(i int) {
+				if t, output := q.result(); t != nil {
+					results = append(results, toldResult{*t, i, output})
+				}
+			})
+		case "AiContentReviewResultSet":
+			q.decode(&p.AiContentReviewResultSet)
+		default:
+			return false
+		}
+		return true
+	})
+	return p, results, !q.odd
+}
+
+// quick reads values where a Scanner stands.
+type quick struct {
+	*jsonscan.Scanner
+	odd bool // something is not in the shape that VOD sends
+}
+
+// quickNames are the members that are read, by their names in small letters: like
+// encoding/json, Decode takes them in any case.
+var quickNames = func() map[string]string {
+	names := map[string]string{}
+	for name := range strings.FieldsSeq(`TaskId Status FileId FileName FileUrl SessionContext MetaData MediaProcessResultSet AiContentReviewResultSet
+		Size Duration Width Height Md5 TranscodeTask AdaptiveDynamicStreamingTask CoverBySnapshotTask AnimatedGraphicTask
+		SnapshotByTimeOffsetTask SampleSnapshotTask ImageSpriteTask ErrCodeExt ErrCode Message FinishTime Input Output
+		Definition Url Bitrate Container Package DrmType SubStreamSet CoverUrl`) {
+		names[strings.ToLower(name)] = name
+	}
+	return names
+}()
+
+// object reads an object, or null. read reads the value of a member, and returns
+// false for a name that it does not know.
+func (q *quick) object(read func(name []byte) bool) {
+	if q.null() {
+		return
+	}
+	var seen [16][]byte
+	n := 0
+	ok := q.Members(func(quoted []byte) bool {
+		name := quoted[1 : len(quoted)-1]
+		if !read(name) {
+			q.odd = q.odd || respelled(name)
+			return q.Value() && !q.odd
+		}
+		for _, other := range seen[:n] {
+			q.odd = q.odd || bytes.Equal(other, name) // Decode knows which of two counts
+		}
+		seen[n%len(seen)] = name
+		n = min(n+1, len(seen))
+		return !q.odd
+	})
+	q.odd = q.odd || !ok
+}
+
+// respelled tells whether Decode might know the name.
+func respelled(name []byte) bool {
+	var small [40]byte // as long as any of quickNames
+	if len(name) > len(small) {
+		return bytes.ContainsFunc(name, func(r rune) bool { return r == '\\' || r >= 0x80 })
+	}
+	for i, c := range name {
+		switch {
+		case c == '\\' || c >= 0x80:
+			return true
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		small[i] = c
+	}
+	spelled, known := quickNames[string(small[:len(name)])]
+	return known && spelled != string(name)
+}
+
+// list reads a list, or null.
+func (q *quick) list(read func(i int)) {
+	if q.null() {
+		return
+	}
+	if !q.Take('[') {
+		q.odd = true
+		return
+	}
+	for i := 0; !q.odd && q.Space() != ']'; i++ {
+		if i > 0 {
+			q.odd = !q.Take(',')
+			q.Space()
+		}
+		read(i)
+	}
+	q.Take(']')
+}
+
+// scalar is the text of a string, a number, true, false or null; nil: it is
+// neither.
+func (q *quick) scalar() []byte {
+	from := q.Pos()
+	if c := q.Peek(); c == '{' || c == '[' || !q.Value() {
+		q.odd = true
+		return nil
+	}
+	return q.Since(from)
+}
+
+func (q *quick) null() bool { return q.Peek() == 'n' && q.scalar() != nil }
+
+// string reads a string. null leaves what is there.
+func (q *quick) string(to *string) {
+	switch s := q.scalar(); {
+	case s == nil || s[0] == 'n':
+	case s[0] == '"':
+		*to = jsonscan.String(s)
+	default:
+		q.odd = true
+	}
+}
+
+func (q *quick) int(to *int64) {
+	if s := q.scalar(); s != nil && s[0] != 'n' {
+		n, err := strconv.ParseInt(string(s), 10, 64)
+		*to, q.odd = n, q.odd || err != nil
+	}
+}
+
+// natural reads a number that is not negative.
+func (q *quick) natural(to *int64) {
+	q.int(to)
+	q.odd = q.odd || *to < 0
+}
+
+func (q *quick) float(to *float64) {
+	if s := q.scalar(); s != nil && s[0] != 'n' {
+		f, err := strconv.ParseFloat(string(s), 64)
+		*to, q.odd = f, q.odd || err != nil
+	}
+}
+
+// decode reads what is rare.
+func (q *quick) decode(to any) {
+	from := q.Pos()
+	q.odd = q.odd || !q.Value() || json.Unmarshal(q.Since(from), to) != nil
+}
+
+func (q *quick) metaData(to **event.MediaMetaData) {
+	if q.null() {
+		return
+	}
+	d := new(event.MediaMetaData)
+	q.object(func(name []byte) bool {
+		switch string(name) {
+		case "Size":
+			q.int(&d.Size)
+		case "Duration":
+			q.float(&d.Duration)
+		case "Width":
+			q.int(&d.Width)
+		case "Height":
+			q.int(&d.Height)
+		case "Md5":
+			q.string(&d.Md5)
+		default:
+			return false
+		}
+		return true
+	})
+	*to = d
+}
