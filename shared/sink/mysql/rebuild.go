@@ -97,10 +97,7 @@ func (t *MediaTable) refold(ctx context.Context, c *conn, keys []stored.MediaKey
 			return err
 		}
 	}
-	rows, err := refold.Rows()
-	if err != nil {
-		return err
-	}
+	rows := refold.Rows()
 	if err := t.tables.write(ctx, c, rows, false); err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -103,38 +101,6 @@ SELECT id, received_at, NULL, NULL, NULL FROM taken WHERE sunk_at IS NOT NULL
 UNION ALL
 SELECT NULL, NULL, source, file_id, doc::text FROM locked`
 
-// writeMedia writes what a fold gave.
-const writeMedia = `WITH media AS (
-	UPDATE %[1]s AS t SET updated_at = now(), %[4]s
-	FROM jsonb_to_recordset($1::jsonb) AS u (source text, file_id text, state text, name text, category text, type text,
-		media_url text, play_url text, cover_url text, size bigint, duration double precision, width bigint, height bigint,
-		review text, review_label text, error text, source_context text, session_context text, procedure_task_id text,
-		procedure_status text, storage_class text, created_at timestamptz, expires_at timestamptz, deleted_at timestamptz,
-		last_event text, doc jsonb)
-	WHERE t.source = u.source AND t.file_id = u.file_id),
-outputs AS (
-	INSERT INTO %[2]s AS t (source, file_id, kind, definition, data, %[5]s)
-	SELECT source, file_id, kind, definition, data, %[5]s
-	FROM jsonb_to_recordset($2::jsonb) AS u (source text, file_id text, kind text, definition bigint, status text, url text,
-		width bigint, height bigint, size bigint, bitrate bigint, duration double precision, container text, error text,
-		task_id text, finished_at timestamptz, data jsonb)
-	ON CONFLICT (source, file_id, kind, definition) DO UPDATE SET data = coalesce(excluded.data, t.data), %[6]s)
-INSERT INTO %[3]s (source, file_id, event_id)
-SELECT source, file_id, event_id FROM jsonb_to_recordset($3::jsonb) AS u (source text, file_id text, event_id text)
-ON CONFLICT DO NOTHING`
-
-func (m mediaTables) writeSQL() string {
-	sets := func(from string, columns []string) string {
-		var all []string
-		for _, c := range columns {
-			all = append(all, c+" = "+from+"."+c)
-		}
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf(writeMedia, m.media, m.output, m.event,
-		sets("u", sqltable.MediaColumns), strings.Join(sqltable.OutputColumns, ", "), sets("excluded", sqltable.OutputColumns))
-}
-
 // folder keeps the tables of media=.
 type folder struct {
 	take, write string
@@ -202,24 +168,8 @@ func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows
 			o.Data = nil
 		}
 	}
-	var args []any
-	for _, list := range []any{orNone(rows.Media), orNone(rows.Outputs), orNone(rows.Events)} {
-		text, err := json.Marshal(list)
-		if err != nil {
-			return fmt.Errorf("rows of media: %w", err)
-		}
-		args = append(args, string(text))
-	}
-	_, err := c.Exec(ctx, f.write, args...)
+	_, err := c.Exec(ctx, f.write, writeArgs(rows)...)
 	return err
-}
-
-// orNone is a list that is [] in JSON when it is empty.
-func orNone[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }
 
 // told is what a batch says of media, nil without media=.

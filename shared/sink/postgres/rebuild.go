@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -27,14 +26,10 @@ func (t *MediaTable) Index(ctx context.Context, after stored.Place, most int) (s
 	if err != nil || len(page) == 0 {
 		return after, 0, err
 	}
-	text, err := json.Marshal(orNone(sqltable.TouchesOf(page)))
-	if err != nil {
-		return after, 0, err
-	}
 	err = t.pool.Use(ctx, nil, func(c *conn) error {
 		_, err := c.Exec(ctx, "INSERT INTO "+t.tables.event+` (source, file_id, event_id)
-SELECT source, file_id, event_id FROM jsonb_to_recordset($1::jsonb) AS u (source text, file_id text, event_id text)
-ON CONFLICT DO NOTHING`, string(text))
+SELECT source, file_id, event_id FROM `+unnest(1, eventKey...)+`
+ON CONFLICT DO NOTHING`, eventArgs(sqltable.TouchesOf(page))...)
 		return err
 	})
 	return page[len(page)-1].Place(), len(page), t.wrap(err)
@@ -55,10 +50,7 @@ func (t *MediaTable) Fold(ctx context.Context, after stored.MediaKey, most int) 
 			if err := t.addEvents(ctx, c, refold, sources, fileIDs); err != nil {
 				return err
 			}
-			rows, err := refold.Rows()
-			if err != nil {
-				return err
-			}
+			rows := refold.Rows()
 			if err := t.folder.writeRows(ctx, c, rows, false); err != nil {
 				return err
 			}
@@ -132,13 +124,6 @@ FROM `+t.name+` WHERE id = ANY($1::text[])`, refold.Events())
 // clear removes outputs that the fold does not have any more, and the rows that
 // lock made for media of which no event is left.
 func (t *MediaTable) clear(ctx context.Context, c *conn, rows sqltable.MediaRows, sources, fileIDs []string) error {
-	for i := range rows.Outputs {
-		rows.Outputs[i].Data = nil
-	}
-	text, err := json.Marshal(orNone(rows.Outputs))
-	if err != nil {
-		return err
-	}
 	folded := map[stored.MediaKey]bool{}
 	for i := range rows.Media {
 		folded[stored.MediaKey{Source: rows.Media[i].Source, FileId: rows.Media[i].FileId}] = true
@@ -152,8 +137,9 @@ func (t *MediaTable) clear(ctx context.Context, c *conn, rows sqltable.MediaRows
 	batch := new(pgx.Batch)
 	batch.Queue(`DELETE FROM `+t.tables.output+` AS o USING unnest($1::text[], $2::text[]) AS k (source, file_id)
 WHERE o.source = k.source AND o.file_id = k.file_id AND NOT EXISTS (
-	SELECT FROM jsonb_to_recordset($3::jsonb) AS u (source text, file_id text, kind text, definition bigint)
-	WHERE u.source = o.source AND u.file_id = o.file_id AND u.kind = o.kind AND u.definition = o.definition)`, ours[0], ours[1], string(text))
+	SELECT FROM `+unnest(3, outputKey...)+`
+	WHERE u.source = o.source AND u.file_id = o.file_id AND u.kind = o.kind AND u.definition = o.definition)`,
+		append([]any{ours[0], ours[1]}, outputKeyArgs(rows.Outputs)...)...)
 	batch.Queue(`DELETE FROM `+t.tables.media+` AS m USING unnest($1::text[], $2::text[]) AS k (source, file_id)
 WHERE m.source = k.source AND m.file_id = k.file_id AND m.doc IS NULL`, sources, fileIDs)
 	return c.SendBatch(ctx, batch).Close()

@@ -2,7 +2,6 @@ package sqltable
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,22 +66,19 @@ func Keys(touches []Touch) (keys []MediaKey) {
 // MediaRow is a row of the media's table.
 type MediaRow struct {
 	media.Row
-	Doc json.RawMessage `json:"doc"`
+	Doc []byte
 }
 
 // OutputRow is a row of the table of outputs. Data is nil where that of the row
 // stays.
 type OutputRow struct {
-	Source string `json:"source"`
-	FileId string `json:"file_id"`
+	Source, FileId string
 	media.Output
 }
 
 // EventRow is a row of the table of events of media.
 type EventRow struct {
-	Source  string `json:"source"`
-	FileId  string `json:"file_id"`
-	EventID string `json:"event_id"`
+	Source, FileId, EventID string
 }
 
 // MediaRows is what a fold writes.
@@ -100,8 +96,8 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (Me
 	var rows MediaRows
 	for _, id := range slices.Sorted(maps.Keys(fresh)) {
 		e, told := t.events[id], t.told[id]
-		if e != nil && !e.Received.Equal(fresh[id]) {
-			again := *e
+		if e != nil && e.Received.Truncate(time.Millisecond).Compare(fresh[id].Truncate(time.Millisecond)) != 0 {
+			again := *e // a repetition; what is finer than a version is not in every table
 			again.Received = fresh[id]
 			told = media.Of(&again)
 		}
@@ -109,7 +105,7 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (Me
 			key := MediaKey{Source: one.Source, FileId: one.FileId}
 			m, known := all[key]
 			if doc := docs[key]; !known && len(doc) > 0 {
-				if err := json.Unmarshal(doc, &m); err != nil {
+				if err := m.UnmarshalJSON(doc); err != nil {
 					return rows, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
 				}
 				m.Source, m.FileId = key.Source, key.FileId
@@ -119,25 +115,18 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (Me
 		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
-		if err := rows.add(all[key]); err != nil {
-			return rows, err
-		}
+		rows.add(all[key])
 	}
 	return rows, nil
 }
 
-func (r *MediaRows) add(m media.Media) error {
-	doc, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("the doc of media %s: %w", m.FileId, err)
-	}
+func (r *MediaRows) add(m media.Media) {
 	row := m.Row()
 	for _, o := range row.Outputs {
 		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, o})
 	}
 	row.Outputs = nil
-	r.Media = append(r.Media, MediaRow{row, doc})
-	return nil
+	r.Media = append(r.Media, MediaRow{row, m.AppendDoc(nil)})
 }
 
 // Columns of the media's tables that a fold writes, without their keys; updated_at

@@ -1,7 +1,6 @@
 package sqltable
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -52,7 +51,7 @@ func (r *Refold) Add(row stored.Row) {
 
 // Rows is what the fold gave. Where an event is gone, by a prune, what the doc
 // knows stays.
-func (r *Refold) Rows() (MediaRows, error) {
+func (r *Refold) Rows() MediaRows {
 	for _, keys := range r.listed {
 		for _, key := range keys {
 			r.missing[key] = true
@@ -60,18 +59,16 @@ func (r *Refold) Rows() (MediaRows, error) {
 	}
 	for key := range r.missing {
 		var kept media.Media
-		if doc := r.docs[key]; len(doc) > 0 && json.Unmarshal(doc, &kept) == nil {
+		if doc := r.docs[key]; len(doc) > 0 && kept.UnmarshalJSON(doc) == nil {
 			kept.Source, kept.FileId = key.Source, key.FileId
 			r.media[key] = media.Merge(r.media[key], kept)
 		}
 	}
 	var rows MediaRows
 	for _, key := range slices.SortedFunc(maps.Keys(r.media), MediaKey.Compare) {
-		if err := rows.add(r.media[key]); err != nil {
-			return rows, err
-		}
+		rows.add(r.media[key])
 	}
-	return rows, nil
+	return rows
 }
 
 // TouchesOf are the media that rows of events tell of, in the order of their keys.

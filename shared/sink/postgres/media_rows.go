@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vodevents/shared/sink/internal/sqltable"
+)
+
+// Keys of the tables of media=.
+var (
+	mediaKey  = []string{"source", "file_id"}
+	outputKey = []string{"source", "file_id", "kind", "definition"}
+	eventKey  = []string{"source", "file_id", "event_id"}
+)
+
+// typeOf is the type of a column of these tables.
+func typeOf(column string) string {
+	switch column {
+	case "size", "width", "height", "bitrate", "definition":
+		return "bigint"
+	case "duration":
+		return "double precision"
+	case "created_at", "expires_at", "deleted_at", "finished_at":
+		return "timestamptz"
+	case "doc", "data":
+		return "jsonb"
+	default:
+		return "text"
+	}
+}
+
+// unnest is a table of rows that come as arguments, from the first on: an array
+// for each column. Both ends have less to do with these than with rows of JSON.
+func unnest(first int, columns ...string) string {
+	var arrays []string
+	for i, c := range columns {
+		sql := typeOf(c)
+		if sql == "jsonb" {
+			sql = "text" // bytes of JSON would reach some of pgx's modes as a bytea
+		}
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", first+i, sql))
+	}
+	return "unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(columns, ", ") + ")"
+}
+
+// valueOf is a column of such a row as the table has it: nothing is NULL there.
+func valueOf(column string) string {
+	switch sql := typeOf(column); {
+	case sql == "jsonb":
+		return "nullif(u." + column + ", '')::jsonb"
+	case sql == "text":
+		return "nullif(u." + column + ", '')"
+	case sql == "timestamptz":
+		return "u." + column
+	default:
+		return "nullif(u." + column + ", 0)"
+	}
+}
+
+// writeMedia writes what a fold gave.
+const writeMedia = `WITH media AS (
+	UPDATE %[1]s AS t SET updated_at = now(), %[2]s
+	FROM %[3]s
+	WHERE t.source = u.source AND t.file_id = u.file_id),
+outputs AS (
+	INSERT INTO %[4]s AS t (source, file_id, kind, definition, data, %[5]s)
+	SELECT source, file_id, kind, definition, %[6]s
+	FROM %[7]s
+	ON CONFLICT (source, file_id, kind, definition) DO UPDATE SET data = coalesce(excluded.data, t.data), %[8]s)
+INSERT INTO %[9]s (source, file_id, event_id)
+SELECT source, file_id, event_id FROM %[10]s
+ON CONFLICT DO NOTHING`
+
+func (m mediaTables) writeSQL() string {
+	media := slices.Concat(mediaKey, sqltable.MediaColumns)
+	outputs := slices.Concat(outputKey, []string{"data"}, sqltable.OutputColumns)
+	var sets, values, excluded []string
+	for _, c := range sqltable.MediaColumns {
+		sets = append(sets, c+" = "+valueOf(c))
+	}
+	for _, c := range outputs[len(outputKey):] {
+		values = append(values, valueOf(c))
+	}
+	for _, c := range sqltable.OutputColumns {
+		excluded = append(excluded, c+" = excluded."+c)
+	}
+	return fmt.Sprintf(writeMedia, m.media, strings.Join(sets, ", "), unnest(1, media...),
+		m.output, strings.Join(sqltable.OutputColumns, ", "), strings.Join(values, ", "), unnest(1+len(media), outputs...), strings.Join(excluded, ", "),
+		m.event, unnest(1+len(media)+len(outputs), eventKey...))
+}
+
+// writeArgs are the arguments of writeSQL.
+func writeArgs(rows sqltable.MediaRows) []any {
+	return slices.Concat(mediaArgs(rows.Media), outputArgs(rows.Outputs), eventArgs(rows.Events))
+}
+
+func each[R, T any](rows []R, value func(*R) T) []T {
+	all := make([]T, len(rows))
+	for i := range rows {
+		all[i] = value(&rows[i])
+	}
+	return all
+}
+
+// orNull is a time, or NULL where there is none.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// mediaArgs are mediaKey and [sqltable.MediaColumns].
+func mediaArgs(rows []sqltable.MediaRow) []any {
+	type row = sqltable.MediaRow
+	text := func(value func(*row) string) []string { return each(rows, value) }
+	number := func(value func(*row) int64) []int64 { return each(rows, value) }
+	moment := func(value func(*row) time.Time) []*time.Time {
+		return each(rows, func(r *row) *time.Time { return orNull(value(r)) })
+	}
+	return []any{
+		text(func(r *row) string { return r.Source }),
+		text(func(r *row) string { return r.FileId }),
+		text(func(r *row) string { return string(r.State) }),
+		text(func(r *row) string { return r.Name }),
+		text(func(r *row) string { return r.Category }),
+		text(func(r *row) string { return r.Type }),
+		text(func(r *row) string { return r.MediaUrl }),
+		text(func(r *row) string { return r.PlayUrl }),
+		text(func(r *row) string { return r.CoverUrl }),
+		number(func(r *row) int64 { return r.Size }),
+		each(rows, func(r *row) float64 { return r.Duration }),
+		number(func(r *row) int64 { return r.Width }),
+		number(func(r *row) int64 { return r.Height }),
+		text(func(r *row) string { return string(r.Review) }),
+		text(func(r *row) string { return r.ReviewLabel }),
+		text(func(r *row) string { return r.Error }),
+		text(func(r *row) string { return r.SourceContext }),
+		text(func(r *row) string { return r.SessionContext }),
+		text(func(r *row) string { return r.ProcedureTaskId }),
+		text(func(r *row) string { return r.ProcedureStatus }),
+		text(func(r *row) string { return r.StorageClass }),
+		moment(func(r *row) time.Time { return r.CreatedAt }),
+		moment(func(r *row) time.Time { return r.ExpiresAt }),
+		moment(func(r *row) time.Time { return r.DeletedAt }),
+		text(func(r *row) string { return r.LastEvent }),
+		text(func(r *row) string { return string(r.Doc) }),
+	}
+}
+
+// outputArgs are outputKey, data and [sqltable.OutputColumns].
+func outputArgs(rows []sqltable.OutputRow) []any {
+	type row = sqltable.OutputRow
+	text := func(value func(*row) string) []string { return each(rows, value) }
+	number := func(value func(*row) int64) []int64 { return each(rows, value) }
+	return append(outputKeyArgs(rows),
+		text(func(r *row) string { return string(r.Data) }),
+		text(func(r *row) string { return string(r.Status) }),
+		text(func(r *row) string { return r.Url }),
+		number(func(r *row) int64 { return r.Width }),
+		number(func(r *row) int64 { return r.Height }),
+		number(func(r *row) int64 { return r.Size }),
+		number(func(r *row) int64 { return r.Bitrate }),
+		each(rows, func(r *row) float64 { return r.Duration }),
+		text(func(r *row) string { return r.Container }),
+		text(func(r *row) string { return r.Error }),
+		text(func(r *row) string { return r.TaskId }),
+		each(rows, func(r *row) *time.Time { return orNull(r.FinishedAt) }),
+	)
+}
+
+func outputKeyArgs(rows []sqltable.OutputRow) []any {
+	type row = sqltable.OutputRow
+	return []any{
+		each(rows, func(r *row) string { return r.Source }),
+		each(rows, func(r *row) string { return r.FileId }),
+		each(rows, func(r *row) string { return string(r.Kind) }),
+		each(rows, func(r *row) int64 { return r.Definition }),
+	}
+}
+
+func eventArgs(rows []sqltable.EventRow) []any {
+	return []any{
+		each(rows, func(r *sqltable.EventRow) string { return r.Source }),
+		each(rows, func(r *sqltable.EventRow) string { return r.FileId }),
+		each(rows, func(r *sqltable.EventRow) string { return r.EventID }),
+	}
+}
