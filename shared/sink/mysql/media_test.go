@@ -1,8 +1,11 @@
 package mysql
 
 import (
+	"database/sql/driver"
+	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -90,4 +93,24 @@ func without(u *url.URL, name string) *url.URL {
 	q.Del(name)
 	v.RawQuery = q.Encode()
 	return &v
+}
+
+// The five questions of the README of media.
+func TestFiveQuestions(t *testing.T) {
+	u, m := withMedia(t)
+	taken(t, openSink(t, u).Send(t.Context(), mediatest.Asked(t, time.Now())))
+	sql(t, "UPDATE "+m.tables.media+" SET updated_at = UTC_TIMESTAMP(6) - INTERVAL 2 HOUR WHERE file_id = '6'")
+	for i, q := range mediatest.Questions(t, "../../media/README.md", u.Query().Get("media"), true) {
+		rows, err := query(t.Context(), m.Table, func(row []driver.Value) (columns []string) {
+			for _, v := range row {
+				if n, ok := v.(int64); ok {
+					v = fmt.Sprint(n)
+				}
+				columns = append(columns, text(v))
+			}
+			return columns
+		}, q)
+		must(t, err)
+		mediatest.CheckAnswers(t, i, rows)
+	}
 }

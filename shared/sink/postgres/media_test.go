@@ -3,6 +3,9 @@ package postgres
 import (
 	"net/url"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -91,4 +94,27 @@ func without(u *url.URL, name string) *url.URL {
 	q.Del(name)
 	v.RawQuery = q.Encode()
 	return &v
+}
+
+// The five questions of the README of media.
+func TestFiveQuestions(t *testing.T) {
+	u, m := withMedia(t)
+	taken(t, openSink(t, u).Send(t.Context(), mediatest.Asked(t, time.Now())))
+	psqlScript(t, "UPDATE "+m.tables.media+" SET updated_at = now() - interval '2 hours' WHERE file_id = '6'")
+	c, err := pgx.Connect(t.Context(), server(t).URL)
+	must(t, err)
+	defer c.Close(t.Context())
+	for i, q := range mediatest.Questions(t, "../../media/README.md", u.Query().Get("media"), false) {
+		results, err := c.PgConn().Exec(t.Context(), q).ReadAll()
+		must(t, err)
+		var rows [][]string
+		for _, row := range results[0].Rows {
+			var columns []string
+			for _, column := range row {
+				columns = append(columns, string(column))
+			}
+			rows = append(rows, columns)
+		}
+		mediatest.CheckAnswers(t, i, rows)
+	}
 }
