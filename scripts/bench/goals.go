@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// toCOS is the row of the events that go into a bucket.
+const toCOS = "25 ms, 100 calls/s, pull to COS at 5 ms"
+
 // judge prints whether each goal is met, and returns whether all are. It skips
 // the goals of rows that were not measured.
 func judge(got map[string]figures, many []beside, empty []idle, start map[string]time.Duration) bool {
@@ -38,12 +41,18 @@ func judge(got map[string]figures, many []beside, empty []idle, start map[string
 	}
 	for _, r := range rows {
 		f, ok := got[r.name]
-		goal("at most 32 MB: "+r.name, ok && (r.binary == "pull" || r.binary == "lean"), f.memory <= 32, "%.1f", f.memory)
+		most := 32.0
+		if r.name == toCOS {
+			most = 40 // a request under way, with its buffers, for each of 32 events
+		}
+		goal(fmt.Sprintf("at most %.0f MB: %s", most, r.name), ok && (r.binary == "pull" || r.binary == "lean"), f.memory <= most, "%.1f", f.memory)
 	}
 	for _, name := range []string{"25 ms, 100 calls/s, pull to PostgreSQL", "25 ms, 100 calls/s, pull to MySQL", "25 ms, 100 calls/s, pull to Kafka"} {
 		f, ok := got[name]
 		goal("at least 1400 events/s: "+name, ok, f.perSecond >= 1400, "%.0f", f.perSecond)
 	}
+	cos, isCOS := got[toCOS]
+	goal("at least 300 events/s: "+toCOS, isCOS, cos.perSecond >= 300, "%.0f", cos.perSecond)
 	plain, isPlain := got["25 ms, 100 calls/s, pull to PostgreSQL"]
 	media, isMedia := got["25 ms, 100 calls/s, pull to PostgreSQL with media"]
 	goal("with media: at least 0.85 of the rate without", isPlain && isMedia, media.perSecond >= 0.85*plain.perSecond, "%.2f", media.perSecond/plain.perSecond)

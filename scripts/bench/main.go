@@ -24,6 +24,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"vodevents/shared/sink/cos/costest"
 	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
 )
@@ -181,6 +182,7 @@ var rows = []row{
 	{"25 ms, 100 calls/s, pull to PostgreSQL with media", "pull", 15_000, limited, withMedia(startPostgres)},
 	{"25 ms, 100 calls/s, pull to MySQL", "pull", 15_000, limited, startMySQL},
 	{"25 ms, 100 calls/s, pull to Kafka", "pull", 15_000, limited, startKafka},
+	{toCOS, "pull", 15_000, limited, startCOS},
 }
 
 func (r row) measure(ctx context.Context, dir string) (figures, error) {
@@ -194,6 +196,16 @@ func (r row) measure(ctx context.Context, dir string) (figures, error) {
 		sink = url
 	}
 	return drain(ctx, filepath.Join(dir, r.binary), r.events, r.api, []string{"SINK=" + sink})
+}
+
+// startCOS starts an S3 in this process that takes 5 ms for each request.
+func startCOS() (string, func(), error) {
+	s, err := costest.Run()
+	if err != nil {
+		return "", nil, err
+	}
+	s.Latency = 5 * time.Millisecond
+	return s.URL("vod"), s.Close, nil
 }
 
 func startPostgres() (string, func(), error) {

@@ -40,7 +40,8 @@ goes to one of you. So with an account you must say -live. With the local stand-
 need not. The application must have mode PULL (config shows it). What -events leaves
 out is not confirmed either; it is hidden from others for 30 s at a time.
 
-  vodctl listen -endpoint http://127.0.0.1:8081 -forward-to http://127.0.0.1:3000
+  vodctl listen -forward-to http://127.0.0.1:3000 \
+    -endpoint http://127.0.0.1:8081
   vodctl listen -live -forward-to http://127.0.0.1:3000 -events NewFileUpload
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
