@@ -81,6 +81,7 @@ func (d *doctor) checkConfig(app uint64, c vod.EventConfig) (address string) {
 		d.find(problem, &app, causeOtherURL, "%s, not %s", shownURL(address), shownURL(d.callbackURL))
 	case c.Mode == "PUSH":
 		d.fine(&app, "mode is PUSH: the function callback gets the events, at %s", shownURL(address))
+		d.checkSource(app, address)
 	case c.Mode == "PULL":
 		d.fine(&app, "mode is PULL: the function pull gets the events")
 	default:

@@ -80,6 +80,11 @@ var (
 		"vodctl config set -url URL",
 		[]string{"266/33948"},
 	}
+	causeSource = cause{
+		"callbacks of this application have another source than its pulled events, so one media can have two rows",
+		"vodctl config set -sub-app-id ID -url URL?app=ID, for each application of VOD_SUB_APP_IDS",
+		nil,
+	}
 	causeSwitch = cause{
 		"the switch for this kind of event is OFF, which is the default",
 		"vodctl config set -upload on -delete on -persistence on, for the kinds that you need",
@@ -224,11 +229,12 @@ var symptoms = []struct {
 	{"pull finds the queue empty", []cause{causeModePush, causeTimer, causeRival}},
 	{"callback answers 401", []cause{causeVODKey, causeKey, causeClock}},
 	{"callback answers 200 to anybody", []cause{causeNoKey, causeOpen, causeHTTP}},
-	{"callback answers 500", []cause{causeSettings}},
+	{"callback answers 500", []cause{causeSettings, causeSource}},
 	{"callback answers 503, or callbacks come up to three times", []cause{causeSlow}},
 	{"pull fails with AuthFailure or UnauthorizedOperation", []cause{causeKeys, causeRights, causeClock}},
 	{"The queue grows", []cause{causeBacklog, causeLate, causeTimer, causeStranded}},
 	{"The same events come every 30 s", []cause{causeRights, causeLate}},
+	{"One media has two rows", []cause{causeSource}},
 	{"Events come twice", []cause{causeResend, causeMany}},
 	{"Events are in the log and not in the sink", []cause{causeStdout, causeParked}},
 	{"Events of some kinds are in no sink", []cause{causeUnwanted, causeStrangeType, causeSwitch}},

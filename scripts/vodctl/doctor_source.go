@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vodevents/shared/config"
+	"vodevents/shared/sink"
+)
+
+// checkSource checks that the callbacks of an application get the source that its
+// pulled events have. The function callback knows the application if it is the only
+// one, or by app in the URL.
+func (d *doctor) checkSource(app uint64, address string) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return // checkCallback reports it
+	}
+	apps, sinks := d.deployed()
+	named, id := u.Query().Get("app"), strconv.FormatUint(app, 10)
+	switch {
+	case u.Query().Has("app") && named != id:
+		d.find(problem, &app, causeSource, "%s has app=%.20s instead of app=%s", shownURL(address), named, id)
+	case u.Query().Has("app") && !slices.Contains(apps, app):
+		d.find(problem, &app, causeSource, "VOD_SUB_APP_IDS does not hold the app of %s, and callback answers 500", shownURL(address))
+	case named != "" || len(apps) < 2:
+	case slices.ContainsFunc(sinks, sink.KeepsMedia):
+		d.find(problem, &app, causeSource, "%s has no app=%s, and with media= in SINK callback answers 500", shownURL(address), id)
+	default:
+		d.find(warning, &app, causeSource, "%s has no app=%s", shownURL(address), id)
+	}
+}
+
+// deployed are the applications and the sinks of the functions; flags narrow down
+// what the doctor looks at and say nothing of them.
+func (d *doctor) deployed() (apps []uint64, sinks []string) {
+	cfg, _ := config.Read(func(name string) string { // checkSettings reports a bad value
+		if name == "VOD_SUB_APP_IDS" && strings.TrimSpace(d.getenv(name)) == "" {
+			return d.subAppIds
+		}
+		return d.getenv(name)
+	}, config.Both)
+	return cfg.SubAppIds, cfg.Sinks
+}
