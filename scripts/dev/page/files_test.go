@@ -50,15 +50,15 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// The pictures that the README shows are there and load quickly.
+// The pictures that READMEs show are there and load quickly.
 func TestPictures(t *testing.T) {
-	for _, scheme := range []string{"light", "dark"} {
-		b, err := os.ReadFile("screenshot-" + scheme + ".png")
+	for _, name := range []string{"light", "dark", "media-light", "media-dark"} {
+		b, err := os.ReadFile("screenshot-" + name + ".png")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if c, err := png.DecodeConfig(bytes.NewReader(b)); err != nil || c.Width != 1440 || len(b) > 200_000 {
-			t.Errorf("%s: %d bytes, %+v, %v", scheme, len(b), c, err)
+			t.Errorf("%s: %d bytes, %+v, %v", name, len(b), c, err)
 		}
 	}
 }

@@ -1,14 +1,16 @@
-// Command screenshot makes the pictures of the page that the README shows,
+// Command screenshot makes the pictures of the page that READMEs show,
 // from a running dev with events of several kinds in several states:
 //
 //	go run ./scripts/dev/page/screenshot
 //
-// It writes screenshot-light.png and screenshot-dark.png into -dir.
+// It writes screenshot-light.png and screenshot-dark.png, which show the events, into
+// -dir, and screenshot-media-light.png and screenshot-media-dark.png.
 package main
 
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -70,6 +72,17 @@ func run(ctx context.Context, dir string, width, height int64) error {
 	if err := openOne(tab); err != nil {
 		return err
 	}
+	if err := pictures(tab, filepath.Join(dir, "screenshot-")); err != nil {
+		return err
+	}
+	if err := openMedia(tab, dev); err != nil {
+		return err
+	}
+	return pictures(tab, filepath.Join(dir, "screenshot-media-"))
+}
+
+// pictures takes one in light and one in dark.
+func pictures(tab *browser.Tab, name string) error {
 	for _, scheme := range []string{"light", "dark"} {
 		if err := tab.Scheme(scheme); err != nil {
 			return err
@@ -81,7 +94,7 @@ func run(ctx context.Context, dir string, width, height int64) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, "screenshot-"+scheme+".png"), b, 0o644); err != nil {
+		if err := os.WriteFile(name+scheme+".png", b, 0o644); err != nil {
 			return err
 		}
 	}
@@ -184,6 +197,55 @@ func openOne(tab *browser.Tab) error {
 	}
 	_, err = browser.Evaluate[bool](tab, `new Promise((done) => {
 		const look = () => document.querySelector('#panel-body .line') ? setTimeout(done, 500, true) : setTimeout(look, 100);
+		look();
+	})`)
+	return err
+}
+
+// lives are what becomes of four media: calls after their upload, each with time for
+// its events to be delivered.
+var lives = []struct {
+	name  string
+	calls [][2]string // path behind /api/media/ID, body
+}{
+	{"Lecture 12.mp4", [][2]string{{"/process", `{"fails":["Transcode","AdaptiveDynamicStreaming"]}`}}},
+	{"Interview.mp4", [][2]string{{"/delete", ""}}},
+	{"Concert.mp4", [][2]string{{"/process", ""}}},
+	{"Harbor at dawn.mp4", [][2]string{{"/process", ""}, {"/delete", `{"parts":[{"type":"TranscodeFiles","definition":30}]}`}, {"/process", `{"transcode":[10],"fails":["Transcode"]}`}}},
+}
+
+// openMedia lets media live, shows them, and opens the last one.
+func openMedia(tab *browser.Tab, dev *browser.Dev) error {
+	const settle = 5 * time.Second
+	for _, life := range lives {
+		answer, err := dev.Call("POST", "/api/media", fmt.Sprintf(`{"name":%q}`, life.name))
+		var made struct{ FileId string }
+		if err == nil {
+			err = json.Unmarshal(answer, &made)
+		}
+		if err != nil {
+			return err
+		}
+		time.Sleep(settle)
+		for _, c := range life.calls {
+			if _, err := dev.Call("POST", "/api/media/"+made.FileId+c[0], c[1]); err != nil {
+				return err
+			}
+			time.Sleep(settle)
+		}
+	}
+	if err := tab.Click("#tab-media"); err != nil {
+		return err
+	}
+	if err := tab.Click("#media-rows .media-row"); err != nil {
+		return err
+	}
+	_, err := browser.Evaluate[bool](tab, `new Promise((done) => {
+		const look = () => {
+			if (!document.querySelector('#md-registers li')) return setTimeout(look, 100);
+			document.querySelector('#md-events-title').scrollIntoView();
+			setTimeout(done, 500, true);
+		};
 		look();
 	})`)
 	return err
