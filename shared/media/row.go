@@ -174,7 +174,9 @@ func (m *Media) allFailed(task string) bool {
 		case event.SubTaskFail:
 			failed[at] = true
 		default:
-			failed[at] = failed[at]
+			if _, known := failed[at]; !known {
+				failed[at] = false
+			}
 		}
 	}
 	for _, yes := range failed {
