@@ -247,7 +247,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
-func compile(t *testing.T, kind string) *jsonschema.Schema {
+func compile(t testing.TB, kind string) *jsonschema.Schema {
 	t.Helper()
 	content, ok := schema.JSON(kind)
 	if !ok {
@@ -261,7 +261,7 @@ func compileOpenAPI(t *testing.T, component string) *jsonschema.Schema {
 	return compileAt(t, schema.OpenAPI(), "#/components/schemas/"+component)
 }
 
-func compileAt(t *testing.T, document []byte, place string) *jsonschema.Schema {
+func compileAt(t testing.TB, document []byte, place string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
@@ -276,7 +276,7 @@ func compileAt(t *testing.T, document []byte, place string) *jsonschema.Schema {
 	return s
 }
 
-func parse(t *testing.T, body []byte) *event.Event {
+func parse(t testing.TB, body []byte) *event.Event {
 	t.Helper()
 	e, err := event.Parse(body, event.Origin{Mode: event.Normal, SubAppId: 1500012345, Received: at})
 	if err != nil {
@@ -285,7 +285,7 @@ func parse(t *testing.T, body []byte) *event.Event {
 	return e
 }
 
-func tree(t *testing.T, b []byte) any {
+func tree(t testing.TB, b []byte) any {
 	t.Helper()
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
 	if err != nil {
