@@ -26,6 +26,9 @@ type Tables struct {
 	// and forgets which events touched what.
 	Wreck func(testing.TB)
 
+	// Earlier makes of them what a version without media= left.
+	Earlier func(testing.TB)
+
 	// Rebuild folds the events anew.
 	Rebuild func(testing.TB)
 }

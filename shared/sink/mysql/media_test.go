@@ -35,20 +35,25 @@ func mediaRows(t testing.TB, m *MediaTable) []media.Row {
 	return rows
 }
 
-func TestMediaTables(t *testing.T) {
-	mediatest.TestTables(t, func(t *testing.T) mediatest.Tables {
-		u, m := withMedia(t)
-		return mediatest.Tables{
-			Open: func(t testing.TB) deliver.Sink { return openSink(t, u) },
-			Rows: func(t testing.TB) []media.Row { return mediaRows(t, m) },
-			Wreck: func(t testing.TB) {
-				sql(t, "UPDATE "+m.tables.media+" SET state = 'known', name = 'wrong', doc = '{}'", "DELETE FROM "+m.tables.event,
-					"INSERT INTO "+m.tables.output+" (source, file_id, kind, definition, status) SELECT source, file_id, 'Transcode', 7, 'SUCCESS' FROM "+m.tables.media)
-			},
-			Rebuild: func(t testing.TB) { mediatest.Rebuild(t, m) },
-		}
-	})
+func openTables(t *testing.T) mediatest.Tables {
+	u, m := withMedia(t)
+	return mediatest.Tables{
+		Open: func(t testing.TB) deliver.Sink { return openSink(t, u) },
+		Rows: func(t testing.TB) []media.Row { return mediaRows(t, m) },
+		Wreck: func(t testing.TB) {
+			sql(t, "UPDATE "+m.tables.media+" SET state = 'known', name = 'wrong', doc = '{}'", "DELETE FROM "+m.tables.event,
+				"INSERT INTO "+m.tables.output+" (source, file_id, kind, definition, status) SELECT source, file_id, 'Transcode', 7, 'SUCCESS' FROM "+m.tables.media)
+		},
+		Earlier: func(t testing.TB) {
+			sql(t, "ALTER TABLE "+m.name+" DROP sunk_at", "DROP TABLE "+m.tables.media+", "+m.tables.output+", "+m.tables.event)
+		},
+		Rebuild: func(t testing.TB) { mediatest.Rebuild(t, m) },
+	}
 }
+
+func TestMediaTables(t *testing.T) { mediatest.TestTables(t, openTables) }
+
+func TestEventsThatCount(t *testing.T) { mediatest.TestFates(t, openTables) }
 
 // A parked event says nothing of a media until the table takes it as SINK, and
 // then with the time at which it was received first.

@@ -1,0 +1,80 @@
+package mediatest
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+)
+
+// TestFates proves which rows of events count: those that the table took as SINK, in
+// whatever way it came to them.
+func TestFates(t *testing.T, open func(*testing.T) Tables) {
+	parked := func(e *event.Event) *event.Event {
+		p := *e
+		p.Parking = &event.Parking{Reason: "permanent", Attempts: 1}
+		return &p
+	}
+	send := func(t *testing.T, s deliver.Sink, events ...*event.Event) {
+		t.Helper()
+		for _, err := range s.Send(context.Background(), events) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rowOf := func(l Life) map[string]string {
+		events := l.Events()
+		l.Row.LastEvent = events[len(events)-1].ID
+		return map[string]string{l.Row.FileId: Text(t, l.Row)}
+	}
+	life := Lives(true)[2]
+	t.Run("parked after it was delivered", func(t *testing.T) {
+		tables := open(t)
+		s := tables.Open(t)
+		send(t, s, life.Events()...)
+		for _, e := range life.Events() { // another sink refused it; the table is DEAD_LETTER, too
+			send(t, s, parked(e))
+		}
+		tables.check(t, rowOf(life))
+		tables.Rebuild(t)
+		tables.check(t, rowOf(life))
+	})
+	t.Run("parked and not delivered", func(t *testing.T) {
+		tables := open(t)
+		s := tables.Open(t)
+		events := life.Events()
+		send(t, s, events[0], parked(events[1]))
+		before := tables.Rows(t)
+		tables.Rebuild(t)
+		if after := tables.Rows(t); len(before) != 1 || len(after) != 1 || Text(t, before[0]) != Text(t, after[0]) || after[0].LastEvent != events[0].ID {
+			t.Errorf("before %+v, after %+v", before, after)
+		}
+		send(t, s, events[1]) // a replay
+		tables.check(t, rowOf(life))
+	})
+	t.Run("a table of an earlier version", func(t *testing.T) {
+		tables := open(t)
+		events := life.Events()
+		send(t, tables.Open(t), append(slices.Clone(events), parked(Lives(true)[0].Events()[0]))...)
+		tables.Earlier(t)
+		tables.Rebuild(t)
+		tables.check(t, rowOf(life))
+		send(t, tables.Open(t), events...)
+		tables.check(t, rowOf(life))
+	})
+	t.Run("two applications", func(t *testing.T) {
+		tables := open(t)
+		events := life.Events()
+		other := *events[1]
+		other.SubAppId = 7
+		send(t, tables.Open(t), events[0], &other)
+		rows := tables.Rows(t)
+		if len(rows) != 2 || rows[0].Source != Source || rows[1].Source != "/tencentcloud/vod/7" || rows[0].FileId != rows[1].FileId ||
+			rows[0].Name == "" || len(rows[0].Outputs) != 0 || len(rows[1].Outputs) == 0 {
+			t.Errorf("got %+v", rows)
+		}
+	})
+}
