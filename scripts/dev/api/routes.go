@@ -80,7 +80,7 @@ func (a *API) callsOfMedia() []call {
 			`curl BASE/api/media/5285890784273533167/cover`,
 			map[string]handler{get: a.getCover}},
 		{"POST", "/api/media",
-			"Uploads a media into the stand-in. With process it is processed at once. Its events come in 2 s, by the stand-in's clock, as VOD's configuration says.",
+			"Uploads a media into the stand-in. With process it is processed at once. Its events follow as VOD's configuration says.",
 			`curl JSON -d '{"name":"harbor.mp4","process":true}' BASE/api/media`,
 			map[string]handler{post: a.postMedia}},
 		{"POST", "/api/media/{id}/process",

@@ -163,13 +163,13 @@ const why = (v, stands) => v.rank < stands.rank ? el('span', {}, 'a copy, which 
 
 async function remove(m, parts) {
   await send('POST', pathOf(m, '/delete'), { parts });
-  toast(`${parts.length ? 'A part' : m.name || m.file_id} is deleted. Its event comes in 2 s by VOD's clock.`);
+  toast(`${parts.length ? 'A part' : m.name || m.file_id} is deleted. Its event follows.`);
 }
 
 $('md-process').addEventListener('click', () => act($('md-process'), async () => {
   const fails = $('md-fails').value;
   await send('POST', pathOf(openedMedia(), '/process'), { fails: fails ? [fails] : [] });
-  toast("The procedure runs. Its event comes in 2 s by VOD's clock.");
+  toast("The procedure runs. Its event follows.");
 }));
 $('md-delete').addEventListener('click', () => act($('md-delete'), () => {
   const type = $('md-part').value;

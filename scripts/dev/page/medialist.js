@@ -145,7 +145,7 @@ $('media-more').addEventListener('click', () => { shown += PORTION; paint(); });
 
 const upload = (button, process) => button.addEventListener('click', () => act(button, async () => {
   const { fileId } = await send('POST', '/media', { process });
-  toast(`${fileId} is uploaded. Its event comes in 2 s by VOD's clock; it counts once it is delivered.`);
+  toast(`${fileId} is uploaded. Its event follows, and counts once it is delivered.`);
 }));
 upload($('upload'), false);
 upload($('upload-process'), true);
