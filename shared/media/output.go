@@ -36,16 +36,13 @@ func groups(results []Result) iter.Seq[[]Result] {
 // output is the row of the results of one Kind and Definition. Its status and its
 // URL are registers of their own: a run that fails leaves what plays.
 func (m *Media) output(results []Result) Output {
-	var told, made *Result
+	var told *Result
 	for i := range results {
-		r := &results[i]
-		if told == nil || beats(r, told) {
+		if r := &results[i]; told == nil || beats(r, told) {
 			told = r
 		}
-		if r.Status == event.SubTaskSuccess && r.Url != "" && (made == nil || made.Version().Compare(r.Version()) < 0) {
-			made = r
-		}
 	}
+	made := lastMade(results)
 	o := Output{Kind: told.Kind, Definition: told.Definition, Status: told.Status, Error: told.Error, TaskId: told.Task, told: told, made: made}
 	if !told.Read && hasEnded(told) {
 		o.FinishedAt = told.At
@@ -62,6 +59,35 @@ func (m *Media) output(results []Result) Output {
 		o.Status = StatusDeleted
 	}
 	return o
+}
+
+// lastMade is the result whose file the row shows: the latest SUCCESS.
+func lastMade(results []Result) (made *Result) {
+	for i := range results {
+		r := &results[i]
+		if r.Status == event.SubTaskSuccess && r.Url != "" && (made == nil || made.Version().Compare(r.Version()) < 0) {
+			made = r
+		}
+	}
+	return made
+}
+
+// Lacks names the event that has the output's Data where the row that the results
+// before gave has the Data of another result. That is rare, else it is empty: an
+// event came late and was received early, and so an older run is the latest again.
+func (o *Output) Lacks(before []Result) (eventID string) {
+	if o.made == nil || o.made.Data != nil {
+		return ""
+	}
+	for group := range groups(before) {
+		if group[0].Kind != o.Kind || group[0].Definition != o.Definition {
+			continue
+		}
+		if shown := lastMade(group); shown != nil && shown.place(*o.made) != 0 {
+			return o.made.Event
+		}
+	}
+	return ""
 }
 
 // beats orders what tells the status: events over re-reads, an end over a sub-task

@@ -2,6 +2,8 @@ package mediatest
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -64,6 +66,30 @@ func TestFates(t *testing.T, open func(*testing.T) Tables) {
 		tables.check(t, rowOf(life))
 		send(t, tables.Open(t), events...)
 		tables.check(t, rowOf(life))
+	})
+	t.Run("a late event makes an older run the latest", func(t *testing.T) {
+		run := func(task, session, url string, minute int) *event.Event {
+			body := fmt.Sprintf(`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":%q,"Status":"FINISH","FileId":"5","SessionContext":%q,"MediaProcessResultSet":[{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Input":{"Definition":10},"Output":{"Url":%q,"Definition":10}}}]}}`, task, session, url)
+			e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, SubAppId: 1500066000, Received: at(minute)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		first, second, again := run("A", "1", "https://v.example.com/a", 1), run("B", "1", "https://v.example.com/b", 2), run("A", "2", "https://v.example.com/a", 3)
+		for _, order := range [][]*event.Event{{first, second, again}, {again, second, first}, {second, again, first}} {
+			tables := open(t)
+			s := tables.Open(t)
+			for _, e := range order {
+				send(t, s, e)
+			}
+			rows := tables.Rows(t)
+			var data struct{ Url string }
+			if len(rows) != 1 || len(rows[0].Outputs) != 1 || json.Unmarshal(rows[0].Outputs[0].Data, &data) != nil ||
+				data.Url != "https://v.example.com/b" || rows[0].Outputs[0].Url != data.Url {
+				t.Errorf("got %+v with data %+v", rows, data)
+			}
+		}
 	})
 	t.Run("two applications", func(t *testing.T) {
 		tables := open(t)

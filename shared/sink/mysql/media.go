@@ -11,6 +11,7 @@ import (
 	"vodevents/shared/internal/jsonscan"
 	"vodevents/shared/media"
 	"vodevents/shared/sink/internal/sqltable"
+	"vodevents/shared/sink/stored"
 )
 
 // mediaTables are the tables of media=, as they stand in SQL.
@@ -167,7 +168,7 @@ func (m mediaTables) fold(ctx context.Context, c *conn, events string, stamp tim
 	if err != nil {
 		return err
 	}
-	rows, err := telling.Fold(fresh, docs)
+	rows, err := telling.Fold(fresh, docs, func(ids []string, add func(stored.Row)) error { return readEvents(ctx, c, events, ids, add) })
 	if err != nil {
 		return err
 	}

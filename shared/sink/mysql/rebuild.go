@@ -87,21 +87,29 @@ func (t *MediaTable) refold(ctx context.Context, c *conn, keys []stored.MediaKey
 	if err != nil {
 		return err
 	}
-	for ids := range slices.Chunk(refold.Events(), 64) {
-		err := c.query(ctx, func(row []driver.Value) error {
-			refold.Add(scan(row))
-			return nil
-		}, "SELECT id, type, subject, source, mode, received_at, data, raw, parkreason, parkattempts, parkfirsterror, parklasterror FROM "+
-			t.name+" WHERE id IN ("+list(len(ids), "?")+")", anys(ids)...)
-		if err != nil {
-			return err
-		}
+	if err := readEvents(ctx, c, t.name, refold.Events(), refold.Add); err != nil {
+		return err
 	}
 	rows := refold.Rows()
 	if err := t.tables.write(ctx, c, rows, false); err != nil {
 		return err
 	}
 	return t.clear(ctx, c, rows, docs)
+}
+
+// readEvents reads rows of events by their ids.
+func readEvents(ctx context.Context, c *conn, table string, ids []string, add func(stored.Row)) error {
+	for some := range slices.Chunk(ids, 64) {
+		err := c.query(ctx, func(row []driver.Value) error {
+			add(scan(row))
+			return nil
+		}, "SELECT id, type, subject, source, mode, received_at, data, raw, parkreason, parkattempts, parkfirsterror, parklasterror FROM "+
+			table+" WHERE id IN ("+list(len(some), "?")+")", anys(some)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear removes outputs that the fold does not have any more, and the rows that

@@ -9,6 +9,7 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink/internal/sqltable"
+	"vodevents/shared/sink/stored"
 )
 
 // mediaTables are the tables of media=, as they stand in SQL.
@@ -103,11 +104,12 @@ SELECT NULL, NULL, source, file_id, doc::text FROM locked`
 
 // folder keeps the tables of media=.
 type folder struct {
+	events      string // the table
 	take, write string
 }
 
-func newFolder(insert string, tables mediaTables) *folder {
-	return &folder{take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL()}
+func newFolder(events, insert string, tables mediaTables) *folder {
+	return &folder{events: events, take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL()}
 }
 
 // transaction runs f in one, also where the pool has begun it.
@@ -129,7 +131,7 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 		if err != nil || len(docs) == 0 {
 			return err
 		}
-		rows, err := telling.Fold(fresh, docs)
+		rows, err := telling.Fold(fresh, docs, func(ids []string, add func(stored.Row)) error { return readEvents(ctx, c, f.events, ids, add) })
 		if err != nil {
 			return err
 		}

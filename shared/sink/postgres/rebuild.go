@@ -104,9 +104,14 @@ func (t *MediaTable) addEvents(ctx context.Context, c *conn, refold *sqltable.Re
 	if err := rows.Err(); err != nil {
 		return err
 	}
+	return readEvents(ctx, c, t.name, refold.Events(), refold.Add)
+}
+
+// readEvents reads rows of events by their ids.
+func readEvents(ctx context.Context, c *conn, table string, ids []string, add func(stored.Row)) error {
 	events, err := c.Query(ctx, `SELECT id, type, coalesce(subject, ''), source, mode, received_at, data::text, raw,
 	parkreason, coalesce(parkattempts, 0), coalesce(parkfirsterror, ''), coalesce(parklasterror, '')
-FROM `+t.name+` WHERE id = ANY($1::text[])`, refold.Events())
+FROM `+table+` WHERE id = ANY($1::text[])`, ids)
 	if err != nil {
 		return err
 	}
@@ -116,7 +121,7 @@ FROM `+t.name+` WHERE id = ANY($1::text[])`, refold.Events())
 		if err != nil {
 			return err
 		}
-		refold.Add(row)
+		add(row)
 	}
 	return events.Err()
 }

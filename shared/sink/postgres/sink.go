@@ -57,7 +57,7 @@ func newSink(pool *sqltable.Share[*conn], table, media pgx.Identifier) *Sink {
 	}
 	if media != nil {
 		tables := mediaNames(media)
-		s.media = newFolder(s.insert, tables)
+		s.media = newFolder(name, s.insert, tables)
 		s.table.Beside = []string{fmt.Sprintf(createMedia, createLock, tables.media, tables.output, tables.event, index(media, "_state_idx"))}
 	}
 	return s

@@ -19,6 +19,9 @@ type MediaKey = stored.MediaKey
 type Telling struct {
 	events map[string]*event.Event
 	told   map[string][]media.Media // by the event's id
+
+	// again is what events told that were folded before; see Fold.
+	again map[MediaKey][]media.Media
 }
 
 // Touch is an event that says something of a media.
@@ -30,7 +33,7 @@ type Touch struct {
 // Tell reads the events that the table takes as SINK. A parked one says nothing
 // until it is delivered.
 func Tell(events []*event.Event) *Telling {
-	t := &Telling{map[string]*event.Event{}, map[string][]media.Media{}}
+	t := &Telling{events: map[string]*event.Event{}, told: map[string][]media.Media{}}
 	for _, e := range events {
 		if e.Parking != nil {
 			continue
@@ -90,10 +93,33 @@ type MediaRows struct {
 
 // Fold adds to the media's docs what the events say that the table took just now.
 // fresh has their ids and when each was received first: that stands in the row of
-// events.
-func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (MediaRows, error) {
-	all := map[MediaKey]media.Media{}
-	var rows MediaRows
+// events. Where an output lacks its Data, which no doc holds, read gives the rows of
+// the events that have it.
+func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte, read func(ids []string, add func(stored.Row)) error) (MediaRows, error) {
+	rows, lacking, err := t.fold(fresh, docs)
+	if err != nil || len(lacking) == 0 {
+		return rows, err
+	}
+	t.again = map[MediaKey][]media.Media{}
+	err = read(lacking, func(row stored.Row) {
+		e, err := eventOf(row)
+		if err != nil {
+			return // somebody changed the row; media rebuild would say the same
+		}
+		for _, m := range media.Of(e) {
+			key := MediaKey{Source: m.Source, FileId: m.FileId}
+			t.again[key] = append(t.again[key], m)
+		}
+	})
+	if err == nil {
+		rows, _, err = t.fold(fresh, docs)
+	}
+	return rows, err
+}
+
+// fold also returns the events that have the Data that an output lacks.
+func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (rows MediaRows, lacking []string, err error) {
+	all, before := map[MediaKey]media.Media{}, map[MediaKey][]media.Result{}
 	for _, id := range slices.Sorted(maps.Keys(fresh)) {
 		e, told := t.events[id], t.told[id]
 		if e != nil && e.Received.Truncate(time.Millisecond).Compare(fresh[id].Truncate(time.Millisecond)) != 0 {
@@ -106,18 +132,28 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (Me
 			m, known := all[key]
 			if doc := docs[key]; !known && len(doc) > 0 {
 				if err := m.UnmarshalJSON(doc); err != nil {
-					return rows, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
+					return rows, nil, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
 				}
 				m.Source, m.FileId = key.Source, key.FileId
+				before[key] = m.Results
+				for _, again := range t.again[key] {
+					m = media.Merge(m, again)
+				}
 			}
 			all[key] = media.Merge(m, one)
 			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
 		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
+		from := len(rows.Outputs)
 		rows.add(all[key])
+		for _, o := range rows.Outputs[from:] {
+			if id := o.Lacks(before[key]); id != "" {
+				lacking = append(lacking, id)
+			}
+		}
 	}
-	return rows, nil
+	return rows, lacking, nil
 }
 
 func (r *MediaRows) add(m media.Media) {

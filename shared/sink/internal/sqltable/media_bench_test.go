@@ -24,7 +24,7 @@ func BenchmarkFold(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		telling := Tell([]*event.Event{e})
-		if _, err := telling.Fold(map[string]time.Time{e.ID: e.Received}, map[MediaKey][]byte{}); err != nil {
+		if _, err := telling.Fold(map[string]time.Time{e.ID: e.Received}, map[MediaKey][]byte{}, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
