@@ -36,23 +36,32 @@ type statement struct {
 	Resource []string `json:"resource"`
 }
 
-// Function returns the rights of the functions of an account, for the given
-// applications. more are further actions that the settings need, such as
-// vod:DescribeTaskDetail. Without applications it is for all of the account's.
-func Function(uin string, subAppIds []string, more ...string) (string, error) {
+// Needs is what the functions do with their role.
+type Needs struct {
+	Uin       string   // of the main account
+	SubAppIds []string // VOD applications; none: all of the account's
+	Actions   []string // of VOD, besides those in function.json
+	Objects   []string // of COS, that they put, such as qcs::cos:REGION:uid/APPID:BUCKET/PREFIX/*
+}
+
+// Function returns the least rights for what the functions do.
+func Function(n Needs) (string, error) {
 	var d document
 	if err := json.Unmarshal([]byte(function), &d); err != nil {
 		return "", err
 	}
-	if len(subAppIds) == 0 {
-		subAppIds = []string{"*"}
+	if len(n.SubAppIds) == 0 {
+		n.SubAppIds = []string{"*"}
 	}
 	s := &d.Statement[0]
-	s.Action = append(s.Action, more...)
+	s.Action = append(s.Action, n.Actions...)
 	pattern := s.Resource[0]
 	s.Resource = nil
-	for _, id := range subAppIds {
-		s.Resource = append(s.Resource, strings.NewReplacer("UIN", uin, "SUBAPPID", id).Replace(pattern))
+	for _, id := range n.SubAppIds {
+		s.Resource = append(s.Resource, strings.NewReplacer("UIN", n.Uin, "SUBAPPID", id).Replace(pattern))
+	}
+	if len(n.Objects) > 0 {
+		d.Statement = append(d.Statement, statement{Effect: "allow", Action: []string{"name/cos:PutObject"}, Resource: n.Objects})
 	}
 	text, err := json.Marshal(d)
 	return string(text), err

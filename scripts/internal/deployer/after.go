@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func (d *deployer) after(ctx context.Context, f *serverless.File, functions []*f
 	}
 	if d.options.configure {
 		args := []string{"config", "set", "-mode", "push", "-url", callback}
-		if d.getenv("CALLBACK_SIGN_KEY") != "" {
+		if d.setting("CALLBACK_SIGN_KEY") != "" {
 			args = append(args, "-sign-key", "env")
 		}
 		if d.yes {
@@ -65,6 +67,14 @@ func urlOf(triggers []scfapi.Trigger) string {
 	return ""
 }
 
+// ownURL tells whether a URL is a function URL of the account and region
+// (583/96099).
+func ownURL(raw string, appId int64, region string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Scheme == "https" && strings.Trim(u.Path, "/") == "" &&
+		strings.HasPrefix(u.Host, strconv.FormatInt(appId, 10)+"-") && strings.HasSuffix(u.Host, "."+region+".tencentscf.com")
+}
+
 // functionURL reads the URL back. It may be missing for some seconds.
 func (d *deployer) functionURL(ctx context.Context, name string) (string, error) {
 	for range 15 {
@@ -73,8 +83,8 @@ func (d *deployer) functionURL(ctx context.Context, name string) (string, error)
 			return "", err
 		}
 		if u := urlOf(triggers); u != "" {
-			if !d.standIn() && !strings.HasPrefix(u, "https://") {
-				return "", fmt.Errorf("%s: SCF tells the function URL %s, which is not https", name, u)
+			if !d.standIn() && !ownURL(u, d.user.AppId, d.region) {
+				return "", fmt.Errorf("%s: SCF tells the function URL %s, which is not of the form https://%d-….%s.tencentscf.com: it is not called, and VOD is not pointed at it\n  → compare it with the console, function URL", name, u, d.user.AppId, d.region)
 			}
 			return u, nil
 		}
@@ -116,7 +126,7 @@ const notAnEvent = `{"deploy":"probe"}`
 
 // probe posts a body that is no event, signed with the key that was deployed.
 func (d *deployer) probe(ctx context.Context, url string) {
-	key, _, _ := strings.Cut(d.getenv("CALLBACK_SIGN_KEY"), ",")
+	key, _, _ := strings.Cut(d.setting("CALLBACK_SIGN_KEY"), ",")
 	key = strings.TrimSpace(key)
 	body, how := []byte(notAnEvent), "unsigned"
 	if key != "" {
@@ -161,7 +171,7 @@ func (d *deployer) runPull(ctx context.Context, name string) error {
 	var e *scfapi.Error
 	switch {
 	case errors.As(err, &e):
-		d.say("  ! %s was not run: %v", name, err)
+		d.say("  ! A run of %s gave no result: %v", name, err)
 	case err != nil:
 		return err
 	case r.ErrMsg != "":
@@ -174,7 +184,7 @@ func (d *deployer) runPull(ctx context.Context, name string) error {
 
 // vodState says how VOD is set up, and whether it sends callbacks to the URL.
 func (d *deployer) vodState(ctx context.Context, url string) (state string, calls bool) {
-	c, err := vod.New(vod.Options{Endpoint: d.getenv("VOD_ENDPOINT"), Region: d.getenv("VOD_REGION"), Credentials: d.vodKeys()})
+	c, err := vod.New(vod.Options{Endpoint: d.setting("VOD_ENDPOINT"), Region: d.setting("VOD_REGION"), Credentials: d.vodKeys()})
 	if err != nil {
 		return "was not asked: " + err.Error(), false
 	}

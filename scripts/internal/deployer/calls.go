@@ -28,6 +28,9 @@ func (p *plan) calls() (all []call) {
 	if p.config {
 		all = append(all, call{"UpdateFunctionConfiguration", p.configRequest()})
 	}
+	if p.async {
+		all = append(all, call{"UpdateFunctionEventInvokeConfig", p.asyncRequest()})
+	}
 	for _, t := range p.triggers {
 		switch t.action {
 		case "create":
@@ -78,6 +81,10 @@ func (p *plan) configRequest() scfapi.UpdateFunctionConfiguration {
 		}
 	}
 	return r
+}
+
+func (p *plan) asyncRequest() scfapi.UpdateAsyncConfig {
+	return scfapi.NewUpdateAsyncConfig(p.want.Name, *p.want.async)
 }
 
 // confMark is the part of a mark that is a hash of the variables too. It is not

@@ -103,6 +103,9 @@ func (d *deployer) carryOut(ctx context.Context, plans []*plan) error {
 		if err := d.writeFunction(ctx, p); err != nil {
 			return fmt.Errorf("%s: %w", p.want.Name, err)
 		}
+		if err := d.writeAsync(ctx, p); err != nil {
+			return fmt.Errorf("%s: %w", p.want.Name, err)
+		}
 	}
 	for _, timer := range []bool{false, true} {
 		for _, p := range plans {
@@ -161,6 +164,21 @@ func (d *deployer) writeConfig(ctx context.Context, p *plan) error {
 	return err
 }
 
+// writeAsync writes how the timer's events are retried. Who may not do so deploys
+// all the same: it saves runs, and no event depends on it.
+func (d *deployer) writeAsync(ctx context.Context, p *plan) error {
+	if !p.async {
+		return nil
+	}
+	d.say("%s: changing the retries", p.want.Name)
+	err := d.write(ctx, p, false, func() error { return d.api.UpdateFunctionEventInvokeConfig(ctx, p.asyncRequest()) })
+	if scfapi.Denied(err) || scfapi.Is(err, "UnsupportedOperation") {
+		d.say("! They stay as they are: %v", err)
+		return nil
+	}
+	return err
+}
+
 // readHash reads what hash SCF tells for the code that was just sent, and puts it
 // into the mark where it is not that of the zip.
 func (d *deployer) readHash(ctx context.Context, p *plan) error {
@@ -186,8 +204,8 @@ func (d *deployer) noteHash(ctx context.Context, p *plan) error {
 // writeTriggers writes the timers of a function, or its other triggers. It looks
 // first, and again after a lost answer.
 func (d *deployer) writeTriggers(ctx context.Context, p *plan, timer bool) error {
-	const most = 5
-	for try := 1; ; try++ {
+	const again = 5
+	for left := again + len(p.triggers); ; left-- {
 		have, err := d.api.ListTriggers(ctx, p.want.Name)
 		if err != nil {
 			return err
@@ -199,21 +217,20 @@ func (d *deployer) writeTriggers(ctx context.Context, p *plan, timer bool) error
 				break
 			}
 		}
-		if todo == nil {
+		switch {
+		case todo == nil:
 			return nil
+		case left == 0:
+			return fmt.Errorf("the trigger %s does not become what was asked\n  → look at it in the console", todo.String())
 		}
 		d.say("%s: trigger %s: %s", p.want.Name, todo.String(), map[string]string{"create": "creating", "update": "changing", "delete": "deleting"}[todo.action])
 		if err := d.writeTrigger(ctx, p.want.Name, *todo); err != nil {
-			again := scfapi.Busy(err) || scfapi.Lost(err)
-			if !again || try == most {
+			if left == 1 || !scfapi.Busy(err) && !scfapi.Lost(err) {
 				return err
 			}
 		}
 		if _, _, err := d.settle(ctx, p.want.Name); err != nil {
 			return err
-		}
-		if try > most {
-			return fmt.Errorf("the trigger %s does not become what was asked\n  → look at it in the console", todo.String())
 		}
 		if err := d.wait(ctx, calm); err != nil {
 			return err

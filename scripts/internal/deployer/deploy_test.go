@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/scf/scffake"
 )
 
@@ -21,7 +22,7 @@ func (c *cloud) state(t testing.TB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, f := range c.Functions() {
-		fmt.Fprintf(&b, "%s %s %s %s %d MB %d s role %s vpc %v sha256 %s\n  %s\n", f.Name, f.Status, f.Runtime, f.Handler, f.MemorySize, f.Timeout, f.Role, f.VpcConfig, f.SHA256, f.Description)
+		fmt.Fprintf(&b, "%s %s %s %s %d MB %d s role %s vpc %v sha256 %s\n  %s\n  %d retries, %d s\n", f.Name, f.Status, f.Runtime, f.Handler, f.MemorySize, f.Timeout, f.Role, f.VpcConfig, f.SHA256, f.Description, f.Retries, f.MsgTTL)
 		var lines []string
 		for _, v := range f.Environment.Variables {
 			lines = append(lines, "  variable "+v.Key+"="+v.Value)
@@ -65,7 +66,7 @@ func (c *cloud) delivered(t testing.TB, fileId string) bool {
 // change, another variable, removal.
 func TestLifeOfADeployment(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, scffake.Options{URLPolls: 2})
+	c := newCloud(t, scffake.Options{URLPolls: 2}).whole()
 	out := c.must(t, "-yes", "-configure")
 
 	c.post(t, out, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533101"}}`)
@@ -105,6 +106,23 @@ func TestLifeOfADeployment(t *testing.T) {
 	}
 }
 
+// killPoints returns after how many of a run's calls to kill it: after each, or when
+// tests are to be quick after four of the writes.
+func killPoints(calls []scffake.Call) (points []int) {
+	for n := range calls {
+		if longtest.On() || n > 0 && calls[n-1].Writes() {
+			points = append(points, n)
+		}
+	}
+	if every := (len(points) + 3) / 4; !longtest.On() {
+		points = slices.Collect(func(yield func(int) bool) {
+			for i := 0; i < len(points) && yield(points[i]); i += every {
+			}
+		})
+	}
+	return points
+}
+
 // A deployer that is killed after any of its calls leaves what the next run
 // completes, to the same end each time. With OtherHash it has the most calls.
 func TestKilledAfterEachCall(t *testing.T) {
@@ -112,10 +130,10 @@ func TestKilledAfterEachCall(t *testing.T) {
 	o := scffake.Options{Alternatives: scffake.Alternatives{OtherHash: true}}
 	whole := newCloud(t, o).small()
 	whole.must(t, "-yes")
-	want, calls := whole.state(t), len(whole.Calls(""))
+	want, calls := whole.state(t), whole.Calls("")
 	c := newCloud(t, o).small()
 	c.env["SINK"], c.env["VOD_ENDPOINT"] = whole.env["SINK"], whole.env["VOD_ENDPOINT"]
-	for n := range calls {
+	for _, n := range killPoints(calls) {
 		c.killAfter(t, n)
 		if out := c.must(t, "-yes"); c.state(t) != want {
 			t.Errorf("killed after %d calls and run again, it ends with\n%s\nwant\n%s\nand said\n%s", n, c.state(t), want, out)
@@ -154,14 +172,14 @@ func TestUpdateKilledAfterEachCall(t *testing.T) {
 	c.env["SINK"] = "file:" + filepath.Join(t.TempDir(), "other.jsonl")
 	before := len(c.Calls(""))
 	c.must(t, "-yes")
-	second, calls := c.state(t), len(c.Calls(""))-before
+	second, calls := c.state(t), c.Calls("")[before:]
 	sinks := [2]string{old, c.env["SINK"]}
 	want := [2]string{first, second}
-	for n := range calls {
-		c.env["SINK"] = sinks[n%2]
+	for i, n := range killPoints(calls) {
+		c.env["SINK"] = sinks[i%2]
 		c.killAfter(t, n)
-		if out := c.must(t, "-yes"); c.state(t) != want[n%2] {
-			t.Errorf("killed after %d calls and run again, it ends with\n%s\nwant\n%s\nand said\n%s", n, c.state(t), want[n%2], out)
+		if out := c.must(t, "-yes"); c.state(t) != want[i%2] {
+			t.Errorf("killed after %d calls and run again, it ends with\n%s\nwant\n%s\nand said\n%s", n, c.state(t), want[i%2], out)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,4 +43,100 @@ func TestAccountWithoutCLS(t *testing.T) {
 	}
 	c = newCloud(t, scffake.Options{CLS: scffake.CLSRefuses}).small()
 	c.refuse(t, "open CLS, the log service, once", "-yes")
+}
+
+// file writes serverless.yml with a change, and makes it the one of c.
+func (c *cloud) file(t *testing.T, old, changed string) (flag string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "serverless.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Count(text, []byte(old)) != 1 {
+		t.Fatalf("%q does not stand once in serverless.yml", old)
+	}
+	path := filepath.Join(t.TempDir(), "serverless.yml")
+	if err := os.WriteFile(path, bytes.Replace(text, []byte(old), []byte(changed), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "-file=" + path
+}
+
+const beforeTriggers = "\n  triggers:\n"
+
+// SCF takes ten timers for a function, and so does a deployment.
+func TestTenTimers(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).small()
+	more := beforeTriggers
+	for _, name := range strings.Fields("a b c d e f g h i") {
+		more += "    - {type: timer, function: pull, parameters: {name: " + name + ", cronExpression: '0 0 1 * * * *', enable: true}}\n"
+	}
+	flag := c.file(t, beforeTriggers, more)
+	c.must(t, "-yes", flag)
+	if f, _ := c.Function(region, pull); len(f.Triggers) != 10 {
+		t.Errorf("there are %d timers", len(f.Triggers))
+	}
+	if out := c.must(t, "-dry-run", flag); strings.Count(out, "nothing to change") != 2 {
+		t.Errorf("a second run would change something:\n%s", out)
+	}
+	c.must(t, "-yes") // the nine go
+	if f, _ := c.Function(region, pull); len(f.Triggers) != 1 || f.Retries != 0 || f.MsgTTL != 60 {
+		t.Errorf("there are %d timers, %d retries and %d s", len(f.Triggers), f.Retries, f.MsgTTL)
+	}
+}
+
+// A value that serverless.yml states itself is what the functions have, so it is what
+// the last lines tell, and it is masked.
+func TestValuesInServerlessYml(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).small()
+	flag := c.file(t, "value: ${env:SINK}", "value: postgres://user:"+password+"@db.example.com/vod")
+	if out := c.must(t, "-yes", flag); !strings.Contains(out, "events   go to postgres://db.example.com") {
+		t.Errorf("the last lines are of another SINK:\n%s", out)
+	}
+}
+
+// Of two deployers at once one ends and says so; nothing is left half done.
+func TestTwoDeployers(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).small()
+	c.must(t, "-yes")
+	c.env["LOG_LEVEL"] = "debug"
+	stop := c.Control("UpdateFunctionConfiguration", func(call *scffake.Call) *scffake.Fault {
+		if call.Function == pull && !strings.Contains(string(call.Body), "made by hand") {
+			return &scffake.Fault{Kind: scffake.Fail, Code: "FailedOperation.OperationConflict"}
+		}
+		if call.Function == callback {
+			c.describeByHand(func(err error) {
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		return nil
+	})
+	c.refuse(t, "somebody else deploys it right now", "-yes")
+	stop()
+	c.refuse(t, "this command did not make it", "-remove", "-yes")
+	if n := len(c.Functions()); n != 2 {
+		t.Errorf("%d functions are left", n)
+	}
+}
+
+// Keys without the right to see and change retries deploy all the same.
+func TestNoRightToRetries(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).small()
+	denied := func(*scffake.Call) *scffake.Fault {
+		return &scffake.Fault{Kind: scffake.Fail, Code: "UnauthorizedOperation.CAM"}
+	}
+	c.Control("UpdateFunctionEventInvokeConfig", denied)
+	c.Control("GetFunctionEventInvokeConfig", denied)
+	if out := c.must(t, "-yes"); !strings.Contains(out, "They stay as they are") {
+		t.Errorf("it says:\n%s", out)
+	}
+	if out := c.must(t, "-yes"); !strings.Contains(out, "Nothing to change") || !strings.Contains(out, "may not see how") {
+		t.Errorf("a second run says:\n%s", out)
+	}
 }

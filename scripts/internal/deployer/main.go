@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"vodevents/scripts/internal/scfapi"
+	"vodevents/scripts/internal/serverless"
+	"vodevents/scripts/internal/term"
+	"vodevents/shared/config"
 )
 
 func main() {
@@ -50,6 +53,7 @@ type deployer struct {
 	options
 	terminal
 	getenv func(string) string
+	vars   map[string]string // of the functions
 	wait   func(context.Context, time.Duration) error
 	http   *http.Client // for the function URL
 	api    *scfapi.Client
@@ -89,7 +93,7 @@ func run(ctx context.Context, args []string, wait func(context.Context, time.Dur
 		return 2
 	}
 	if err := d.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "deploy:", d.mask.Replace(err.Error()))
+		fmt.Fprintln(os.Stderr, "deploy:", term.Lines(d.mask.Replace(err.Error())))
 		return 1
 	}
 	return 0
@@ -100,7 +104,14 @@ func (d *deployer) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.region = file.Inputs.Region
+	d.region, d.vars = file.Inputs.Region, variablesOf(file)
+	d.mask.show(d.region, "/callback")
+	for name, value := range d.vars {
+		d.mask.variable(name, value)
+	}
+	for key := range file.Inputs.Functions {
+		d.mask.show(file.FunctionName(key))
+	}
 	if !d.remove && !d.role {
 		if err := d.check(file); err != nil {
 			return err
@@ -147,14 +158,45 @@ func (d *deployer) command(ctx context.Context, env []string, name string, args 
 	c := exec.CommandContext(ctx, name, args...)
 	c.Env = append(os.Environ(), env...)
 	c.Stdin = os.Stdin
-	c.Stdout = maskedWriter{d.out, d.mask}
-	c.Stderr = c.Stdout
+	out := &maskedWriter{w: d.out, m: d.mask}
+	defer out.flush()
+	c.Stdout, c.Stderr = out, out
 	return c.Run()
 }
 
-// vodctl runs vodctl with the keys of the deployment, unless it has its own.
+// variablesOf returns the variables of both functions, of which pull has those that
+// only pull uses.
+func variablesOf(f *serverless.File) map[string]string {
+	vars := map[string]string{}
+	for _, v := range f.Variables("pull") {
+		vars[v.Key] = v.Value
+	}
+	for _, v := range f.Variables("callback") {
+		if known, _ := variable(v.Key); known.Used != config.Pull {
+			vars[v.Key] = v.Value
+		}
+	}
+	return vars
+}
+
+// setting returns a variable as the functions have it: serverless.yml may say
+// another value than the environment, or leave the variable out. What it never
+// passes on, such as keys, comes from the environment.
+func (d *deployer) setting(name string) string {
+	value, listed := d.vars[name]
+	if v, known := variable(name); listed || known && serverless.Deployed(v) {
+		return value
+	}
+	return d.getenv(name)
+}
+
+// vodctl runs vodctl with the functions' variables, and with the keys of the
+// deployment unless it has its own.
 func (d *deployer) vodctl(ctx context.Context, args ...string) error {
 	var env []string
+	for name, value := range d.vars {
+		env = append(env, name+"="+value)
+	}
 	if d.getenv("VOD_SECRET_ID") == "" {
 		for _, part := range []string{"ID", "KEY"} {
 			env = append(env, "VOD_SECRET_"+part+"="+d.getenv("TENCENT_SECRET_"+part))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vodevents/shared/config"
@@ -12,13 +14,13 @@ import (
 // mask takes secrets out of texts. It knows the keys, the values of variables that
 // are not for everybody's eyes, and what [mask.add] was given.
 type mask struct {
-	secrets  []string // longest first
-	replacer *strings.Replacer
+	secrets []string
+	public  []string
 }
 
 // newMask returns a mask of the keys in an environment.
 func newMask(getenv func(string) string) *mask {
-	m := &mask{replacer: strings.NewReplacer()}
+	m := new(mask)
 	for _, name := range []string{"TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN"} {
 		m.add(getenv(name))
 	}
@@ -28,6 +30,21 @@ func newMask(getenv func(string) string) *mask {
 	return m
 }
 
+// show lets texts be seen although a secret is the same as a part of one. Without
+// it a webhook at /callback or a variable with the region's name would mask the
+// function URL.
+func (m *mask) show(texts ...string) {
+	m.public = append(m.public, texts...)
+	m.secrets = slices.DeleteFunc(m.secrets, m.isPublic)
+}
+
+func (m *mask) isPublic(secret string) bool {
+	return slices.ContainsFunc(m.public, func(text string) bool { return strings.Contains(text, secret) })
+}
+
+// openParameters are parameters of a sink's URL that hold no secret.
+var openParameters = []string{"types", "table", "media", "region", "endpoint", "sslmode", "compression"}
+
 // variable adds what is secret in a variable's value.
 func (m *mask) variable(name, value string) {
 	switch secrecy(name) {
@@ -36,16 +53,7 @@ func (m *mask) variable(name, value string) {
 		for _, word := range strings.Fields(value) {
 			if shown := showVariable(name, word); shown != word && strings.TrimSuffix(word, "/") != shown {
 				m.add(word)
-				if u, err := url.Parse(word); err == nil {
-					if password, set := u.User.Password(); set {
-						m.add(password)
-					}
-					for _, values := range u.Query() {
-						for _, v := range values {
-							m.add(v)
-						}
-					}
-				}
+				m.address(word)
 			}
 		}
 	default:
@@ -56,28 +64,109 @@ func (m *mask) variable(name, value string) {
 	}
 }
 
-// add adds a secret, and the ways in which JSON and URLs write it. What is shorter
-// than 6 bytes is nobody's secret, and would mask half a text.
+// address adds what is secret in a URL, as it is written there and as it is meant.
+func (m *mask) address(raw string) {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		_, password, _ := strings.Cut(rest[:i], ":")
+		m.add(password)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return
+	}
+	if password, set := u.User.Password(); set {
+		m.add(password)
+	}
+	switch scheme {
+	case "http", "https": // many webhooks have their secret in the path
+		m.add(u.Path)
+		m.add(u.EscapedPath())
+	case "cos":
+		m.add(u.User.Username()) // a SecretId
+	}
+	for name, values := range u.Query() {
+		for _, value := range values {
+			if !slices.Contains(openParameters, name) {
+				m.add(value)
+			}
+		}
+	}
+}
+
+// add adds a secret, and the ways in which JSON, Go and URLs write it. What is
+// shorter than 6 bytes is nobody's secret, and would mask half a text.
 func (m *mask) add(secret string) {
 	if len(secret) < 6 {
 		return
 	}
-	quoted, _ := json.Marshal(secret)
-	for _, s := range []string{secret, string(quoted[1 : len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret)} {
-		if !slices.Contains(m.secrets, s) {
+	inJSON, _ := json.Marshal(secret) // a string
+	inGo := strconv.Quote(secret)
+	for _, s := range []string{secret, string(inJSON[1 : len(inJSON)-1]), inGo[1 : len(inGo)-1], url.QueryEscape(secret), url.PathEscape(secret)} {
+		if !slices.Contains(m.secrets, s) && !m.isPublic(s) {
 			m.secrets = append(m.secrets, s)
 		}
 	}
-	slices.SortStableFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, s := range m.secrets {
-		pairs = append(pairs, s, "(masked)")
+}
+
+// span is a part of a text, from a byte to before another.
+type span struct{ from, to int }
+
+// find returns where secrets stand in a text. Secrets that overlap or touch are one
+// span, so that no part of either is left.
+func (m *mask) find(text string) (spans []span) {
+	var all []span
+	for _, secret := range m.secrets {
+		for from := 0; ; from++ {
+			i := strings.Index(text[from:], secret)
+			if i < 0 {
+				break
+			}
+			from += i
+			all = append(all, span{from, from + len(secret)})
+		}
 	}
-	m.replacer = strings.NewReplacer(pairs...)
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for _, s := range all {
+		if n := len(spans); n > 0 && s.from <= spans[n-1].to {
+			spans[n-1].to = max(spans[n-1].to, s.to)
+		} else {
+			spans = append(spans, s)
+		}
+	}
+	return spans
 }
 
 // Replace returns the text with (masked) in place of secrets.
-func (m *mask) Replace(text string) string { return m.replacer.Replace(text) }
+func (m *mask) Replace(text string) string {
+	var b strings.Builder
+	end := 0
+	for _, s := range m.find(text) {
+		b.WriteString(text[end:s.from] + "(masked)")
+		end = s.to
+	}
+	return b.String() + text[end:]
+}
+
+// begun returns where in a text a secret may begin whose rest is still to come. It
+// is the length of the text if none does.
+func (m *mask) begun(text string) int {
+	from := len(text)
+	for _, secret := range m.secrets {
+		for n := min(len(secret)-1, len(text)); n > 0; n-- {
+			if strings.HasSuffix(text, secret[:n]) {
+				from = min(from, len(text)-n)
+				break
+			}
+		}
+	}
+	for _, s := range m.find(text) {
+		if s.from < from && from < s.to {
+			from = s.from
+		}
+	}
+	return from
+}
 
 // secrecy says what may be shown of a variable. A name that this project does not
 // know is somebody's secret.
@@ -98,9 +187,7 @@ func variable(name string) (config.Variable, bool) {
 
 // showVariable is what may be shown of a variable's value.
 func showVariable(name, value string) string {
-	v, known := variable(name)
-	if !known {
-		v.Secrecy = config.Secret
-	}
+	v, _ := variable(name)
+	v.Secrecy = secrecy(name)
 	return v.Show(value)
 }

@@ -15,7 +15,8 @@ import (
 type present struct {
 	scfapi.Function
 	found      bool
-	codeSha256 string // as SCF tells it
+	codeSha256 string              // as SCF tells it
+	async      *scfapi.AsyncConfig // nil: the keys may not ask
 	triggers   []scfapi.Trigger
 }
 
@@ -33,6 +34,12 @@ func (d *deployer) look(ctx context.Context, name string) (p present, err error)
 	if p.codeSha256, err = d.api.CodeSha256(ctx, name); err != nil {
 		return p, err
 	}
+	switch async, err := d.api.AsyncConfig(ctx, name); {
+	case err == nil:
+		p.async = &async
+	case !scfapi.Denied(err):
+		return p, err
+	}
 	p.triggers, err = d.api.ListTriggers(ctx, name)
 	return p, err
 }
@@ -45,6 +52,7 @@ type plan struct {
 	create   bool // after a deletion, if it is there
 	code     bool
 	config   bool
+	async    bool
 	vars     []scfapi.Variable // all that the function will have
 	mark     mark
 	triggers []triggerChange
@@ -61,7 +69,7 @@ type triggerChange struct {
 }
 
 // writes tells whether anything changes.
-func (p *plan) writes() bool { return p.create || p.code || p.config || len(p.triggers) > 0 }
+func (p *plan) writes() bool { return p.create || p.code || p.config || p.async || len(p.triggers) > 0 }
 
 // newPlan compares what is wanted with what is there. The error says what cannot be
 // changed.
@@ -73,23 +81,23 @@ func newPlan(want *function, have present, force bool) (*plan, error) {
 	case !have.found:
 		p.planCreate()
 		return p, nil
+	}
+	old, ours := parseMark(have.Description)
+	switch {
+	case !ours && !force:
+		return nil, fmt.Errorf("%s is there, and this command did not make it: nothing was changed\n  → if it is yours, for example made by scf deploy, say -force to take it over; else deploy with another -stage", want.Name)
 	case have.Status == scfapi.CreateFailed:
 		p.line("-", "delete", "it is CreateFailed, and such a function can only be deleted: "+reasons(have.Function))
 		p.planCreate()
 		return p, nil
-	}
-	if have.Type != "" && have.Type != "Event" || have.Runtime != want.Runtime {
+	case have.Type != "" && have.Type != "Event" || have.Runtime != want.Runtime:
 		return nil, fmt.Errorf("%s is a function of type %s and runtime %s, and both can never be changed\n  → delete it, or deploy with another -stage", want.Name, have.Type, have.Runtime)
-	}
-	old, ours := parseMark(have.Description)
-	if !ours {
-		if !force {
-			return nil, fmt.Errorf("%s is there, and this command did not make it: nothing was changed\n  → if it is yours, for example made by scf deploy, say -force to take it over; else deploy with another -stage", want.Name)
-		}
+	case !ours:
 		p.line("~", "take over", "a function that this command did not make")
 	}
 	p.planCode(old)
 	p.planConfig(old)
+	p.planAsync()
 	p.triggers = planTriggers(want, have.triggers)
 	for _, t := range p.triggers {
 		p.line(map[string]string{"create": "+", "update": "~", "delete": "-"}[t.action], "trigger", t.String())
@@ -112,6 +120,10 @@ func (p *plan) planCreate() {
 	}
 	for _, v := range p.vars {
 		p.line("+", "variable", v.Key+" "+showVariable(v.Key, v.Value))
+	}
+	if w.async != nil {
+		p.async = true
+		p.line("+", "retries", showAsync(*w.async))
 	}
 	p.triggers = planTriggers(w, nil)
 	for _, t := range p.triggers {
@@ -202,6 +214,18 @@ func (p *plan) planConfig(old mark) {
 	}
 }
 
+// planAsync compares how the timer's events are retried.
+func (p *plan) planAsync() {
+	switch want, have := p.want.async, p.have.async; {
+	case want == nil:
+	case have == nil:
+		p.notes = append(p.notes, "these keys may not see how the timer's events are retried; scripts/policy/deployer.json has that right")
+	case *want != *have:
+		p.async = true
+		p.line("~", "retries", showAsync(*have)+" → "+showAsync(*want))
+	}
+}
+
 // closed tells whether the function has no way to the public network.
 func (p *plan) closed() bool {
 	n := p.have.PublicNetConfig
@@ -249,6 +273,9 @@ func planTriggers(w *function, have []scfapi.Trigger) (changes []triggerChange) 
 		}
 		t.TriggerName, t.Qualifier = have[i].TriggerName, have[i].Qualifier // as they are there
 		if triggerDiffers(t, have[i]) {
+			if t.Type == "timer" && t.CustomArgument == nil {
+				t.CustomArgument = new(string) // left out, the old one would stay
+			}
 			changes = append(changes, triggerChange{"update", t, have[i]})
 		}
 	}
@@ -272,7 +299,7 @@ func triggerDiffers(t scfapi.WriteTrigger, h scfapi.Trigger) bool {
 		return true
 	}
 	if t.Type == "timer" {
-		return h.Cron() != t.TriggerDesc || h.CustomArgument != t.CustomArgument
+		return h.Cron() != t.TriggerDesc || h.CustomArgument != t.Argument()
 	}
 	want := scfapi.Trigger{TriggerDesc: t.TriggerDesc}.HTTP()
 	got := h.HTTP()
@@ -290,9 +317,34 @@ func (c triggerChange) String() string {
 		if c.action == "update" && c.old.Cron() != c.write.TriggerDesc {
 			text += ", " + c.old.Cron() + " →"
 		}
-		return text + " " + c.write.TriggerDesc + ", enabled"
+		text += " " + c.write.TriggerDesc
+		if argument := c.write.Argument(); c.action == "update" && argument != c.old.CustomArgument {
+			text += fmt.Sprintf(", argument %q → %q", c.old.CustomArgument, argument)
+		} else if argument != "" {
+			text += fmt.Sprintf(", argument %q", argument)
+		}
+		return text + ", " + c.opens("disabled") + "enabled"
 	}
-	return text + ", a public URL, open to all: CALLBACK_SIGN_KEY keeps others out"
+	if was := c.old.HTTP(); c.action == "update" && was.AuthType != "NONE" {
+		text += ", AuthType " + was.AuthType + " → NONE"
+	}
+	if was := c.old.HTTP().NetConfig; c.action == "update" && was.EnableIntranet {
+		text += ", also of the intranet →"
+	}
+	if c.action == "update" && !c.old.HTTP().NetConfig.EnableExtranet {
+		return text + ", no public URL → a public URL" + openToAll
+	}
+	return text + ", " + c.opens("closed") + "a public URL" + openToAll
+}
+
+const openToAll = ", open to all: CALLBACK_SIGN_KEY keeps others out"
+
+// opens says that a trigger that was closed becomes another.
+func (c triggerChange) opens(was string) string {
+	if c.action == "update" && c.old.Enable != 1 {
+		return was + " → "
+	}
+	return ""
 }
 
 // reasons are SCF's words on why a function failed.
@@ -319,6 +371,10 @@ func showVPC(v scfapi.VPC) string {
 		return "no VPC"
 	}
 	return v.VpcId + " " + v.SubnetId
+}
+
+func showAsync(a scfapi.AsyncConfig) string {
+	return fmt.Sprintf("%d after a failed run, events wait %d s at most", a.RetryNum, a.MsgTTL)
 }
 
 func orNone(s string) string {

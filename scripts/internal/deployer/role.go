@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,13 +36,41 @@ func roleOf(f *serverless.File) (string, error) {
 func policyName(role string) string { return "vodevents-" + role }
 
 // rights returns the least policy of the functions with these settings.
-func (d *deployer) rights() (string, error) {
-	var more []string
-	if d.getenv("CALLBACK_VERIFY") == "ask" {
-		more = []string{"vod:DescribeTaskDetail", "vod:DescribeMediaInfos"}
+func (d *deployer) rights(f *serverless.File) (string, error) {
+	n := policy.Needs{
+		Uin:       d.user.OwnerUin,
+		SubAppIds: strings.FieldsFunc(d.setting("VOD_SUB_APP_IDS"), func(r rune) bool { return r == ',' || r == ' ' }),
+		Objects:   objects(d.setting("SINK") + " " + d.setting("DEAD_LETTER")),
 	}
-	apps := strings.FieldsFunc(d.getenv("VOD_SUB_APP_IDS"), func(r rune) bool { return r == ',' || r == ' ' })
-	return policy.Function(d.user.OwnerUin, apps, more...)
+	reconciles := slices.ContainsFunc(f.Inputs.Triggers, func(t serverless.Trigger) bool { return t.Parameters.Argument == "reconcile" })
+	switch {
+	case reconciles:
+		n.Actions = []string{"vod:DescribeTasks", "vod:DescribeTaskDetail", "vod:SearchMedia", "vod:DescribeMediaInfos"}
+	case d.setting("CALLBACK_VERIFY") == "ask":
+		n.Actions = []string{"vod:DescribeTaskDetail", "vod:DescribeMediaInfos"}
+	}
+	return policy.Function(n)
+}
+
+// objects returns the objects that cos:// sinks put with the role's keys, in CAM's
+// spelling. With an endpoint or with keys in the URL the role is not asked.
+func objects(sinks string) (all []string) {
+	for word := range strings.FieldsSeq(sinks) {
+		u, err := url.Parse(word)
+		if err != nil || u.Scheme != "cos" || u.User != nil || u.Query().Has("endpoint") {
+			continue
+		}
+		appId := u.Host[strings.LastIndexByte(u.Host, '-')+1:] // a bucket is called NAME-APPID
+		prefix := strings.Trim(u.Path, "/")
+		if prefix != "" {
+			prefix += "/"
+		}
+		object := fmt.Sprintf("qcs::cos:%s:uid/%s:%s/%s*", u.Query().Get("region"), appId, u.Host, prefix)
+		if !slices.Contains(all, object) {
+			all = append(all, object)
+		}
+	}
+	return all
 }
 
 // makeRole makes the role with the least policy, or what is missing of it.
@@ -53,7 +82,7 @@ func (d *deployer) makeRole(ctx context.Context, f *serverless.File) error {
 	if role == "" {
 		return errors.New("serverless.yml gives the functions no role: write role: SCF_ExecuteRole")
 	}
-	rights, err := d.rights()
+	rights, err := d.rights(f)
 	if err != nil {
 		return err
 	}
@@ -144,7 +173,7 @@ func (d *deployer) lookAtRole(ctx context.Context, f *serverless.File) error {
 		return err
 	}
 	trust, found, err := d.api.RoleTrust(ctx, role)
-	if scfapi.Is(err, "UnauthorizedOperation", "AuthFailure.UnauthorizedOperation") {
+	if scfapi.Denied(err) {
 		d.say("! These keys may not look at the role %s, so it was not checked.", role)
 		return nil
 	}

@@ -19,24 +19,23 @@ func (d *deployer) summary(ctx context.Context, f *serverless.File, functions []
 	d.say("")
 	d.say("URL      %s", callback)
 	d.say("VOD      %s", state)
-	d.say("events   go to %s", showVariable("SINK", cmp.Or(d.getenv("SINK"), "stdout:")))
+	d.say("events   go to %s", showVariable("SINK", cmp.Or(d.setting("SINK"), "stdout:")))
 	for _, w := range functions {
 		if timers(w) > 0 {
-			d.say("costs    %s", monthly(f, w, d.getenv("PULL_UNTIL") == "deadline", time.Now()))
+			d.say("costs    %s", monthly(w, d.setting("PULL_UNTIL") == "deadline", time.Now()))
 		}
 		d.say("console  %s", consoleLink(d.region, w.Name))
 		if function, _, err := d.api.GetFunction(ctx, w.Name); err == nil && function.ClsTopicId != "" {
 			d.say("logs     https://console.cloud.tencent.com/cls/search?region=%s&topic_id=%s", d.region, function.ClsTopicId)
 		}
 	}
+	// The fields of SCF's logs in CLS: 583/60336.
 	d.say("query    in CLS: SCF_FunctionName:%q AND SCF_Message:\"ERROR\"", functions[0].Name)
 }
 
-// zones are the numbers of regions in the console's links.
-var zones = map[string]int{
-	"ap-guangzhou": 1, "ap-shanghai": 4, "ap-hongkong": 5, "ap-beijing": 8, "ap-singapore": 9,
-	"na-siliconvalley": 15, "ap-chengdu": 16, "eu-frankfurt": 17, "ap-tokyo": 25,
-}
+// zones are the numbers of regions in the console's links, as far as links that
+// others published show them.
+var zones = map[string]int{"ap-guangzhou": 1, "ap-shanghai": 4}
 
 // consoleLink returns the page of a function in the console, with its log. Where
 // the number of the region is not known, it is the list of functions.
@@ -45,15 +44,14 @@ func consoleLink(region, name string) string {
 	if !known {
 		return "https://console.cloud.tencent.com/scf/list (choose " + region + ", then " + name + ")"
 	}
-	return fmt.Sprintf("https://console.cloud.tencent.com/scf/list-detail?rid=%d&ns=default&id=%s&tab=log", zone, name)
+	return fmt.Sprintf("https://console.cloud.tencent.com/scf/list-detail?rid=%d&ns=default&id=%s&menu=log", zone, name)
 }
 
-// Prices of SCF in CNY on the Chinese mainland (583/12281), as third parties quoted
-// them in 2026; the page itself was not read.
+// Prices of SCF in CNY on the Chinese mainland, as third parties quoted them in 2026.
+// Tencent's own page was not read.
 const (
-	perGBs   = 0.00011108
-	perCall  = 0.0133 / 10_000
-	priceDay = "2026-11-27"
+	perGBs  = 0.00011108
+	perCall = 0.0133 / 10_000
 )
 
 // month is the month that costs are told for.
@@ -62,10 +60,19 @@ const month = 30 * 24 * time.Hour
 // idlePoll is how long one poll of an empty queue takes, in s (266/33433).
 const idlePoll = 5
 
-// monthly says what the timer costs in a month without events, and at most.
+// monthly says what a function's timers cost in a month without events, and at most.
 // untilDeadline is PULL_UNTIL=deadline: a run then polls until 5 s before its end.
-func monthly(f *serverless.File, w *function, untilDeadline bool, now time.Time) string {
-	runs := fires(f.Cron(w.key), now)
+func monthly(w *function, untilDeadline bool, now time.Time) string {
+	runs, others := 0, 0
+	for _, t := range w.triggers {
+		if t.Type == "timer" {
+			n := fires(t.TriggerDesc, now)
+			runs += n
+			if t.Argument() != "" {
+				others += n
+			}
+		}
+	}
 	idle := float64(min(idlePoll, w.Timeout))
 	if untilDeadline {
 		idle = float64(max(idlePoll, w.Timeout-5))
@@ -76,8 +83,13 @@ func monthly(f *serverless.File, w *function, untilDeadline bool, now time.Time)
 	}
 	idleGBs, idleCNY := price(idle)
 	_, mostCNY := price(float64(w.Timeout))
-	return fmt.Sprintf("CNY %.2f for 30 days without an event: %d runs × %.0f s × %d MB = %.0f GBs; at most CNY %.2f, if each run takes its %d s (CNY %g a GBs and %g for 10,000 calls: 583/12281, %s; traffic, logs and the basic package of 583/17299 are extra)",
-		idleCNY, runs, idle, w.MemorySize, idleGBs, mostCNY, w.Timeout, perGBs, perCall*10_000, priceDay)
+	text := fmt.Sprintf("CNY %.2f for 30 days without an event: %d runs × %.0f s × %d MB = %.0f GBs; at most CNY %.2f, if each run takes its %d s",
+		idleCNY, runs, idle, w.MemorySize, idleGBs, mostCNY, w.Timeout)
+	if others > 0 {
+		text += fmt.Sprintf(" (%d of the runs have an argument, and may take longer than %.0f s)", others, idle)
+	}
+	return text + fmt.Sprintf(". With CNY %g a GBs and %g for 10,000 calls, as others quote it: compare your price list (583/12284); traffic, logs and a package are extra",
+		perGBs, perCall*10_000)
 }
 
 // fires counts how often a timer fires in a month from now.
@@ -103,7 +115,7 @@ func (d *deployer) vodKeys() vod.Credentials {
 
 // subAppIds are the applications of the settings, or 0 for the default one.
 func (d *deployer) subAppIds() (ids []uint64) {
-	for word := range strings.SplitSeq(d.getenv("VOD_SUB_APP_IDS"), ",") {
+	for word := range strings.SplitSeq(d.setting("VOD_SUB_APP_IDS"), ",") {
 		if id, err := strconv.ParseUint(strings.TrimSpace(word), 10, 64); err == nil { // the check refused others
 			ids = append(ids, id)
 		}

@@ -20,6 +20,14 @@ type terminal struct {
 // say prints a line, or several. The arguments may be from outside: they are made
 // harmless for a terminal.
 func (t *terminal) say(format string, args ...any) {
+	for i, arg := range args { // before a secret's own control characters are replaced
+		switch arg := arg.(type) {
+		case string:
+			args[i] = t.mask.Replace(arg)
+		case error:
+			args[i] = errors.New(t.mask.Replace(arg.Error()))
+		}
+	}
 	io.WriteString(t.out, t.mask.Replace(term.Sprintf(format, args...))+"\n")
 }
 
@@ -62,13 +70,24 @@ func (t *terminal) consent(ctx context.Context, question string, yes bool) error
 	return err
 }
 
-// maskedWriter writes lines through the mask.
+// maskedWriter writes through the mask. It holds back what may be the begin of a
+// secret until it has seen the rest.
 type maskedWriter struct {
-	w io.Writer
-	m *mask
+	w    io.Writer
+	m    *mask
+	held string
 }
 
-func (w maskedWriter) Write(p []byte) (int, error) {
-	_, err := io.WriteString(w.w, w.m.Replace(string(p)))
+func (w *maskedWriter) Write(p []byte) (int, error) {
+	text := w.held + string(p)
+	from := w.m.begun(text)
+	w.held = text[from:]
+	_, err := io.WriteString(w.w, w.m.Replace(text[:from]))
 	return len(p), err
+}
+
+// flush writes what is held back.
+func (w *maskedWriter) flush() {
+	io.WriteString(w.w, w.m.Replace(w.held))
+	w.held = ""
 }

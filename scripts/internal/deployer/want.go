@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vodevents/scripts/internal/codezip"
+	"vodevents/scripts/internal/cron"
 	"vodevents/scripts/internal/scfapi"
 	"vodevents/scripts/internal/serverless"
 )
@@ -23,7 +24,8 @@ type function struct {
 	serverless.Function
 	key       string // callback or pull
 	variables []scfapi.Variable
-	vpc       *scfapi.VPC // nil: as it is; empty: none
+	vpc       *scfapi.VPC         // nil: as it is; empty: none
+	async     *scfapi.AsyncConfig // nil: as it is
 	triggers  []scfapi.WriteTrigger
 	zip       []byte
 	sha256    string // of the zip, 64 hex digits
@@ -80,6 +82,9 @@ func (d *deployer) want(f *serverless.File, dir string) ([]*function, error) {
 			}
 		}
 		w.triggers = triggersOf(f, w)
+		if firesOften(w, time.Now()) {
+			w.async = &scfapi.AsyncConfig{RetryNum: 0, MsgTTL: 60}
+		}
 		if dir != "" {
 			zip, err := codezip.Pack(filepath.Join(dir, w.Handler))
 			if err != nil {
@@ -105,6 +110,22 @@ func timers(w *function) (n int) {
 		}
 	}
 	return n
+}
+
+// firesOften tells whether a timer of the function fires every five minutes or more
+// often. Then a run that failed or found no instance need not be repeated: the next
+// one pulls what it left. By default SCF repeats a failed run twice, and keeps what
+// found no instance for six hours (583/41138).
+func firesOften(w *function, now time.Time) bool {
+	return slices.ContainsFunc(w.triggers, func(t scfapi.WriteTrigger) bool {
+		schedule, err := cron.Parse(t.TriggerDesc) // the check refused a bad one
+		if t.Type != "timer" || err != nil {
+			return false
+		}
+		next := schedule.Next(now)
+		after := schedule.Next(next)
+		return !after.IsZero() && after.Sub(next) <= 5*time.Minute
+	})
 }
 
 // urlTrigger is the name that the framework gives to an http trigger.
@@ -133,7 +154,10 @@ func triggersOf(f *serverless.File, w *function) (all []scfapi.WriteTrigger) {
 			text, _ := json.Marshal(desc) // of strings and booleans
 			out.TriggerDesc = string(text)
 		case "timer":
-			out.TriggerDesc, out.CustomArgument = p.CronExpression, p.Argument
+			out.TriggerDesc = p.CronExpression
+			if p.Argument != "" {
+				out.CustomArgument = &p.Argument
+			}
 		default:
 			continue // the check refused it or warned
 		}

@@ -31,8 +31,9 @@ const (
 	// smallest of them.
 	MaxRequest = 10 << 20
 
-	timeout   = 5 * time.Minute // an upload of 10 MB over a slow line, or an Invoke
-	maxAnswer = 16 << 20        // bytes
+	longTimeout = 5 * time.Minute // an upload of 10 MB over a slow line, or an Invoke
+	timeout     = 30 * time.Second
+	maxAnswer   = 16 << 20 // bytes
 )
 
 // Options say how to reach the APIs and as whom.
@@ -122,6 +123,15 @@ func reads(action string) bool {
 	return strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List")
 }
 
+// timeoutOf is how long the answer to an action may take.
+func timeoutOf(action string) time.Duration {
+	switch action {
+	case "CreateFunction", "UpdateFunctionCode", "Invoke":
+		return longTimeout
+	}
+	return timeout
+}
+
 func (c *Client) try(ctx context.Context, service, action string, params, result any) error {
 	body, err := json.Marshal(params)
 	if err != nil {
@@ -134,7 +144,7 @@ func (c *Client) try(ctx context.Context, service, action string, params, result
 	if service == "cam" {
 		sdk, version = c.cam, "2019-01-16"
 	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	limited, cancel := context.WithTimeout(ctx, timeoutOf(action))
 	defer cancel()
 	a := new(answer)
 	r := &request{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(service, version, action), body: body}
@@ -158,6 +168,9 @@ func (c *Client) lost(ctx context.Context, action string, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // without the SDK's words and the URL
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer in %v", timeoutOf(action))
 	}
 	return &Error{Action: action, Code: codeNetwork, Message: c.o.Mask(err.Error())}
 }

@@ -64,6 +64,11 @@ func Busy(err error) bool {
 		"FailedOperation.ReservedInProgress", "FailedOperation.FunctionVersionStatusNotActive", "ResourceInUse")
 }
 
+// Denied tells whether the keys have no right to a call.
+func Denied(err error) bool {
+	return Is(err, "UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
+}
+
 // again tells whether the API asks to repeat the same call a little later.
 func (e *Error) again() bool {
 	return Is(e, "InternalError", "RequestLimitExceeded")
@@ -140,5 +145,5 @@ func (e *Error) hint() string {
 			return h.do
 		}
 	}
-	return "look the code up at https://cloud.tencent.com/document/product/583/17244, and run this again"
+	return "look this code up in Tencent's page of " + e.Action + ", and run this again"
 }

@@ -169,6 +169,65 @@ func (c *Client) DeleteFunction(ctx context.Context, name string) error {
 	return err
 }
 
+// AsyncConfig says what SCF does with the events of asynchronous triggers, such as a
+// timer, that a function could not take or failed (583/41138, 583/53639).
+type AsyncConfig struct {
+	RetryNum int // how often a failed run is repeated, 0 to 2
+	MsgTTL   int // how long an event waits for an instance, 60 to 21600 s
+}
+
+// AsyncConfig returns how the function's asynchronous events are retried.
+func (c *Client) AsyncConfig(ctx context.Context, name string) (AsyncConfig, error) {
+	var a struct {
+		AsyncTriggerConfig struct {
+			RetryConfig []retryNum
+			MsgTTL      int
+		}
+	}
+	err := c.call(ctx, "scf", "GetFunctionEventInvokeConfig", named{name, Namespace}, &a)
+	config := AsyncConfig{RetryNum: -1, MsgTTL: a.AsyncTriggerConfig.MsgTTL}
+	if retries := a.AsyncTriggerConfig.RetryConfig; len(retries) > 0 {
+		config.RetryNum = retries[0].RetryNum
+	}
+	return config, err
+}
+
+// retryNum is an element of RetryConfig: {"RetryNum":1}, and in a sample of
+// GetFunctionEventInvokeConfig a bare number.
+type retryNum struct{ RetryNum int }
+
+func (r *retryNum) UnmarshalJSON(text []byte) error {
+	if json.Unmarshal(text, &r.RetryNum) == nil {
+		return nil
+	}
+	type plain retryNum
+	return json.Unmarshal(text, (*plain)(r))
+}
+
+// UpdateAsyncConfig is the request that changes how asynchronous events are retried
+// (583/53639).
+type UpdateAsyncConfig struct {
+	FunctionName       string
+	Namespace          string
+	AsyncTriggerConfig struct {
+		RetryConfig [1]retryNum
+		MsgTTL      int
+	}
+}
+
+// NewUpdateAsyncConfig returns the request for a function.
+func NewUpdateAsyncConfig(name string, a AsyncConfig) UpdateAsyncConfig {
+	r := UpdateAsyncConfig{FunctionName: name, Namespace: Namespace}
+	r.AsyncTriggerConfig.RetryConfig[0].RetryNum = a.RetryNum
+	r.AsyncTriggerConfig.MsgTTL = a.MsgTTL
+	return r
+}
+
+// UpdateFunctionEventInvokeConfig changes how asynchronous events are retried.
+func (c *Client) UpdateFunctionEventInvokeConfig(ctx context.Context, r UpdateAsyncConfig) error {
+	return c.call(ctx, "scf", "UpdateFunctionEventInvokeConfig", r, nil)
+}
+
 // InvokeResult is what one run of a function gave.
 type InvokeResult struct {
 	RetMsg            string // the function's result

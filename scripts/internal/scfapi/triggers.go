@@ -27,9 +27,17 @@ type WriteTrigger struct {
 	TriggerDesc    string // http: JSON; timer: a bare cron
 	Namespace      string
 	Qualifier      string
-	Enable         string // OPEN or CLOSE
-	CustomArgument string `json:",omitempty"`
+	Enable         string  // OPEN or CLOSE
+	CustomArgument *string `json:",omitempty"` // of timers; nil: none, or unchanged
 	Description    string
+}
+
+// Argument is the timer's CustomArgument, the Message of its events.
+func (t WriteTrigger) Argument() string {
+	if t.CustomArgument == nil {
+		return ""
+	}
+	return *t.CustomArgument
 }
 
 // HTTPDesc is the TriggerDesc of a function URL (583/100227). Only answers have
