@@ -33,7 +33,11 @@ func TestFunctionURL(t *testing.T) {
 	for name, s := range map[string]*scffake.Server{"127.0.0.1": listening, "in this process": inside} {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t, s)
-			c.create("web", members{"Environment": variables("VAR", "hello")})
+			p := members{"Environment": variables("VAR", "hello")}
+			if s == inside { // once the executable itself
+				p["Code"], p["Handler"] = members{"ZipFile": inBase64(zipped(t, 0o755, "binary"))}, "binary"
+			}
+			c.create("web", p)
 			c.must("CreateTrigger", httpTrigger("web", nil))
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 			address := c.address("web")
