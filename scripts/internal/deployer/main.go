@@ -45,7 +45,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type options struct {
 	file, stage, region, dist           string
 	open, dryRun, yes, configure, force bool
-	remove, role                        bool
+	remove, role, try                   bool
 }
 
 // deployer is one run.
@@ -81,6 +81,7 @@ func run(ctx context.Context, args []string, wait func(context.Context, time.Dur
 	fs.BoolVar(&d.configure, "configure", false, "afterwards point VOD at the URL")
 	fs.BoolVar(&d.force, "force", false, "take over functions that this command did not make, and drop variables that serverless.yml does not have")
 	fs.BoolVar(&d.remove, "remove", false, "delete the functions and their triggers")
+	fs.BoolVar(&d.try, "try", false, "deploy to a stand-in of the cloud on this machine, without an account")
 	fs.BoolVar(&d.role, "role", false, "make the functions' role, or check it, and deploy nothing")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -92,11 +93,25 @@ func run(ctx context.Context, args []string, wait func(context.Context, time.Dur
 		fmt.Fprintf(os.Stderr, "deploy: %q is for the framework's command; with -api there is none\n", fs.Args())
 		return 2
 	}
-	if err := d.run(ctx); err != nil {
+	if d.try && (d.remove || d.role) {
+		fmt.Fprintln(os.Stderr, "deploy: -try deploys, and nothing is left of it: leave out -remove and -role")
+		return 2
+	}
+	if err := d.start(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "deploy:", term.Lines(d.mask.Replace(err.Error())))
 		return 1
 	}
 	return 0
+}
+
+// start runs d, against the cloud or, to try, against stand-ins.
+func (d *deployer) start(ctx context.Context) error {
+	if !d.try {
+		return d.run(ctx)
+	}
+	s := startStandIns()
+	defer s.close()
+	return s.deploy(ctx, d)
 }
 
 func (d *deployer) run(ctx context.Context) error {
@@ -221,11 +236,14 @@ func (d *deployer) executables(ctx context.Context) (dir string, remove func(), 
 	remove = func() { os.RemoveAll(work) }
 	dir = filepath.Join(work, "dist")
 	c := exec.CommandContext(ctx, filepath.Join("scripts", "build"), "-o", dir)
+	if d.try { // they run on this machine, whichever it is
+		c = exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", dir+string(filepath.Separator), "./functions/...")
+	}
 	c.Stderr = os.Stderr
 	c.Stdout = io.Discard // the plan tells the sizes of what is sent
 	if err := c.Run(); err != nil {
 		remove()
-		return "", nil, fmt.Errorf("scripts/build: %w", err)
+		return "", nil, fmt.Errorf("%v: %w", c.Args, err)
 	}
 	return dir, remove, nil
 }

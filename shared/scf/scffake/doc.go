@@ -5,8 +5,8 @@
 //
 // # Start
 //
-// A test calls [RunT] and gives its URL to the deployer as the address of both
-// APIs. Sign calls with [SecretId] and [SecretKey]; X-TC-Region is needed for SCF.
+// A test calls [RunT], and any other program [Start]. Give its URL to the deployer
+// as the address of both APIs. Sign calls with [SecretId] and [SecretKey]; X-TC-Region is needed for SCF.
 // A deployer in the same process can use [New] and [Server.Transport], which open
 // no socket.
 //

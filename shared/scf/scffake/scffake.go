@@ -176,7 +176,7 @@ type Alternatives struct {
 	// PublicURLs: function URLs have the documented form
 	// https://APPID-ID.REGION.tencentscf.com, and only [Server.Transport]
 	// reaches them. Default: http://127.0.0.1:PORT when the Server was made by
-	// [RunT], else as documented.
+	// [Start], else as documented.
 	PublicURLs bool
 }
 
@@ -195,14 +195,14 @@ func (s *Server) SetAlternatives(a Alternatives) {
 }
 
 // Server is the stand-in for SCF and CAM. It is safe for concurrent use. Make one
-// with [New] or [RunT], and end it with [Server.Close]; RunT does so itself.
+// with [New], [Start] or [RunT], and end it with [Server.Close]; RunT does so itself.
 type Server struct {
-	// URL is where the API of a Server made by [RunT] is: http://127.0.0.1:PORT.
+	// URL is where the API of a Server made by [Start] is: http://127.0.0.1:PORT.
 	URL string
 
 	opt       Options
 	keys      api3.Keyring
-	listening bool
+	listener  *httptest.Server // nil: it does not listen
 	code      *codeStore
 
 	mu        sync.Mutex
@@ -271,25 +271,26 @@ func New(o Options) *Server {
 	return s
 }
 
-// RunT serves a stand-in on a free port of 127.0.0.1 until the test ends; see
+// Start serves a stand-in on a free port of 127.0.0.1 until [Server.Close]; see
 // [Server].URL. The function URLs that it gives out are on 127.0.0.1, too.
+func Start(o Options) *Server {
+	s := New(o)
+	s.listener = httptest.NewUnstartedServer(s)
+	// A hundred cut connections are no news.
+	s.listener.Config.ErrorLog = log.New(discard{}, "", 0)
+	s.listener.Start()
+	s.URL = s.listener.URL
+	return s
+}
+
+// RunT is [Start] with Close at the end of the test.
 func RunT(t testing.TB, o ...Options) *Server {
 	t.Helper()
 	if len(o) > 1 {
 		t.Fatal("scffake: RunT takes at most one Options")
 	}
-	s := New(append(o, Options{})[0])
-	s.listening = true
-	listener := httptest.NewUnstartedServer(s)
-	// A hundred cut connections are no news.
-	listener.Config.ErrorLog = log.New(discard{}, "", 0)
-	listener.Start()
-	s.URL = listener.URL
-	t.Cleanup(func() {
-		s.stop()
-		listener.Close()
-		s.Close()
-	})
+	s := Start(append(o, Options{})[0])
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -301,6 +302,9 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // code. Nothing may call the Server any more.
 func (s *Server) Close() {
 	s.stop()
+	if s.listener != nil {
+		s.listener.Close()
+	}
 	s.mu.Lock()
 	var ends []func()
 	for _, f := range s.functions {

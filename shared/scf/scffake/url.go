@@ -27,7 +27,7 @@ type functionURL struct {
 // newURL makes the URL of an http trigger.
 func (s *Server) newURL(t *trigger) (*functionURL, error) {
 	u := &functionURL{t: t}
-	if s.listening && !s.opt.PublicURLs {
+	if s.listener != nil && !s.opt.PublicURLs {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("the stand-in cannot listen: %w", err)
