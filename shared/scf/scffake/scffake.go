@@ -200,10 +200,10 @@ type Server struct {
 	// URL is where the API of a Server made by [Start] is: http://127.0.0.1:PORT.
 	URL string
 
-	opt       Options
-	keys      api3.Keyring
-	listener  *httptest.Server // nil: it does not listen
-	code      *codeStore
+	opt      Options
+	keys     api3.Keyring
+	listener *httptest.Server // nil: it does not listen
+	code     *codeStore
 
 	mu        sync.Mutex
 	offset    time.Duration // the moved clock minus the real one
