@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,8 +10,6 @@ import (
 	"testing"
 
 	"vodevents/shared/media/mediatest"
-	"vodevents/shared/sink"
-	"vodevents/shared/sink/stored"
 )
 
 // The ten lives of a media as CloudEvents, without FinishTimes, each twice and in
@@ -50,21 +49,7 @@ func replayLives(t *testing.T, address string) {
 	if status := run(t.Context(), []string{"replay", "-no-handler", "-yes", file}, func(k string) string { return env[k] }, nil, &out, &errs); status != statusOK {
 		t.Fatalf("exit status %d: %s", status, errs.String())
 	}
-	m, err := sink.OpenMedia(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	rows, err := m.Media(t.Context(), stored.MediaFilter{}, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		if got := mediatest.Text(t, row.Row); got != want[row.FileId] {
-			t.Errorf("got %s\nwant %s", got, want[row.FileId])
-		}
-	}
-	if len(rows) != len(want) {
-		t.Errorf("%d rows, want %d", len(rows), len(want))
+	if got := mediaTexts(t, address); !maps.Equal(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
 	}
 }

@@ -3,209 +3,18 @@ package reconcile_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/media"
 	"vodevents/shared/reconcile"
-	"vodevents/shared/sink"
-	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/sink/stored"
-	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
-
-// receiver takes the stand-in's callbacks into a table, as the function does.
-type receiver struct {
-	pipeline *deliver.Pipeline
-	got      atomic.Int64
-}
-
-func (r *receiver) RoundTrip(q *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(q.Body)
-	if err != nil {
-		return nil, err
-	}
-	e, err := event.Parse(body, event.Origin{Mode: event.Normal, SubAppId: app, Received: time.Now()})
-	if err != nil {
-		return nil, err
-	}
-	if result := r.pipeline.Deliver(q.Context(), []*event.Event{e})[0]; result.Fate != deliver.Delivered {
-		return nil, fmt.Errorf("%s: %w", result.Fate, result.Cause)
-	}
-	r.got.Add(1)
-	return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
-}
-
-// world is a stand-in that sends its callbacks into a database.
-type world struct {
-	t     *testing.T
-	vod   *vodfake.Server
-	table sink.MediaTable
-	to    *receiver
-	files []string
-
-	sent, dropped atomic.Int64
-	drop          atomic.Int64 // every so manieth callback is lost; 0: none
-	lost          sync.Map     // what was dropped, by id
-}
-
-func newWorld(t *testing.T, url string) *world {
-	t.Helper()
-	s, err := sink.Open(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	table, err := sink.OpenMedia(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(table.Close)
-	w := &world{t: t, table: table, to: &receiver{pipeline: &deliver.Pipeline{Way: deliver.Pushed, Store: new(deliver.Off), Sinks: []deliver.Sink{s}}}}
-	w.vod = vodfake.New(vodfake.Options{TaskTime: time.Minute, CallbackTransport: w.to, EventConfig: vodfake.EventConfig{
-		Mode: vodfake.Push, NotificationUrl: "http://receiver.example.com/",
-		UploadMediaCompleteEventSwitch: "ON", DeleteMediaCompleteEventSwitch: "ON",
-	}})
-	t.Cleanup(w.vod.Close)
-	w.vod.Control("Callback", func(c *vodfake.Call) *vodfake.Fault {
-		if n := w.drop.Load(); w.sent.Add(1)%max(n, 1) == 0 && n > 0 {
-			if e, err := event.Parse(c.Body, event.Origin{}); err == nil {
-				w.lost.Store(e.ID, e)
-			}
-			w.dropped.Add(1)
-			return &vodfake.Fault{Kind: vodfake.Drop}
-		}
-		return nil
-	})
-	return w
-}
-
-// wait moves the clock behind the tasks and waits until their callbacks are over.
-func (w *world) wait(sent int64) {
-	w.t.Helper()
-	w.vod.FastForward(time.Minute)
-	for end := time.Now().Add(time.Minute); w.sent.Load() < sent || w.to.got.Load()+w.dropped.Load() < sent; {
-		if time.Now().After(end) {
-			w.t.Fatalf("%d callbacks were sent, %d dropped and %d taken; want %d", w.sent.Load(), w.dropped.Load(), w.to.got.Load(), sent)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func (w *world) upload(n int) {
-	w.t.Helper()
-	sent := w.sent.Load()
-	for i := range n {
-		w.files = append(w.files, w.vod.Upload(app, vodfake.Upload{Name: fmt.Sprintf("%d.mp4", i)}))
-	}
-	w.wait(sent + int64(n))
-}
-
-func (w *world) process(p vodfake.Process, files ...string) {
-	w.t.Helper()
-	sent := w.sent.Load()
-	for _, f := range files {
-		if _, err := w.vod.Process(app, f, p); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	w.wait(sent + int64(len(files)))
-}
-
-func (w *world) remove(files ...string) {
-	w.t.Helper()
-	sent := w.sent.Load()
-	for _, f := range files {
-		if err := w.vod.Delete(app, f); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	w.wait(sent + int64(len(files)))
-}
-
-// reconcile runs once and returns what was found, by kind.
-func (w *world) reconcile(repair bool, change func(*reconcile.Run)) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts, error) {
-	w.t.Helper()
-	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: w.vod.Transport(),
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}, Pace: vod.NewPace(100)})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	found := map[reconcile.FindingKind][]reconcile.Finding{}
-	r := &reconcile.Run{
-		Client: c, SubAppId: app, Tables: w.table, Now: w.vod.Now(),
-		Found: func(f reconcile.Finding) error { found[f.Kind] = append(found[f.Kind], f); return nil },
-	}
-	if repair {
-		r.Deliver = (&deliver.Pipeline{Way: deliver.Replayed, Store: new(deliver.Off), Sinks: w.to.pipeline.Sinks}).Deliver
-	}
-	if change != nil {
-		change(r)
-	}
-	counts, err := r.Run(w.t.Context())
-	return found, counts, err
-}
-
-func (w *world) must(repair bool) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts) {
-	w.t.Helper()
-	found, counts, err := w.reconcile(repair, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return found, counts
-}
-
-func (w *world) row(file string) media.Row {
-	w.t.Helper()
-	rows, err := w.table.Media(w.t.Context(), stored.MediaFilter{FileIds: []string{file}}, 1)
-	if err != nil || len(rows) != 1 {
-		w.t.Fatalf("%s: %v, %v", file, rows, err)
-	}
-	return rows[0].Row
-}
-
-// onEach runs a test on PostgreSQL and on MariaDB.
-func onEach(t *testing.T, f func(t *testing.T, w *world)) {
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		f(t, newWorld(t, pgtest.RunT(t).URL+"&media=vod_media"))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		t.Parallel()
-		f(t, newWorld(t, mytest.RunT(t).URL+"?media=vod_media"))
-	})
-}
-
-func ids(found []reconcile.Finding, of func(reconcile.Finding) string) []string {
-	var list []string
-	for _, f := range found {
-		list = append(list, of(f))
-	}
-	slices.Sort(list)
-	return list
-}
-
-// missed are the files, sorted, of which a callback of a type was lost.
-func (w *world) missed(eventType string) (files []string) {
-	w.lost.Range(func(_, lost any) bool {
-		if e := lost.(*event.Event); e.Type == eventType {
-			files = append(files, e.Subject)
-		}
-		return true
-	})
-	slices.Sort(files)
-	return files
-}
 
 // A tenth of the callbacks is lost. Each is found: tasks and uploads are repaired as
 // events of their kind, deletions as MediaRead. A second run finds none.
@@ -401,18 +210,17 @@ func TestRunIsResumed(t *testing.T) {
 			t.Errorf("%v, %+v", err, counts)
 		}
 		last := w.vod.Calls("SearchMedia")
-		if want := at.Until.Add(-time.Hour).UTC().Format(time.RFC3339); !strings.Contains(string(w.lastSearch(t)), want) {
+		if want := at.Until.Add(-time.Hour).UTC().Format(time.RFC3339); !strings.Contains(string(w.search(t, at)), want) {
 			t.Errorf("%d searches, the last one not from %s on", len(last), want)
 		}
 	})
 }
 
-// lastSearch runs once more and returns what SearchMedia was sent.
-func (w *world) lastSearch(t *testing.T) (body []byte) {
+// search runs once more, from a place, and returns what SearchMedia was sent.
+func (w *world) search(t *testing.T, at reconcile.Place) (body []byte) {
 	t.Helper()
 	stop := w.vod.Control("SearchMedia", func(c *vodfake.Call) *vodfake.Fault { body = slices.Clone(c.Body); return nil })
 	defer stop()
-	at := reconcile.Place{Until: w.vod.Now().Add(-reconcile.Age).Truncate(time.Second)}
 	if _, _, err := w.reconcile(false, func(r *reconcile.Run) { r.At = at }); err != nil {
 		t.Fatal(err)
 	}
@@ -436,18 +244,6 @@ func TestManyUploads(t *testing.T) {
 	_, counts := w.must(false)
 	if counts.Uploads != 6001 || counts.Found != 6000 {
 		t.Errorf("%+v", counts)
-	}
-}
-
-// told delivers an event as a callback would have, n hours ago.
-func (w *world) told(body string, received time.Time) {
-	w.t.Helper()
-	e, err := event.Parse([]byte(body), event.Origin{Mode: event.Normal, SubAppId: app, Received: received})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if result := w.to.pipeline.Deliver(w.t.Context(), []*event.Event{e})[0]; result.Fate != deliver.Delivered {
-		w.t.Fatalf("%s: %v", result.Fate, result.Cause)
 	}
 }
 

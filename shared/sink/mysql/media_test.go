@@ -55,6 +55,8 @@ func TestMediaTables(t *testing.T) { mediatest.TestTables(t, openTables) }
 
 func TestEventsThatCount(t *testing.T) { mediatest.TestFates(t, openTables) }
 
+func TestLateEvent(t *testing.T) { mediatest.TestLateEvent(t, openTables) }
+
 // A parked event says nothing of a media until the table takes it as SINK, and
 // then with the time at which it was received first.
 func TestParkedEventCountsOnceDelivered(t *testing.T) {
