@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"vodevents/scripts/internal/scfapi"
 	"vodevents/shared/scf/scffake"
 	"vodevents/shared/vodfake"
@@ -25,48 +23,18 @@ import (
 var update = flag.Bool("update", false, "write what README.md shows of a deployment")
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaning{m}, map[string]func(){"deploy": deployMain})
-}
-
-// cleaning removes what was built when all tests are over.
-type cleaning struct{ *testing.M }
-
-func (m cleaning) Run() int {
-	defer func() {
-		if built != "" {
-			os.RemoveAll(built)
-		}
-	}()
-	return m.M.Run()
-}
-
-// deployMain is main in the folder of the repository, with executables that are built
-// already, those in TEST_DIST. It does not wait: it moves the clock of the stand-in at
-// TEST_CLOCK.
-func deployMain() {
-	if err := os.Chdir(os.Getenv("TEST_REPOSITORY")); err != nil {
-		panic(err)
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
 	}
-	vodctlCommand = []string{os.Getenv("TEST_VODCTL")}
-	args := append([]string{"-dist", os.Getenv("TEST_DIST")}, os.Args[1:]...)
-	os.Exit(run(context.Background(), args, func(ctx context.Context, d time.Duration) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, os.Getenv("TEST_CLOCK"), strings.NewReader(d.String()))
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return err
-		}
-		return resp.Body.Close()
-	}))
+	os.Exit(code)
 }
 
 // repository is the folder of the repository.
 const repository = "../../.."
 
-// dist has the functions as scripts/build makes them, and vodctl beside it, once for
-// all tests.
+// dist has the functions as scripts/build makes them, and beside them vodctl and the
+// deployer, once for all tests.
 var dist = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "deployer-test-")
 	if err != nil {
@@ -84,6 +52,10 @@ var dist = sync.OnceValues(func() (string, error) {
 	out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "vodctl"), filepath.Join(repository, "scripts", "vodctl")).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("vodctl: %w\n%s", err, out)
+	}
+	out, err = exec.Command("go", "build", "-tags", "deploytest", "-o", filepath.Join(dir, "deploy"), ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("deployer: %w\n%s", err, out)
 	}
 	small := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "greets"), "./testdata/small")
 	small.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -182,7 +154,7 @@ func newCloud(t testing.TB, o scffake.Options) *cloud {
 // command is the deployer as a process of its own, with executables that are built.
 func (c *cloud) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("deploy", args...)
+	cmd := exec.Command(filepath.Join(built, "deploy"), args...)
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, "TENCENT") && !strings.HasPrefix(name, "VOD_") {

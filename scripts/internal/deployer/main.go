@@ -28,8 +28,12 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], sleep))
+	os.Exit(run(ctx, os.Args[1:], pause))
 }
+
+// pause waits between two looks at the cloud. Tests move the clock of a stand-in
+// instead: see testing.go.
+var pause = sleep
 
 // sleep waits for d, or returns the error of ctx if that ends earlier.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -41,6 +41,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Values[theCloud] = new(*cloud)
 			e.Setenv("HOME", e.WorkDir)
+			dir, err := dist()
+			if err != nil {
+				return err
+			}
+			e.Setenv("PATH", dir+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			return nil
 		},
 	})

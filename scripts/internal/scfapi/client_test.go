@@ -1,0 +1,103 @@
+package scfapi
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/scf/scffake"
+)
+
+// client returns a client that does not wait, of a stand-in.
+func client(t *testing.T) (*Client, *scffake.Server) {
+	t.Helper()
+	s := scffake.RunT(t, scffake.Options{Rate: -1})
+	c, err := New(Options{SecretId: scffake.SecretId, SecretKey: scffake.SecretKey, Region: "ap-guangzhou", Endpoint: s.URL, CAMEndpoint: s.URL,
+		Mask: strings.NewReplacer("s3cr3t", "(masked)").Replace,
+		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// A call that only reads is repeated when its answer was lost. A write is not: only
+// the caller can find out whether it was done.
+func TestOnlyReadsAreRepeated(t *testing.T) {
+	t.Parallel()
+	c, s := client(t)
+	lost := scffake.Fault{Kind: scffake.Lost}
+	s.Next("GetFunction", lost, lost)
+	if _, found, err := c.GetFunction(t.Context(), "none"); found || err != nil {
+		t.Errorf("after two lost answers: %t, %v", found, err)
+	}
+	s.Next("DeleteFunction", lost)
+	if err := c.DeleteFunction(t.Context(), "none"); !Lost(err) || len(s.Calls("DeleteFunction")) != 1 {
+		t.Errorf("a lost write: %v, %d calls", err, len(s.Calls("DeleteFunction")))
+	}
+}
+
+// What the API asks to repeat is repeated, reading or not, and not for ever.
+func TestRepeatsWhatTheAPIAsksFor(t *testing.T) {
+	t.Parallel()
+	c, s := client(t)
+	s.Next("DeleteFunction", scffake.Fault{Kind: scffake.Limit}, scffake.Fault{Kind: scffake.Fail, Code: "InternalError.SystemError"})
+	if err := c.DeleteFunction(t.Context(), "none"); err != nil {
+		t.Error(err)
+	}
+	s.Control("GetAccount", func(*scffake.Call) *scffake.Fault { return &scffake.Fault{Kind: scffake.Limit} })
+	if err := c.CheckAccount(t.Context()); !Is(err, "RequestLimitExceeded") || len(s.Calls("GetAccount")) != maxTries {
+		t.Errorf("%v after %d calls", err, len(s.Calls("GetAccount")))
+	}
+}
+
+// Answers that are none of the API are told by their length, for they may hold a
+// function's variables.
+func TestErrorsQuoteNoAnswer(t *testing.T) {
+	t.Parallel()
+	c, _ := client(t)
+	for _, body := range []string{`<html>s3cr3t`, `{"Response":{"RequestId":1,"x":"s3cr3t"}}`, `{"Response":{"Error":{"Code":"FailedOperation","Message":"s3cr3t"}}}`,
+		`{"Response":{"MemorySize":"s3cr3t"}}`} {
+		err := c.decode("GetFunction", []byte(body), new(Function))
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// Every error says what to do next; what Tencent lists, in words of its own.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	other := (&Error{Action: "CreateFunction", Code: "Unheard.Of"}).hint()
+	if !strings.Contains(other, "CreateFunction") {
+		t.Errorf("an unknown code: %s", other)
+	}
+	for _, code := range strings.Fields(`AuthFailure.SignatureExpire AuthFailure.SecretIdNotFound UnauthorizedOperation.CAM
+		FailedOperation.ClsServiceUnregistered FailedOperation.CallRoleFailed FailedOperation.QcsRoleNotFound FailedOperation.UnOpenedService
+		ResourceUnavailable.InsufficientBalance LimitExceeded.Function LimitExceeded.Trigger LimitExceeded.Eip
+		InvalidParameterValue.EnvironmentExceededLimit InvalidParameterValue.SystemEnvironment ResourceNotFound.Role ResourceNotFound.Vpc
+		ResourceNotFound.Namespace ResourceInUse.Function RequestSizeLimitExceeded InvalidParameter.RequestTooLarge RequestLimitExceeded
+		FailedOperation.DeleteTrigger.UrlUsed FailedOperation.DebugModeUpdateTimeOutFail UnsupportedOperation.AliasBind
+		FailedOperation.OperationConflict FailedOperation.ReservedInProgress InternalError.Exception InvalidParameter.RoleFull`) {
+		if hint := (&Error{Action: "CreateFunction", Code: code}).hint(); hint == "" || hint == other {
+			t.Errorf("%s: %q", code, hint)
+		}
+	}
+}
+
+// RetryConfig has objects, and in a sample of the documents bare numbers.
+func TestRetryConfigInBothForms(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{`[{"RetryNum":1}]`: 1, `[1,-1]`: 1, `[{"RetryNum":0}]`: 0} {
+		var list []retryNum
+		if err := json.Unmarshal([]byte(text), &list); err != nil || list[0].RetryNum != want {
+			t.Errorf("%s: %v, %v", text, list, err)
+		}
+	}
+	if text, err := json.Marshal(NewUpdateAsyncConfig("fn", AsyncConfig{RetryNum: 0, MsgTTL: 60})); err != nil ||
+		!strings.Contains(string(text), `"AsyncTriggerConfig":{"RetryConfig":[{"RetryNum":0}],"MsgTTL":60}`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
