@@ -58,6 +58,23 @@ func buildAndRun(m *testing.M) int {
 // is "function", which is the script, or "binary".
 func zipped(t testing.TB, mode os.FileMode, names ...string) []byte {
 	t.Helper()
+	text, err := pack(mode, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// zipOfFunction is the zip of the function, in base64.
+func zipOfFunction() string {
+	text, err := pack(0o755, "function")
+	if err != nil {
+		panic(err)
+	}
+	return inBase64(text)
+}
+
+func pack(mode os.FileMode, names ...string) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range names {
@@ -65,7 +82,7 @@ func zipped(t testing.TB, mode os.FileMode, names ...string) []byte {
 		h.SetMode(mode)
 		w, err := z.CreateHeader(h)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		text := []byte(name)
 		switch name {
@@ -75,13 +92,13 @@ func zipped(t testing.TB, mode os.FileMode, names ...string) []byte {
 			text = binary
 		}
 		if _, err := w.Write(text); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return b.Bytes()
+	return b.Bytes(), nil
 }
 
 func inBase64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
