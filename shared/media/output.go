@@ -11,7 +11,10 @@ import (
 
 // outputs makes a row for each Kind and Definition.
 func (m *Media) outputs() []Output {
-	var all []Output
+	if len(m.Results) == 0 {
+		return nil
+	}
+	all := make([]Output, 0, len(m.Results))
 	for group := range groups(m.Results) {
 		all = append(all, m.output(group))
 	}

@@ -38,7 +38,7 @@ func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResul
 		case "MetaData":
 			q.metaData(&p.MetaData)
 		case "MediaProcessResultSet":
-			results = make([]toldResult, 0, 8)
+			results = make([]toldResult, 0, 12)
 			q.list(func(i int) {
 				if t, output := q.result(); t != nil {
 					results = append(results, toldResult{*t, i, output})

@@ -60,6 +60,9 @@ func put[T comparable](r *Register[T], value T, v Version) {
 // moment reads a time of VOD's, ISO 8601; zero where it tells none. VOD writes ""
 // and 0000-00-00T00:00:00Z for "not yet".
 func moment(s string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.UTC().Year() < 1970 || t.UTC().Year() > 9999 {
 		return time.Time{}

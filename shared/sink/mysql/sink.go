@@ -125,13 +125,13 @@ const statementBytes = 4 << 20
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
 	sorted := sqltable.Sorted(events)
-	var telling *sqltable.Telling
-	var touches []sqltable.Touch
-	if s.media != nil {
-		telling = sqltable.Tell(sorted)
-		touches = telling.Touches()
-	}
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
+		var telling *sqltable.Telling
+		var touches []sqltable.Touch
+		if s.media != nil { // here, so that a batch which waits for a connection holds only its events
+			telling = sqltable.Tell(sorted)
+			touches = telling.Touches()
+		}
 		stamp := time.Now().UTC().Truncate(time.Microsecond)
 		if len(touches) == 0 {
 			return s.insert(ctx, c, sorted, stamp, rawOnly)

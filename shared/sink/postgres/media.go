@@ -102,15 +102,34 @@ SELECT id, received_at, NULL, NULL, NULL FROM taken WHERE sunk_at IS NOT NULL
 UNION ALL
 SELECT NULL, NULL, source, file_id, doc::text FROM locked`
 
+// maxFolds is how many batches are folded at a time. Each needs about half a
+// megabyte beside its events, and a function of 64 MB has little more than its
+// garbage collector can do without. More would be no faster: a fold is work for
+// the CPUs of both ends.
+const maxFolds = 3
+
 // folder keeps the tables of media=.
 type folder struct {
 	events      string // the table
 	take, write string
+	folds       chan struct{} // holds one for each that is going on
 }
 
 func newFolder(events, insert string, tables mediaTables) *folder {
-	return &folder{events: events, take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL()}
+	return &folder{events: events, take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL(), folds: make(chan struct{}, maxFolds)}
 }
+
+// begin waits until there is room for one more fold, which must end.
+func (f *folder) begin(ctx context.Context) error {
+	select {
+	case f.folds <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *folder) end() { <-f.folds }
 
 // transaction runs f in one, also where the pool has begun it.
 func (c *conn) transaction(ctx context.Context, f func() error) error {

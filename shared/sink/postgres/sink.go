@@ -142,16 +142,23 @@ func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 
 // write inserts the events, with their data as bytes only when rawOnly is set.
 func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) error {
-	telling, touches := s.told(events)
-	sql, args := s.insert, []any(nil)
-	if len(events) == 1 && len(touches) == 0 {
-		sql, args = s.insertOne, newRow(events[0], rawOnly).args()
-	} else {
-		args = rows(events, rawOnly)
+	if s.media != nil {
+		if err := s.media.begin(ctx); err != nil {
+			return err
+		}
+		defer s.media.end()
 	}
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
-		if len(touches) > 0 {
-			return s.media.writeEvents(ctx, c, telling, touches, args, rawOnly)
+		// Made here, so that a batch which waits for a connection holds no more
+		// memory than its events.
+		if telling, touches := s.told(events); len(touches) > 0 {
+			return s.media.writeEvents(ctx, c, telling, touches, rows(events, rawOnly), rawOnly)
+		}
+		sql, args := s.insert, []any(nil)
+		if len(events) == 1 {
+			sql, args = s.insertOne, newRow(events[0], rawOnly).args()
+		} else {
+			args = rows(events, rawOnly)
 		}
 		_, err := c.Exec(ctx, sql, args...)
 		return err

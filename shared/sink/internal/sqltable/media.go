@@ -134,13 +134,16 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 				if err := m.UnmarshalJSON(doc); err != nil {
 					return rows, nil, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
 				}
-				m.Source, m.FileId = key.Source, key.FileId
+				m.Source, m.FileId, known = key.Source, key.FileId, true
 				before[key] = m.Results
 				for _, again := range t.again[key] {
 					m = media.Merge(m, again)
 				}
 			}
-			all[key] = media.Merge(m, one)
+			if known {
+				one = media.Merge(m, one)
+			}
+			all[key] = one
 			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
 		}
 	}
@@ -158,11 +161,12 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 
 func (r *MediaRows) add(m media.Media) {
 	row := m.Row()
+	r.Outputs = slices.Grow(r.Outputs, len(row.Outputs))
 	for _, o := range row.Outputs {
 		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, o})
 	}
 	row.Outputs = nil
-	r.Media = append(r.Media, MediaRow{row, m.AppendDoc(nil)})
+	r.Media = append(r.Media, MediaRow{row, m.AppendDoc(make([]byte, 0, 512+256*len(m.Results)))})
 }
 
 // Columns of the media's tables that a fold writes, without their keys; updated_at
