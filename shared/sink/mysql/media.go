@@ -95,11 +95,19 @@ func (m mediaTables) beside() []string {
 	return []string{fmt.Sprintf(createMedia, m.media), fmt.Sprintf(createOutput, m.output), fmt.Sprintf(createTouched, m.event)}
 }
 
+// startTransaction goes before the text of a transaction's first statement.
+const startTransaction = "START TRANSACTION; "
+
 // transaction runs f in one.
 func (c *conn) transaction(ctx context.Context, f func() error) error {
 	if err := c.exec(ctx, "START TRANSACTION"); err != nil {
 		return err
 	}
+	return c.commit(ctx, f)
+}
+
+// commit runs f, which has begun a transaction, and ends it.
+func (c *conn) commit(ctx context.Context, f func() error) error {
 	if err := f(); err != nil {
 		if c.IsBroken() || ctx.Err() != nil {
 			c.invalid = true // the server undoes what a lost connection began

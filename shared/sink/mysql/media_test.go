@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"context"
 	"database/sql/driver"
 	"fmt"
 	"net/url"
@@ -90,6 +91,58 @@ func TestEventThatWasThereMakesNoRow(t *testing.T) {
 	taken(t, openSink(t, u).Send(t.Context(), append(lives[0].Events(), lives[1].Events()...)))
 	if rows := mediaRows(t, m); len(rows) != 1 || rows[0].FileId != lives[1].Row.FileId {
 		t.Errorf("got %+v", rows)
+	}
+}
+
+// counted counts the round trips of a connection.
+type counted struct {
+	rawConn
+	trips *int
+}
+
+func (c counted) ExecContext(ctx context.Context, sql string, args []driver.NamedValue) (driver.Result, error) {
+	*c.trips++
+	return c.rawConn.ExecContext(ctx, sql, args)
+}
+
+func (c counted) QueryContext(ctx context.Context, sql string, args []driver.NamedValue) (driver.Rows, error) {
+	*c.trips++
+	return c.rawConn.QueryContext(ctx, sql, args)
+}
+
+// trips is how many round trips a batch needs on the connection that the sink has.
+func trips(t *testing.T, s *Sink, events []*event.Event) (n int) {
+	t.Helper()
+	must(t, s.pool.Use(t.Context(), nil, func(c *conn) error {
+		c.raw = counted{c.raw, &n}
+		return nil
+	}))
+	taken(t, s.Send(t.Context(), events))
+	return n
+}
+
+func TestMediaNeedSixMoreRoundTrips(t *testing.T) {
+	u, _ := withMedia(t)
+	var events []*event.Event
+	for _, life := range mediatest.Lives(true) {
+		events = append(events, life.Events()...)
+	}
+	events = events[:16]
+	for name, u := range map[string]*url.URL{"with": u, "without": without(u, "media")} {
+		t.Run(name, func(t *testing.T) {
+			s := openSink(t, u)
+			other := mediatest.Random(1, 1)
+			taken(t, s.Send(t.Context(), other)) // connects, and makes the tables
+			most := 1
+			if name == "with" {
+				most = 7
+			}
+			if n := trips(t, s, events); n > most {
+				t.Errorf("%d round trips, want %d at most", n, most)
+			} else if n == 0 {
+				t.Error("nothing was counted")
+			}
+		})
 	}
 }
 

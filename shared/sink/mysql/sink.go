@@ -134,10 +134,10 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 		}
 		stamp := time.Now().UTC().Truncate(time.Microsecond)
 		if len(touches) == 0 {
-			return s.insert(ctx, c, sorted, stamp, rawOnly)
+			return s.insert(ctx, c, "", sorted, stamp, rawOnly)
 		}
-		return c.transaction(ctx, func() error {
-			if err := s.insert(ctx, c, sorted, stamp, rawOnly); err != nil {
+		return c.commit(ctx, func() error {
+			if err := s.insert(ctx, c, startTransaction, sorted, stamp, rawOnly); err != nil {
 				return err
 			}
 			return s.media.fold(ctx, c, s.table.Name, stamp, telling, touches, rawOnly)
@@ -145,9 +145,9 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 	})
 }
 
-// insert writes the rows of events. The stamp is their sunk_at where the table
+// insert writes the rows of events, with a statement before the first. The stamp is their sunk_at where the table
 // takes them as SINK now.
-func (s *Sink) insert(ctx context.Context, c *conn, sorted []*event.Event, stamp time.Time, rawOnly bool) error {
+func (s *Sink) insert(ctx context.Context, c *conn, before string, sorted []*event.Event, stamp time.Time, rawOnly bool) error {
 	for from := 0; from < len(sorted); {
 		sql, args := new(strings.Builder), []any{}
 		fmt.Fprintf(sql, insertEvents, s.table.Name)
@@ -162,9 +162,10 @@ func (s *Sink) insert(ctx context.Context, c *conn, sorted []*event.Event, stamp
 			size += len(sorted[from].Payload)
 		}
 		sql.WriteString(onDuplicate)
-		if err := c.exec(ctx, sql.String(), args...); err != nil {
+		if err := c.exec(ctx, before+sql.String(), args...); err != nil {
 			return err
 		}
+		before = ""
 	}
 	return nil
 }

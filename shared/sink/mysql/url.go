@@ -73,6 +73,7 @@ func configure(u *url.URL, query url.Values) (*mysql.Config, error) {
 	}
 	config.ConnectionAttributes = "program_name:vodevents"
 	config.InterpolateParams = true // else each statement is prepared and closed: three round trips
+	config.MultiStatements = true   // [startTransaction]; the driver escapes all values
 	config.ParseTime, config.Loc = true, time.UTC
 	config.Logger = &mysql.NopLogger{} // what it would write to standard error is in the errors
 	config.Timeout = connectTimeout

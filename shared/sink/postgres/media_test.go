@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"net/url"
 	"testing"
 	"time"
@@ -123,5 +124,39 @@ func TestFiveQuestions(t *testing.T) {
 			rows = append(rows, columns)
 		}
 		mediatest.CheckAnswers(t, i, rows)
+	}
+}
+
+// counted counts the statements of a connection.
+type counted struct{ n int }
+
+func (c *counted) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n++
+	return ctx
+}
+
+func (*counted) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func TestMediaNeedThreeMoreStatements(t *testing.T) {
+	u, _ := withMedia(t)
+	var events []*event.Event
+	for _, life := range mediatest.Lives(true) {
+		events = append(events, life.Events()...)
+	}
+	for name, most := range map[string]int{"with": 4, "without": 1} {
+		t.Run(name, func(t *testing.T) {
+			u := u
+			if name == "without" {
+				u = without(u, "media")
+			}
+			c := new(counted)
+			s := dialled(t, u, func(d *dialer) { d.config.Tracer = c })
+			taken(t, s.Send(t.Context(), mediatest.Random(1, 1))) // connects, and makes the tables
+			c.n = 0
+			taken(t, s.Send(t.Context(), events[:16]))
+			if c.n == 0 || c.n > most {
+				t.Errorf("%d statements, want %d at most", c.n, most)
+			}
+		})
 	}
 }
