@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -42,4 +43,27 @@ func peakMemory(pid int) (float64, error) {
 		return 0, fmt.Errorf("/proc/%d/status has no VmHWM", pid)
 	}
 	return float64(kb) / 1024, nil
+}
+
+// runPeak runs a command to its end, and returns what it wrote and its
+// [peakMemory]. The kernel's own figure for an ended child, ru_maxrss, is no less
+// than what its parent had when it started the child.
+func runPeak(c *exec.Cmd) (out []byte, peak float64, err error) {
+	var written bytes.Buffer
+	c.Stdout, c.Stderr = &written, &written
+	if err := c.Start(); err != nil {
+		return nil, 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			return written.Bytes(), peak, err
+		case <-time.After(10 * time.Millisecond):
+			if mb, err := peakMemory(c.Process.Pid); err == nil { // else it has just ended
+				peak = mb
+			}
+		}
+	}
 }

@@ -20,7 +20,7 @@ const rebuildEvents = 200_000
 // rebuilt is what vodctl media rebuild costs.
 type rebuilt struct {
 	perSecond float64
-	memory    float64 // MB, the most that was resident
+	memory    float64 // MB, the most that was resident (VmHWM)
 }
 
 // seedRebuild makes a table of events as the sink does, and rows in it.
@@ -58,7 +58,8 @@ func rebuild(ctx context.Context, dir string, n int) (rebuilt, error) {
 	command := exec.CommandContext(ctx, filepath.Join(dir, "vodctl"), "media", "rebuild")
 	command.Env = append(os.Environ(), "SINK="+s.URL+"&media=vod_media")
 	begin := time.Now()
-	if out, err := command.CombinedOutput(); err != nil {
+	out, memory, err := runPeak(command)
+	if err != nil {
 		return rebuilt{}, fmt.Errorf("%w: %s", err, out)
 	}
 	took := time.Since(begin)
@@ -69,5 +70,5 @@ func rebuild(ctx context.Context, dir string, n int) (rebuilt, error) {
 	if ready != n/2 {
 		return rebuilt{}, fmt.Errorf("%d media are ready, want %d", ready, n/2)
 	}
-	return rebuilt{float64(n) / took.Seconds(), maxResident(command.ProcessState)}, nil
+	return rebuilt{float64(n) / took.Seconds(), memory}, nil
 }
