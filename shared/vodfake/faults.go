@@ -86,16 +86,6 @@ func (s *Server) Faults() []Chance {
 	return slices.Clone(s.faults)
 }
 
-type control struct {
-	action string
-	fn     func(*Call) *Fault
-}
-
-type nextFault struct {
-	action string
-	fault  Fault
-}
-
 // Control lets fn decide what goes wrong with each call of an action, or of any
 // action for "", until stop is called.
 //
@@ -105,55 +95,35 @@ type nextFault struct {
 // happens to the call. nil passes the call on to the function that was given next,
 // or lets it through. Call.N says which call it is.
 func (s *Server) Control(action string, fn func(*Call) *Fault) (stop func()) {
-	k := &control{action, fn}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.controls = append(s.controls, k)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.controls = slices.DeleteFunc(slices.Clone(s.controls), func(c *control) bool { return c == k })
-	}
+	return s.script.Control(action, fn)
 }
 
 // Next makes the next calls of an action, or of any action for "", meet these
 // faults, one each, in this order. No function given to Control is asked about
 // those calls.
-func (s *Server) Next(action string, f ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range f {
-		s.next = append(s.next, nextFault{action, f})
-	}
-}
+func (s *Server) Next(action string, f ...Fault) { s.script.Next(action, f...) }
 
 // faultFor decides which fault happens to a call.
 func (s *Server) faultFor(c *Call) *Fault {
-	s.mu.Lock()
-	for i := range s.next {
-		if n := s.next[i]; n.action == "" || n.action == c.Action {
-			s.next = slices.Delete(s.next, i, i+1)
-			s.mu.Unlock()
-			return &n.fault
-		}
+	if f := s.script.Take(c.Action); f != nil {
+		return f
 	}
-	controls := s.controls
-	var byChance *Fault
-	for _, f := range s.faults {
-		if (f.Action == "" || f.Action == c.Action) && s.rand.Float64() < f.Probability {
-			byChance = &f.Fault
-			break
-		}
-	}
-	s.mu.Unlock()
-	for _, k := range controls {
-		if k.action == "" || k.action == c.Action {
-			if f := k.fn(c); f != nil {
-				return f
-			}
-		}
+	byChance := s.chance(c.Action) // drawn for each call, so that a control moves no other draw
+	if f := s.script.Ask(c.Action, c); f != nil {
+		return f
 	}
 	return byChance
+}
+
+func (s *Server) chance(action string) *Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		if (f.Action == "" || f.Action == action) && s.rand.Float64() < f.Probability {
+			return &f.Fault
+		}
+	}
+	return nil
 }
 
 // before does what a fault does before the call is performed. If the call is not

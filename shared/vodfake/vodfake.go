@@ -144,6 +144,7 @@ type Server struct {
 	opt    Options
 	keys   api3.Keyring
 	sender http.RoundTripper // of callbacks
+	script api3.Script[*Call, Fault]
 
 	mu       sync.Mutex
 	offset   time.Duration // the moved clock minus the real one
@@ -159,8 +160,6 @@ type Server struct {
 	through  list.List         // *entry: confirmed, expired, answered; oldest first
 	watchers []*func(Change)
 	seq      uint64
-	controls []*control // replaced, never changed
-	next     []nextFault
 	calls    callLog
 	limits   map[string]*api3.Window
 	faults   []Chance

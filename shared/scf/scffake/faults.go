@@ -3,7 +3,6 @@ package scffake
 import (
 	"cmp"
 	"net/http"
-	"slices"
 
 	"vodevents/shared/internal/api3"
 )
@@ -30,62 +29,24 @@ type Fault struct {
 	Code   string // of Fail; of Ends the ErrorCode in StatusReasons, by default FailedOperation
 }
 
-type control struct {
-	action string
-	fn     func(*Call) *Fault
-}
-
-type nextFault struct {
-	action string
-	fault  Fault
-}
-
 // Control lets fn decide what goes wrong with each call of an action, or of any
 // action for "", until stop is called. fn runs before the call is checked and
 // performed, in the call's own goroutine, and may call the Server. nil passes the
 // call on to the function that was given next, or lets it through.
 func (s *Server) Control(action string, fn func(*Call) *Fault) (stop func()) {
-	k := &control{action, fn}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.controls = append(slices.Clone(s.controls), k)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.controls = slices.DeleteFunc(slices.Clone(s.controls), func(c *control) bool { return c == k })
-	}
+	return s.script.Control(action, fn)
 }
 
 // Next makes the next calls of an action, or of any action for "", meet these
 // faults, one each, in this order.
-func (s *Server) Next(action string, f ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range f {
-		s.next = append(s.next, nextFault{action, f})
-	}
-}
+func (s *Server) Next(action string, f ...Fault) { s.script.Next(action, f...) }
 
 // faultFor decides which fault happens to a call.
 func (s *Server) faultFor(c *Call) *Fault {
-	s.mu.Lock()
-	for i, n := range s.next {
-		if n.action == "" || n.action == c.Action {
-			s.next = slices.Delete(s.next, i, i+1)
-			s.mu.Unlock()
-			return &n.fault
-		}
+	if f := s.script.Take(c.Action); f != nil {
+		return f
 	}
-	controls := s.controls
-	s.mu.Unlock()
-	for _, k := range controls {
-		if k.action == "" || k.action == c.Action {
-			if f := k.fn(c); f != nil {
-				return f
-			}
-		}
-	}
-	return nil
+	return s.script.Ask(c.Action, c)
 }
 
 // before does what a fault does before the call is performed. If the call is not

@@ -204,6 +204,7 @@ type Server struct {
 	keys     api3.Keyring
 	listener *httptest.Server // nil: it does not listen
 	code     *codeStore
+	script   api3.Script[*Call, Fault]
 
 	mu        sync.Mutex
 	offset    time.Duration // the moved clock minus the real one
@@ -215,8 +216,6 @@ type Server struct {
 	urls      map[string]*functionURL // by host and port
 	runs      map[string]*run         // by FunctionRequestId
 	cam       cam
-	controls  []*control // replaced, never changed
-	next      []nextFault
 	calls     []Call
 	count     map[string]int
 	limits    map[string]*api3.Window
