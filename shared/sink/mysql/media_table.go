@@ -15,9 +15,6 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// ErrNoMedia means that a URL has no media=.
-var ErrNoMedia = errors.New("the URL names no table of media: add media=vod_media to it in SINK")
-
 // MediaTable reads the tables of media=, and folds them anew.
 type MediaTable struct {
 	*Table
@@ -25,7 +22,7 @@ type MediaTable struct {
 	sink   *sqltable.Table // how the tables come to be
 }
 
-// OpenMedia returns the tables of media= of a sink's URL, or [ErrNoMedia]. Like
+// OpenMedia returns the tables of media= of a sink's URL, or [stored.ErrNoMedia]. Like
 // [Open] it does not connect.
 func OpenMedia(u *url.URL) (*MediaTable, error) {
 	reading := *u
@@ -35,7 +32,7 @@ func OpenMedia(u *url.URL) (*MediaTable, error) {
 		return nil, err
 	}
 	if a.Media == nil {
-		return nil, a.Error(ErrNoMedia)
+		return nil, a.Error(stored.ErrNoMedia)
 	}
 	pool := new(Pools).Join(d.key, a.Conns, d.database)
 	events := &Table{pool: pool, name: quote(a.Table), host: a.Where}

@@ -2,10 +2,14 @@ package stored
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"vodevents/shared/media"
 )
+
+// ErrNoMedia means that a URL has no media=.
+var ErrNoMedia = errors.New("the URL names no table of media: add media=vod_media to it in SINK")
 
 // Media is a row of the table of media=, with its outputs.
 type Media struct {
