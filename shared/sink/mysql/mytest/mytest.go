@@ -33,6 +33,9 @@ func Run(options ...string) (*Server, error) {
 		return append([]string{
 			"--no-defaults", // must be the first
 			"--datadir=" + filepath.Join(s.Dir, "data"),
+			// A server that starts removes each #sql… file of its tmpdir, also those
+			// of another server that is being made.
+			"--tmpdir=" + s.Dir,
 			"--skip-name-resolve",
 			"--innodb-log-file-size=16M",
 			"--innodb-buffer-pool-size=32M",
@@ -60,7 +63,6 @@ func Run(options ...string) (*Server, error) {
 				"--port="+strconv.Itoa(s.Port),
 				"--socket="+filepath.Join(s.Dir, "socket"),
 				"--pid-file="+filepath.Join(s.Dir, "pid"),
-				"--tmpdir="+s.Dir,
 				"--innodb-flush-log-at-trx-commit=1",
 				"--performance-schema=OFF")...))
 		},
