@@ -87,6 +87,29 @@ func OpenTable(rawURL string) (Table, error) {
 	return open(tables, rawURL)
 }
 
+// DeadLetters is a table in which events may be parked, for who settles them. See
+// [postgres.Table].
+type DeadLetters interface {
+	Table
+
+	// Unpark and Discard return the ids of the rows that were parked.
+	Unpark(ctx context.Context, ids []string) ([]string, error)
+	Discard(ctx context.Context, ids []string) ([]string, error)
+}
+
+// OpenDeadLetters returns the table of a database's sink, like [OpenTable].
+func OpenDeadLetters(rawURL string) (DeadLetters, error) {
+	rawURL, _, err := takeTypes(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	return open([]scheme[DeadLetters]{
+		{"postgres", fromURL[DeadLetters](postgres.OpenTable)},
+		{"postgresql", fromURL[DeadLetters](postgres.OpenTable)},
+		{"mysql", fromURL[DeadLetters](mysql.OpenTable)},
+	}, rawURL)
+}
+
 // MediaTable is the tables of media=, for who reads them or folds them anew. See
 // [postgres.MediaTable].
 type MediaTable interface {

@@ -13,8 +13,9 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// Table reads the table of a [Sink]. It makes none where there is none, and only
-// [Table.Prune] changes it: SELECT is the one right that the other methods need.
+// Table reads the table of a [Sink]. It makes none where there is none. Only
+// [Table.Prune], [Table.Unpark] and [Table.Discard] change it: SELECT is the one right
+// that the other methods need.
 type Table struct {
 	pool *sqltable.Share[*conn]
 	name string // quoted
