@@ -2,6 +2,7 @@ package functions_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,13 @@ func TestPullReconciles(t *testing.T) {
 		if err != nil || json.Unmarshal(raw, &r) != nil || len(r.Apps) != 1 || r.Apps[0].SubAppId != app || r.Apps[0].Repaired != repaired || r.Apps[0].Found != repaired {
 			t.Errorf("%s, %v; want %d repaired", raw, err, repaired)
 		}
+		lines := logLines(t, f, "invocation")
+		if len(lines) != 1 {
+			t.Fatalf("%d lines of an invocation", len(lines))
+		}
+		n := float64(repaired)
+		sameFigures(t, lines[0], map[string]any{"function": "pull", "work": "reconcile", "events": 0.0, "delivered": n, "events_so_far": 0.0,
+			"found": n, "repaired": n, "failed": 0.0, "media": 0.0, "unfinished": false})
 	}
 	table, err := sink.OpenMedia(url)
 	if err != nil {
@@ -52,4 +60,29 @@ func TestPullReconciles(t *testing.T) {
 	if raw, err := f.Invoke(t.Context(), trigger, time.Minute, nil); err == nil {
 		t.Errorf("without a database: %s", raw)
 	}
+}
+
+// An application that cannot be asked keeps no other from its turn.
+func TestReconcileGoesOnWithTheNextApplication(t *testing.T) {
+	t.Parallel()
+	s := runVOD(t, vodfake.Options{TaskTime: -1})
+	s.FastForward(-2 * time.Hour)
+	s.Upload(1490012345, vodfake.Upload{})
+	s.FastForward(time.Millisecond)
+	s.Control("DescribeTasks", func(c *vodfake.Call) *vodfake.Fault {
+		if c.SubAppId == 1490012344 {
+			return &vodfake.Fault{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}
+		}
+		return nil
+	})
+	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=1490012344,1490012345", "SINK="+pgtest.RunT(t).URL+"&media=vod_media")...)
+	raw, err := f.Invoke(t.Context(), []byte(`{"Message":"reconcile"}`), time.Minute, nil)
+	if err == nil || !strings.Contains(err.Error(), "application 1490012344") {
+		t.Errorf("%s, %v", raw, err)
+	}
+	lines := logLines(t, f, "invocation")
+	if len(lines) != 1 || lines[0]["error"] == nil {
+		t.Fatalf("%v", lines)
+	}
+	sameFigures(t, lines[0], map[string]any{"uploads": 1.0, "repaired": 1.0})
 }

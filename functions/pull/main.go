@@ -19,18 +19,24 @@ import (
 
 var instance, outlets, transport = watch.New("pull"), new(sink.Outlets), vod.NewTransport() // for as long as the process lives
 
+var timer = reconcile.Timer{Outlets: outlets, Transport: transport, Handler: handler.Event, Watch: instance.Repairs}
+
 func main() {
-	invocation := func(ctx context.Context, t scf.Timer) (any, error) {
-		if t.Message == reconcile.Message {
-			return reconcile.Invoke(ctx, os.Getenv, outlets, transport, handler.Event)
-		}
-		return drain(ctx, false)
-	}
 	scf.Main(scf.OnTimer(invocation), func(ctx context.Context) error {
 		defer outlets.Close()
 		_, err := drain(ctx, true)
 		return err
 	})
+}
+
+func invocation(ctx context.Context, t scf.Timer) (any, error) {
+	if t.Message != reconcile.Message {
+		return drain(ctx, false)
+	}
+	ctx, run := instance.Begin(ctx)
+	result, err := timer.Invoke(ctx, os.Getenv)
+	run.End(err, result.Figures()...)
+	return result, err
 }
 
 func drain(ctx context.Context, loop bool) (r lease.Result, err error) {

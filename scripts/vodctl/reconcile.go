@@ -152,6 +152,7 @@ func (k *reconciling) one(ctx context.Context, app uint64) error {
 			return replaceFile(k.state, k.at)
 		},
 	}
+	began := time.Now()
 	counts, err := r.Run(ctx)
 	k.bar.clear()
 	what := "nothing was repaired; -repair does it"
@@ -161,7 +162,7 @@ func (k *reconciling) one(ctx context.Context, app uint64) error {
 	case counts.Found == 0:
 		what = "nothing to repair"
 	}
-	k.say("%s: %d found in %d tasks, %d uploads and %d media; %s", appName(app), counts.Found, counts.Tasks, counts.Uploads, counts.Media, what)
+	k.say("%s: %d found in %d tasks, %d uploads and %d media, in %v; %s", appName(app), counts.Found, counts.Tasks, counts.Uploads, counts.Media, time.Since(began).Round(time.Millisecond), what)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ const (
 )
 
 // media looks at the files of all rows that are not deleted and that did not change
-// within the last hour.
+// within the last hour, until there are no more or the time is over.
 func (r *Run) media(ctx context.Context, before time.Time) error {
 	source := r.source()
 	f := stored.MediaFilter{NotDeleted: true, OfVOD: true, After: r.At.Media}
@@ -41,7 +42,7 @@ func (r *Run) media(ctx context.Context, before time.Time) error {
 		f.After = stored.MediaKey{Source: source}
 	}
 	var missing []stored.Media
-	found := 0
+	found := r.At.Found
 	for {
 		page, err := r.Tables.Media(ctx, f, vod.MaxFileIds)
 		if err != nil {
@@ -65,21 +66,31 @@ func (r *Run) media(ctx context.Context, before time.Time) error {
 		r.counts.Media += len(rows)
 		r.step("media", r.counts.Media)
 		if last {
-			break
+			return r.missing(ctx, missing, found)
 		}
 		if err := r.deliver(ctx, 1); err != nil {
 			return err
 		}
-		if len(missing) == 0 {
-			at := r.At
-			at.Media = f.After
-			if err := r.keep(at); err != nil {
-				return err
-			}
+		r.counts.Unfinished = !r.Until.IsZero() && !time.Now().Before(r.Until)
+		if r.counts.Unfinished {
+			err = r.missing(ctx, missing, found)
+			missing = nil
+		}
+		if err == nil && len(missing) == 0 {
+			err = r.keep(Place{Until: r.At.Until, Media: f.After, Found: min(found, mostMissing)})
+		}
+		if err != nil || r.counts.Unfinished {
+			return err
 		}
 	}
+}
+
+// missing reports the files that are not there, unless there are too many of them.
+// Then the next run begins with the first media again.
+func (r *Run) missing(ctx context.Context, missing []stored.Media, found int) error {
 	if n := len(missing); n >= leastToSuspect && found == 0 || n > mostMissing && float64(n) > missingShare*float64(n+found) {
-		return fmt.Errorf("reconcile: %d of %d files are not in the application %d: check VOD_SUB_APP_IDS and the account; no media was called deleted", n, n+found, r.SubAppId)
+		err := fmt.Errorf("reconcile: %d of %d files are not in the application %d: check VOD_SUB_APP_IDS and the account; no media was called deleted", n, n+found, r.SubAppId)
+		return errors.Join(err, r.keep(Place{Until: r.At.Until}))
 	}
 	for _, m := range missing {
 		if err := r.gone(ctx, m); err != nil {

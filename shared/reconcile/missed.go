@@ -21,6 +21,9 @@ func (r *Run) tasks(ctx context.Context, after, before time.Time) error {
 			return err
 		}
 		for _, t := range list {
+			if r.again(t.TaskId) {
+				continue
+			}
 			r.counts.Tasks++
 			if t.Status != "FINISH" && t.Status != "ABORTED" {
 				continue
@@ -123,12 +126,10 @@ func (r *Run) rows(ctx context.Context, f stored.Filter, do func(stored.Row)) er
 // uploads looks for files that were made within the window, and of which no event
 // tells.
 func (r *Run) uploads(ctx context.Context, after, before time.Time) error {
-	seen := map[string]bool{}
 	return r.search(ctx, vod.SearchRequest{CreatedAfter: after, CreatedBefore: before}, func(m vod.Media) error {
-		if seen[m.FileId] { // two windows touch
+		if r.again(m.FileId) { // two windows touch
 			return nil
 		}
-		seen[m.FileId] = true
 		r.counts.Uploads++
 		r.step("uploads", r.counts.Uploads)
 		return r.upload(ctx, m)

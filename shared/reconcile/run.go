@@ -25,6 +25,15 @@ const (
 	// listing moves while media come and go.
 	overlap = time.Hour
 
+	// chunk is the longest window of tasks and uploads. After each one the run
+	// keeps its place, so that one that is cut off does not begin anew.
+	chunk = 6 * time.Hour
+
+	// fresh is how long after its tasks and uploads an interrupted run goes on with
+	// its media. Later it looks for tasks and uploads first, so that many media, or
+	// one that fails each time, do not keep a run from them.
+	fresh = 30 * time.Minute
+
 	// batch is how many events are delivered at a time.
 	batch = 16
 )
@@ -58,8 +67,16 @@ type Run struct {
 	At   Place
 	Kept func(Place) error
 
+	// Until is when the run stops to look at media, and reports and keeps how far it
+	// came; zero: at the last one.
+	Until time.Time
+
 	counts Counts
 	found  []finding // not delivered yet
+
+	// The tasks and files of this chunk and of the one before it: a listing has the
+	// second where they touch twice.
+	seen, seenBefore map[string]bool
 }
 
 // Place is how far the runs of one application have come.
@@ -68,12 +85,13 @@ type Place struct {
 	// looked at. Zero: none was.
 	Until time.Time `json:"until,omitzero"`
 
-	// Window is the window of a run that was interrupted, when its tasks and its
-	// uploads were done. Zero: no run was interrupted there.
-	Window time.Time `json:"window,omitzero"`
-
-	// Media is the last media that was looked at in that run.
+	// Media is the last media that was looked at by a run that did not come to the
+	// end of them.
 	Media stored.MediaKey `json:"media,omitzero"`
+
+	// Found is how many files of that run are there, at most 20: they tell that the
+	// application is the right one when the rest is judged.
+	Found int `json:"found,omitzero"`
 }
 
 // Finding is something that the tables do not tell as VOD does.
@@ -110,36 +128,63 @@ type Counts struct {
 	Found    int `json:"found"`    // without tasks that have no event
 	Repaired int `json:"repaired"` // events delivered
 	Failed   int `json:"failed"`   // events not delivered
+
+	Unfinished bool `json:"unfinished,omitempty"` // there are media after [Run.Until]: the next run begins there
 }
 
 // Run looks at the tasks and the uploads since the last run, and then at the media.
 // What is found was missed, unless VOD was told not to send it: a task with
 // TasksNotifyMode None, or an upload while its switch is OFF, has no event.
 //
-// Whatever Run did before an error can be done again.
+// Whatever Run did before an error can be done again. It goes on from the last Place
+// that it kept: after a chunk of tasks and uploads, or after a page of media.
 func (r *Run) Run(ctx context.Context) (Counts, error) {
 	until := r.Now.Add(-Age).Truncate(time.Second)
-	if r.At.Window.IsZero() {
+	if r.At.Media == (stored.MediaKey{}) || until.Sub(r.At.Until) >= fresh {
 		after := r.Now.Add(-Reach).Truncate(time.Second)
 		if last := r.At.Until.Add(-overlap); last.After(after) {
 			after = last
 		}
-		for _, step := range []func(context.Context, time.Time, time.Time) error{r.tasks, r.uploads} {
-			if err := step(ctx, after, until); err != nil {
+		for ; after.Before(until); after = after.Add(chunk) {
+			before := after.Add(chunk)
+			if before.After(until) {
+				before = until
+			}
+			if err := r.window(ctx, after, before); err != nil {
 				return r.counts, err
 			}
-		}
-		if err := r.deliver(ctx, 1); err != nil {
-			return r.counts, err
-		}
-		if err := r.keep(Place{Until: r.At.Until, Window: until}); err != nil {
-			return r.counts, err
 		}
 	}
 	if err := r.media(ctx, r.Now.Add(-Age)); err != nil {
 		return r.counts, err
 	}
-	return r.counts, r.keep(Place{Until: r.At.Window})
+	if r.counts.Unfinished {
+		return r.counts, nil
+	}
+	return r.counts, r.keep(Place{Until: r.At.Until})
+}
+
+// window looks at the tasks and the uploads of a window.
+func (r *Run) window(ctx context.Context, after, before time.Time) error {
+	r.seenBefore, r.seen = r.seen, map[string]bool{}
+	for _, step := range []func(context.Context, time.Time, time.Time) error{r.tasks, r.uploads} {
+		if err := step(ctx, after, before); err != nil {
+			return err
+		}
+	}
+	if err := r.deliver(ctx, 1); err != nil {
+		return err
+	}
+	at := r.At
+	at.Until = before
+	return r.keep(at)
+}
+
+// again tells whether a task or a file was seen before.
+func (r *Run) again(id string) bool {
+	again := r.seen[id] || r.seenBefore[id]
+	r.seen[id] = true
+	return again
 }
 
 func (r *Run) keep(at Place) error {

@@ -191,7 +191,7 @@ func TestRunIsResumed(t *testing.T) {
 			}
 			return nil
 		})
-		if _, counts, err := w.reconcile(true, keep); err == nil || counts.Media != 20 || at.Window.IsZero() || at.Media.FileId == "" {
+		if _, counts, err := w.reconcile(true, keep); err == nil || counts.Media != 20 || at.Until.IsZero() || at.Media.FileId == "" {
 			t.Fatalf("%v, %+v, %+v", err, counts, at)
 		}
 		text, err := json.Marshal(at)
@@ -203,7 +203,7 @@ func TestRunIsResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := len(w.vod.Calls("DescribeTasks"))
-		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Media != 25 || len(w.vod.Calls("DescribeTasks")) != calls || at.Until.IsZero() || !at.Window.IsZero() {
+		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Media != 25 || len(w.vod.Calls("DescribeTasks")) != calls || at.Until.IsZero() || at.Media.FileId != "" {
 			t.Errorf("%v, %+v, %+v", err, counts, at)
 		}
 		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Media != 45 {
@@ -212,6 +212,81 @@ func TestRunIsResumed(t *testing.T) {
 		last := w.vod.Calls("SearchMedia")
 		if want := at.Until.Add(-time.Hour).UTC().Format(time.RFC3339); !strings.Contains(string(w.search(t, at)), want) {
 			t.Errorf("%d searches, the last one not from %s on", len(last), want)
+		}
+	})
+}
+
+// A run that has no time for all media ends in good order, also with files that are
+// not there, and the next one goes on there. Tasks are not looked for again at once,
+// but in time.
+func TestARunEndsInTime(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(43)
+		slices.Sort(w.files)
+		w.drop.Store(1)
+		w.remove(w.files[0], w.files[40], w.files[41], w.files[42]) // all of the last page
+		w.vod.FastForward(2 * time.Hour)
+		var at reconcile.Place
+		run := func() ([]string, reconcile.Counts) {
+			t.Helper()
+			found, counts, err := w.reconcile(true, func(r *reconcile.Run) {
+				r.At, r.Kept = at, func(p reconcile.Place) error { at = p; return nil }
+				r.Until = time.Now() // one page of media
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids(found[reconcile.Gone], func(f reconcile.Finding) string { return f.FileId }), counts
+		}
+		for i, want := range [][]string{w.files[:1], nil, w.files[40:], nil} {
+			listings := len(w.vod.Calls("DescribeTasks"))
+			gone, counts := run()
+			if !slices.Equal(gone, want) || counts.Unfinished != (i < 3) {
+				t.Errorf("run %d: %q, want %q; %+v", i, gone, want, counts)
+			}
+			if again := len(w.vod.Calls("DescribeTasks")) > listings; again != (i == 0) {
+				t.Errorf("run %d looks for tasks: %v", i, again)
+			}
+		}
+		if at.Media.FileId != "" || w.row(w.files[42]).State != media.Deleted {
+			t.Errorf("in the end %+v, %+v", at, w.row(w.files[42]))
+		}
+		if _, counts := run(); !counts.Unfinished {
+			t.Errorf("the next round: %+v", counts)
+		}
+		w.vod.FastForward(time.Hour)
+		listings := len(w.vod.Calls("DescribeTasks"))
+		if run(); len(w.vod.Calls("DescribeTasks")) == listings {
+			t.Error("an hour later, with media left, no task was looked for")
+		}
+	})
+}
+
+// A run that fails among the tasks goes on after the chunks that were done.
+func TestTasksAreLookedForInChunks(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(2)
+		w.drop.Store(1)
+		w.process(vodfake.Process{Cover: []uint64{10}}, w.files[0])
+		w.vod.FastForward(30 * time.Hour)
+		w.process(vodfake.Process{Cover: []uint64{10}}, w.files[1])
+		w.vod.FastForward(2 * time.Hour)
+		var at reconcile.Place
+		keep := func(r *reconcile.Run) {
+			r.At, r.Kept = at, func(p reconcile.Place) error { at = p; return nil }
+		}
+		stop := w.vod.Control("DescribeTaskDetail", func(c *vodfake.Call) *vodfake.Fault {
+			if c.N > 1 {
+				return &vodfake.Fault{Kind: vodfake.Fail}
+			}
+			return nil
+		})
+		if _, counts, err := w.reconcile(true, keep); err == nil || counts.Repaired != 1 || at.Until.IsZero() {
+			t.Fatalf("%v, %+v, %+v", err, counts, at)
+		}
+		stop()
+		if _, counts, err := w.reconcile(true, keep); err != nil || counts.Tasks != 1 || counts.Repaired != 1 {
+			t.Errorf("%v, %+v", err, counts)
 		}
 	})
 }

@@ -28,37 +28,61 @@ type AppResult struct {
 	Counts
 }
 
-// reserve is what is left of an invocation for its answer.
+// Figures are the totals, for the log's line of the invocation.
+func (r Result) Figures() []any {
+	var all Counts
+	for _, app := range r.Apps {
+		all.Tasks += app.Tasks
+		all.Uploads += app.Uploads
+		all.Media += app.Media
+		all.Aged += app.Aged
+		all.Found += app.Found
+		all.Repaired += app.Repaired
+		all.Failed += app.Failed
+		all.Unfinished = all.Unfinished || app.Unfinished
+	}
+	return []any{"work", Message, "tasks", all.Tasks, "uploads", all.Uploads, "media", all.Media, "aged", all.Aged,
+		"found", all.Found, "repaired", all.Repaired, "failed", all.Failed, "unfinished", all.Unfinished}
+}
+
+// reserve is what is left of an invocation for its answer, and of an application's
+// share of it for what was found last.
 const reserve = 2 * time.Second
 
+// Timer reconciles when a timer trigger says so. Its invocations share the media: one
+// that has not the time for all ends in good order, and the next one goes on there. An
+// instance that SCF starts anew begins with the first media again.
+type Timer struct {
+	Outlets   *sink.Outlets
+	Transport *vod.Transport
+	Handler   func(context.Context, *event.Event) error
+
+	// Watch returns a Deliver that is counted.
+	Watch func(func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result
+
+	table  string // the URL in whose tables the places are
+	places map[uint64]Place
+}
+
 // Invoke repairs what was missed, in each application, in the first database of SINK
-// that has media=. It begins anew at each invocation, so all media must fit into its
-// time: a minute is enough for about ten thousand.
-func Invoke(ctx context.Context, getenv func(string) string, outlets *sink.Outlets, transport *vod.Transport, handler func(context.Context, *event.Event) error) (Result, error) {
+// that has media=. Each application has an equal share of the time that is left. A
+// minute is enough for about ten thousand media.
+func (t *Timer) Invoke(ctx context.Context, getenv func(string) string) (Result, error) {
 	cfg, err := config.Read(getenv, config.Pull)
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := outlets.Pipeline(cfg, deliver.Replayed, handler)
+	p, err := t.Outlets.Pipeline(cfg, deliver.Replayed, t.Handler)
 	if err != nil {
 		return Result{}, err
 	}
-	defer outlets.MakeRoom()
-	transport.CloseIdle()
-	client, err := vod.Connect(getenv, true, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport, Pace: vod.NewPace(100)})
+	defer t.Outlets.MakeRoom()
+	t.Transport.CloseIdle()
+	client, err := vod.Connect(getenv, true, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: t.Transport, Pace: vod.NewPace(100)})
 	if err != nil {
 		return Result{}, err
 	}
-	return invoke(ctx, cfg, client, p)
-}
-
-func invoke(ctx context.Context, cfg config.Config, client *vod.Client, p *deliver.Pipeline) (Result, error) {
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve))
-		defer cancel()
-	}
-	tables, err := openMedia(cfg.Sinks)
+	tables, url, err := openMedia(cfg.Sinks)
 	if err != nil {
 		return Result{}, err
 	}
@@ -66,33 +90,58 @@ func invoke(ctx context.Context, cfg config.Config, client *vod.Client, p *deliv
 	if err := tables.Prepare(ctx); err != nil {
 		return Result{}, err
 	}
-	var result Result
-	for _, app := range (&Verifier{SubAppIds: cfg.SubAppIds}).apps() {
-		r := &Run{Client: client, SubAppId: app, Tables: tables, Now: time.Now(), Deliver: p.Deliver, Found: func(f Finding) error {
+	if t.table != url {
+		t.table, t.places = url, map[uint64]Place{}
+	}
+	return t.invoke(ctx, cfg.SubAppIds, Run{Client: client, Tables: tables, Deliver: t.Watch(p.Deliver)})
+}
+
+// invoke runs in each application. One that fails does not keep the others from
+// their turn.
+func (t *Timer) invoke(ctx context.Context, subAppIds []uint64, one Run) (result Result, err error) {
+	apps := (&Verifier{SubAppIds: subAppIds}).apps()
+	for i, app := range apps {
+		r := one
+		r.SubAppId, r.Now, r.At = app, time.Now(), t.places[app]
+		r.Kept = func(at Place) error { t.places[app] = at; return nil }
+		r.Found = func(f Finding) error {
 			slog.InfoContext(ctx, "reconcile found", "kind", f.Kind, "type", f.Type, "subject", f.FileId, "task", f.TaskId, "id", f.ID, "fate", f.Fate)
 			return nil
-		}}
-		counts, err := r.Run(ctx)
+		}
+		counts, failed := r.within(ctx, len(apps)-i)
 		result.Apps = append(result.Apps, AppResult{app, counts})
-		if err != nil {
-			return result, err
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("application %d: %w", app, failed))
 		}
 	}
-	return result, nil
+	return result, err
+}
+
+// within runs in one of so many equal shares of the time that is left.
+func (r *Run) within(ctx context.Context, shares int) (Counts, error) {
+	if end, ok := ctx.Deadline(); ok {
+		share := time.Until(end.Add(-reserve)) / time.Duration(shares)
+		end = time.Now().Add(share)
+		r.Until = end.Add(-reserve)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
+		defer cancel()
+	}
+	return r.Run(ctx)
 }
 
 // openMedia opens the tables of the first URL that has media=.
-func openMedia(urls []string) (tables sink.MediaTable, err error) {
+func openMedia(urls []string) (tables sink.MediaTable, at string, err error) {
 	for _, u := range urls {
 		if !sink.HasTable(u) {
 			continue
 		}
 		if tables, err = sink.OpenMedia(u); err == nil {
-			return tables, nil
+			return tables, u, nil
 		}
 	}
 	if err == nil {
 		err = errors.New("no URL is a database; reconcile needs postgres://… or mysql://… with media=vod_media")
 	}
-	return nil, fmt.Errorf("SINK: %w", err)
+	return nil, "", fmt.Errorf("SINK: %w", err)
 }

@@ -61,9 +61,18 @@ func (i *Instance) AlertAfter(silence time.Duration) {
 
 // Delivery returns the way of events through, counted.
 func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
+	repairs := i.Repairs(through)
+	return func(ctx context.Context, events []*event.Event) []deliver.Result {
+		i.count(ctx, func(c *counts) { c.events += len(events) })
+		return repairs(ctx, events)
+	}
+}
+
+// Repairs is [Instance.Delivery] for events that did not come but were made from
+// VOD's answers. What became of them is counted. They end no silence.
+func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
 	return func(ctx context.Context, events []*event.Event) []deliver.Result {
 		began := time.Now()
-		i.count(ctx, func(c *counts) { c.events += len(events) })
 		results := through(ctx, events)
 		took := time.Since(began)
 		i.count(ctx, func(c *counts) {
