@@ -3,18 +3,15 @@ package scripts_test
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"vodevents/scripts/internal/codezip"
 	"vodevents/shared/scf/local"
 	"vodevents/shared/vodfake"
 )
@@ -64,7 +61,6 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s has mode %v", file.Name, mode)
 		}
 		text := unpack(t, file, filepath.Join(dir, file.Name))
-		fits(t, filepath.Join(dir, file.Name))
 		if here, err := os.Getwd(); err != nil || bytes.Contains(text, []byte(filepath.Dir(here))) {
 			t.Errorf("%s holds the path of this repository: elsewhere it would be another file (%v)", file.Name, err)
 		}
@@ -113,48 +109,6 @@ func TestBuild(t *testing.T) {
 	}
 	if n := bytes.Count(lines, []byte("\n")); n != 2 {
 		t.Errorf("%d events came out, want 2:\n%s", n, lines)
-	}
-}
-
-// fits checks that a function can be uploaded in one request. API 3.0 takes 10 MB
-// (1130/46710); whether a MB has 1,000,000 bytes there is not known.
-func fits(t *testing.T, program string) {
-	t.Helper()
-	packed, err := codezip.Pack(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const rest = 64 << 10 // the request's other members
-	if sent := base64.StdEncoding.EncodedLen(len(packed)); sent+rest > 10_000_000 {
-		t.Errorf("the zip of %s has %.2f MB in base64", filepath.Base(program), float64(sent)/1e6)
-	}
-}
-
-// The linker drops methods that nobody calls, unless some code looks up methods by
-// names that it cannot know, as net/rpc and text/template do. Then it keeps all of
-// them, a fifth of the executables.
-func TestLinkerDropsUnusedMethods(t *testing.T) {
-	t.Parallel()
-	for program, want := range map[string]bool{
-		"../functions/callback":             true,
-		"../functions/pull":                 true,
-		"../shared/scf/local/testdata/bare": false, // scf-go-lib, on net/rpc
-	} {
-		link := exec.Command("go", "build", "-o", filepath.Join(t.TempDir(), "program"), "-ldflags=-dumpdep", program)
-		link.Env = append(os.Environ(), "CGO_ENABLED=0")
-		dump, err := link.CombinedOutput()
-		if err != nil || !bytes.Contains(dump, []byte("main.main -> ")) {
-			t.Fatalf("%s: %v\n%.1000s", program, err, dump)
-		}
-		var looks []string
-		for line := range bytes.Lines(dump) {
-			if from, _, _ := bytes.Cut(line, []byte(" -> ")); bytes.HasSuffix(from, []byte("<ReflectMethod>")) {
-				looks = append(looks, string(from))
-			}
-		}
-		if got := len(looks) == 0; got != want {
-			t.Errorf("%s: methods are looked up by %q", program, slices.Compact(looks))
-		}
 	}
 }
 

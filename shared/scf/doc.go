@@ -6,11 +6,11 @@
 // # Three ways to run
 //
 // [Main] looks at the environment. Under SCF the Go runtime sets
-// _LAMBDA_SERVER_PORT and calls the function over net/rpc on TCP, and Main
-// answers as scf-go-lib does. A program on this machine, such as scripts/dev,
-// sets VOD_RPC_SOCKET and makes the same calls on a unix socket. Without these
-// variables, or when LISTEN_ADDR is set, the process is an ordinary one: a server
-// or a loop that SIGTERM or SIGINT ends.
+// _LAMBDA_SERVER_PORT and calls the function over net/rpc on TCP; scf-go-lib
+// answers. A program on this machine, such as scripts/dev, sets VOD_RPC_SOCKET
+// and makes the same calls on a unix socket. Without these variables, or when
+// LISTEN_ADDR is set, the process is an ordinary one: a server or a loop that
+// SIGTERM or SIGINT ends.
 //
 //	scf.Main(scf.OnHTTP(handler), func(ctx context.Context) error {
 //		return scf.ListenAndServe(ctx, handler)

@@ -14,7 +14,7 @@ import (
 var LogLevel slog.LevelVar
 
 // startLog sends the log to w as JSON lines: that of slog's default, and that of
-// package log, to which libraries write.
+// package log, to which scf-go-lib and net/rpc write why they give up.
 func startLog(w io.Writer) {
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(slog.New(logHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: &LogLevel})}))

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
 	"vodevents/shared/internal/output"
@@ -28,9 +29,10 @@ type Func func(ctx context.Context, event []byte) ([]byte, error)
 // a pull by hand, and bearable for a person who waits.
 const unlimited = 15 * time.Second
 
-// Invoke calls f within the time of the invocation. SCF always names a deadline,
-// but callers in tests and tools forget it: the context has then ended in 1970.
-// Such an invocation gets its TimeLimitInMs or, without one, 15 s.
+// Invoke makes a Func the handler that scf-go-lib serves. SCF always names a
+// deadline, but callers in tests and tools forget it, and scf-go-lib then gives
+// the handler a context that ended in 1970. Such an invocation gets its
+// TimeLimitInMs or, without one, 15 s.
 func (f Func) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	fc, known := functioncontext.FromContext(ctx)
 	if known {
@@ -78,7 +80,7 @@ func Main(f Func, host func(context.Context) error) {
 		if err := debug.SetCrashOutput(os.Stdout, debug.CrashOptions{}); err != nil {
 			slog.Warn("the log will not have the stack of a crash", "error", err)
 		}
-		stopped(serveSCF(os.Getenv("_LAMBDA_SERVER_PORT"), f))
+		cloudfunction.StartHandler(f)
 	}
 
 	startLog(os.Stderr)

@@ -78,28 +78,16 @@ func privateDir(t *testing.T) string {
 	return dir
 }
 
-// servers starts the test's function three times: served by scf-go-lib, as under
-// SCF, and on a socket.
-func servers(t *testing.T) (library *process, ours map[string]*process) {
-	t.Helper()
-	onTCP := func(trigger string) *process {
-		port := freePort(t)
-		return serve(t, "tcp", "127.0.0.1:"+port, "TRIGGER="+trigger, "_LAMBDA_SERVER_PORT="+port)
-	}
-	socket := filepath.Join(privateDir(t), "s")
-	return onTCP("library"), map[string]*process{
-		"SCF":    onTCP("raw"),
-		"socket": serve(t, "unix", socket, "TRIGGER=raw", "_LAMBDA_SERVER_PORT=9000", "VOD_RPC_SOCKET="+socket),
-	}
-}
-
-// A function answers each call exactly as scf-go-lib does, under SCF and on a
-// socket: results, errors, panics, what the context says and what the environment
-// is.
-func TestAnswersAsLibrary(t *testing.T) {
+// A function on a socket answers each call exactly as scf-go-lib does on TCP:
+// results, errors, panics, what the context says and what the environment is.
+// This test also is the one that runs the way of SCF itself.
+func TestSocketAnswersAsSCF(t *testing.T) {
 	t.Parallel()
-	library, ours := servers(t)
-	for _, p := range ours {
+	socket, port := filepath.Join(privateDir(t), "s"), freePort(t)
+	tcp := serve(t, "tcp", "127.0.0.1:"+port, "TRIGGER=raw", "_LAMBDA_SERVER_PORT="+port)
+	unix := serve(t, "unix", socket, "TRIGGER=raw", "_LAMBDA_SERVER_PORT="+port, "VOD_RPC_SOCKET="+socket)
+
+	for _, p := range []*process{tcp, unix} {
 		if err := p.Call("Function.Ping", messages.PingRequest{}, &messages.PingResponse{}); err != nil {
 			t.Fatalf("Ping: %v", err)
 		}
@@ -132,86 +120,27 @@ func TestAnswersAsLibrary(t *testing.T) {
 		{"a client context that is none", with(func(r *messages.InvokeRequest) { r.ClientContext = []byte(`7`) })},
 		{"after all of these", full},
 	} {
-		want := invoke(t, library, tt.req)
-		for way, p := range ours {
-			if d := cmp.Diff(want, invoke(t, p, tt.req)); d != "" {
-				t.Errorf("%s, %s (-scf-go-lib +function):\n%s", tt.name, way, d)
-			}
+		var want, got messages.InvokeResponse
+		if err := errors.Join(tcp.Call("Function.Invoke", &tt.req, &want), unix.Call("Function.Invoke", &tt.req, &got)); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
 		}
-	}
-	for way, p := range ours {
-		p.stop()
-		if s := p.stdout.String() + p.stderr.String(); s != "" {
-			t.Errorf("%s: the function wrote %q", way, s)
-		}
-	}
-}
-
-// invoke returns the answer to a call. It checks the stack of a panic and takes
-// it out of the answer: scf-go-lib shortens its names.
-func invoke(t *testing.T, p *process, req messages.InvokeRequest) (res messages.InvokeResponse) {
-	t.Helper()
-	if err := p.Call("Function.Invoke", &req, &res); err != nil {
-		t.Fatalf("%q: %v", req.Payload, err)
-	}
-	if res.Error != nil && res.Error.ShouldExit {
-		if !hasFrame(res.Error.StackTrace, "raw") {
-			t.Errorf("%q: answer %+v, want a stack with the function that panicked", req.Payload, res.Error)
-		}
-		res.Error.StackTrace = nil
-	}
-	return res
-}
-
-// A call that is none is answered with an error, and the connection takes the
-// next one, as with scf-go-lib.
-func TestCallsThatAreNone(t *testing.T) {
-	t.Parallel()
-	library, ours := servers(t)
-	ours["scf-go-lib"] = library
-	for way, p := range ours {
-		for _, tt := range []struct {
-			method string
-			body   any
-		}{
-			{"Function.Stop", messages.PingRequest{}},
-			{"Function.Stop", messages.InvokeRequest{Payload: []byte("panic"), Environment: "["}},
-			{"Other.Invoke", messages.InvokeRequest{}},
-			{"Ping", "text"},
-			{"", 7},
-			{"Function.Invoke", "no request"},
-			{"Function.Invoke", struct{ Payload int }{7}},
-			{"Function.Ping", []string{"no request"}},
-		} {
-			var refused rpc.ServerError
-			if err := p.Call(tt.method, tt.body, new(messages.InvokeResponse)); !errors.As(err, &refused) || refused == "" {
-				t.Errorf("%s: %q with %T: %v, want an error of the server", way, tt.method, tt.body, err)
-			}
-		}
-		if res := invoke(t, p, messages.InvokeRequest{Payload: []byte("event")}); res.Error != nil || len(res.Payload) == 0 {
-			t.Errorf("%s: then an event is answered %+v", way, res)
-		}
-	}
-}
-
-// Calls of one connection run side by side, and each answer belongs to its call.
-func TestCallsSideBySide(t *testing.T) {
-	t.Parallel()
-	_, ours := servers(t)
-	for way, p := range ours {
-		var calls sync.WaitGroup
-		for i := range 100 {
-			calls.Go(func() {
-				event := fmt.Appendf(nil, "event %d", i)
-				var res messages.InvokeResponse
-				err := p.Call("Function.Invoke", messages.InvokeRequest{Payload: event}, &res)
-				var said struct{ Event []byte }
-				if err != nil || json.Unmarshal(res.Payload, &said) != nil || string(said.Event) != string(event) {
-					t.Errorf("%s: %q is answered %q, %v", way, event, res.Payload, err)
+		if want.Error != nil && want.Error.ShouldExit {
+			for _, e := range []*messages.InvokeResponse_Error{want.Error, got.Error} {
+				if e == nil || !hasFrame(e.StackTrace, "raw") {
+					t.Errorf("%s: answer %+v, want a stack with the function that panicked", tt.name, e)
+					continue
 				}
-			})
+				e.StackTrace = nil
+			}
 		}
-		calls.Wait()
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-scf-go-lib +socket):\n%s", tt.name, d)
+		}
+	}
+	tcp.stop()
+	unix.stop()
+	if s := tcp.stdout.String() + tcp.stderr.String() + unix.stdout.String() + unix.stderr.String(); s != "" {
+		t.Errorf("the functions wrote %q", s)
 	}
 }
 

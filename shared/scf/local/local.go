@@ -73,10 +73,10 @@ func WithLines(event, log func(line []byte)) Option {
 	}
 }
 
-// WithTCP has the instance serve TCP, as under SCF, instead of a unix socket. The
-// instance then listens on every interface of this machine, and whoever reaches
-// the port can set its variables: use it to measure a start or to compare with
-// scf-go-lib, briefly, and never in a network.
+// WithTCP has scf-go-lib serve the instance over TCP, as under SCF, instead of
+// a unix socket. The instance then listens on every interface of this machine,
+// and whoever reaches the port can set its variables: use it to measure
+// scf-go-lib or to compare with it, briefly, and never in a network.
 func WithTCP() Option { return func(o *options) { o.address = tcpAddress } }
 
 // WithMemory sets the MemoryLimitInMb that the function is told, 64 by default.

@@ -23,14 +23,14 @@ func TestNobodyListensOnTCP(t *testing.T) {
 		t.Errorf("the function listens on %v", got)
 	}
 
-	// The same look finds what a function under SCF opens.
+	// The same look finds what scf-go-lib opens.
 	f, err := local.Start(t.Context(), function, []string{}, local.WithTCP())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	if got := localtest.Listening(t, f.PID()); len(got) != 1 || !got[0].Addr().IsUnspecified() {
-		t.Errorf("on TCP the function listens on %v", got)
+		t.Errorf("with scf-go-lib the function listens on %v", got)
 	}
 }
 

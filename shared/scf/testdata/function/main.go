@@ -1,7 +1,6 @@
 // Function is what the tests run: with TRIGGER=timer a timer function, with
-// TRIGGER=raw one without package scf's handling of events, with TRIGGER=library
-// the same served by scf-go-lib, else an HTTP function that does what the path of
-// the request says.
+// TRIGGER=raw one without package scf's handling of events, else an HTTP
+// function that does what the path of the request says.
 package main
 
 import (
@@ -18,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tencentyun/scf-go-lib/cloudfunction"
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
 	"vodevents/shared/scf"
@@ -32,8 +30,6 @@ func main() {
 	case "raw":
 		scf.Main(raw, loop)
 		return
-	case "library":
-		cloudfunction.StartHandler(scf.Func(raw))
 	}
 	h := http.HandlerFunc(onHTTP)
 	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error { return scf.ListenAndServe(ctx, h) })
