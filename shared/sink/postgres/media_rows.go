@@ -37,23 +37,17 @@ func typeOf(column string) string {
 func unnest(first int, columns ...string) string {
 	var arrays []string
 	for i, c := range columns {
-		sql := typeOf(c)
-		if sql == "jsonb" {
-			sql = "text" // bytes of JSON would reach some of pgx's modes as a bytea
-		}
-		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", first+i, sql))
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", first+i, typeOf(c)))
 	}
 	return "unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(columns, ", ") + ")"
 }
 
 // valueOf is a column of such a row as the table has it: nothing is NULL there.
 func valueOf(column string) string {
-	switch sql := typeOf(column); {
-	case sql == "jsonb":
-		return "nullif(u." + column + ", '')::jsonb"
-	case sql == "text":
+	switch typeOf(column) {
+	case "text":
 		return "nullif(u." + column + ", '')"
-	case sql == "timestamptz":
+	case "timestamptz", "jsonb":
 		return "u." + column
 	default:
 		return "nullif(u." + column + ", 0)"
@@ -113,6 +107,15 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
+// jsonOrNull is JSON, or NULL where there is none. It is a string, since bytes would
+// reach some of pgx's modes as a bytea.
+func jsonOrNull(b []byte) *string {
+	if len(b) == 0 {
+		return nil
+	}
+	return new(string(b))
+}
+
 // mediaArgs are mediaKey and [sqltable.MediaColumns].
 func mediaArgs(rows []sqltable.MediaRow) []any {
 	type row = sqltable.MediaRow
@@ -147,7 +150,7 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 		moment(func(r *row) time.Time { return r.ExpiresAt }),
 		moment(func(r *row) time.Time { return r.DeletedAt }),
 		text(func(r *row) string { return r.LastEvent }),
-		text(func(r *row) string { return string(r.Doc) }),
+		each(rows, func(r *row) *string { return jsonOrNull(r.Doc) }),
 	}
 }
 
@@ -157,7 +160,7 @@ func outputArgs(rows []sqltable.OutputRow) []any {
 	text := func(value func(*row) string) []string { return each(rows, value) }
 	number := func(value func(*row) int64) []int64 { return each(rows, value) }
 	return append(outputKeyArgs(rows),
-		text(func(r *row) string { return string(r.Data) }),
+		each(rows, func(r *row) *string { return jsonOrNull(r.Data) }),
 		text(func(r *row) string { return string(r.Status) }),
 		text(func(r *row) string { return r.Url }),
 		number(func(r *row) int64 { return r.Width }),

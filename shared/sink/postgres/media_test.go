@@ -83,6 +83,18 @@ func TestParkedEventCountsOnceDelivered(t *testing.T) {
 	}
 }
 
+// Whatever mode of pgx's a pooler needs, JSON reaches the tables of media as JSON.
+func TestMediaBehindPooler(t *testing.T) {
+	for _, mode := range []string{"exec", "simple_protocol", "cache_describe", "describe_exec"} {
+		u, m := withMedia(t)
+		taken(t, openSink(t, with(u, "default_query_exec_mode", mode)).Send(t.Context(), mediatest.Lives(true)[2].Events()))
+		got := psql(t, "SELECT concat_ws(' ', count(*) FILTER (WHERE doc ? 'last'), (SELECT count(data->>'Definition') FROM "+m.tables.output+")) FROM "+m.tables.media)
+		if len(got) != 1 || got[0] != "1 2" {
+			t.Errorf("%s: media and outputs with JSON: %v, want 1 and 2", mode, got)
+		}
+	}
+}
+
 // A table of an earlier version has no sunk_at.
 func TestUpgradeAddsSunkAt(t *testing.T) {
 	u, m := withMedia(t)

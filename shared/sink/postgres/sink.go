@@ -101,12 +101,15 @@ const upgradeEvents = `ALTER TABLE %[1]s ADD COLUMN IF NOT EXISTS subject text, 
 // well, it may have taken the event before another sink refused it. sunk_at is when
 // the table took the event as SINK for the first time. Every other row stays as it
 // is.
+//
+// data comes as jsonb: the server takes 30 µs more for 5 kB that come as text and
+// are cast.
 const (
 	insertEvents = `
 INSERT INTO %[1]s AS t (` + eventColumns + `, sunk_at)
-SELECT id, type, subject, source, mode, received_at, data::jsonb, raw,
+SELECT id, type, subject, source, mode, received_at, data, raw,
 	parkreason, parkattempts, parkfirsterror, parklasterror, CASE WHEN parkreason IS NULL THEN now() END
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[],
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::jsonb[], $8::bytea[],
 	$9::text[], $10::integer[], $11::text[], $12::text[])
 	AS e (` + eventColumns + `)` + onConflict
 
@@ -114,7 +117,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::time
 	// less to do.
 	insertEvent = `
 INSERT INTO %[1]s AS t (` + eventColumns + `, sunk_at)
-VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::text::jsonb, $8::bytea,
+VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::jsonb, $8::bytea,
 	$9::text, $10::integer, $11::text, $12::text, CASE WHEN $9::text IS NULL THEN now() END)` + onConflict
 
 	eventColumns = `id, type, subject, source, mode, received_at, data, raw,

@@ -311,6 +311,10 @@ func TestPoolerWithoutPreparedStatements(t *testing.T) {
 		if diff := cmp.Diff([]string{"NewFileUpload 78", "NewFileUpload", "NewFileUpload", "NewFileUpload"}, rows); diff != "" {
 			t.Errorf("%s: type and length of raw: %s", mode, diff)
 		}
+		taken(t, s.Send(t.Context(), delivertest.Events(t, 1))) // in a statement of its own
+		if n := psql(t, `SELECT count(data->>'EventType')::text FROM `+table)[0]; n != "5" {
+			t.Errorf("%s: %s rows, want 5", mode, n)
+		}
 
 		q.Set(sqltable.DedupTableParam, table+"_dedup")
 		u.RawQuery = q.Encode()
