@@ -3,11 +3,14 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
+
+	"golang.org/x/tools/go/packages"
 )
 
-// A test file that compiles on one system alone is found.
+// A test file that compiles on one system alone is found, and so is a function. The
+// standard library, which is imported, has no faults.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -16,6 +19,7 @@ func TestCheck(t *testing.T) {
 		"a.go":         "package m\n",
 		"only_unix.go": "//go:build unix\n\npackage m\n\nconst only = 1\n",
 		"a_test.go":    "package m\n\nvar _ = only\n",
+		"a_windows.go": "package m\n\nimport (\n\t\"fmt\"\n\tname \"strings\"\n)\n\nfunc body() { absent() }\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -25,7 +29,12 @@ func TestCheck(t *testing.T) {
 		t.Errorf("darwin: %v, %v", faults, err)
 	}
 	faults, err := check("windows", dir, "./...")
-	if err != nil || len(faults) != 1 || !strings.Contains(faults[0].Error(), "undefined: only") {
+	if err != nil || len(faults) != 4 {
 		t.Errorf("windows: %v, %v", faults, err)
+	}
+	for _, want := range []string{"undefined: only", "undefined: absent", `"fmt" imported and not used`, `"strings" imported as name and not used`} {
+		if !slices.ContainsFunc(faults, func(fault packages.Error) bool { return fault.Msg == want }) {
+			t.Errorf("windows: %v, want also: %s", faults, want)
+		}
 	}
 }
