@@ -12,12 +12,30 @@ import (
 // chance makes events of three media by chance: uploads by both ways, runs and
 // re-runs with failures, mode Change, part and whole deletions, reviews, re-reads,
 // with and without FinishTimes.
-type chance struct{ *rand.Rand }
+type chance struct {
+	*rand.Rand
+	ids [3]string // the last one is deleted beside others
+}
 
 // Random makes n events.
 func Random(seed uint64, n int) []*event.Event {
-	return chance{rand.New(rand.NewPCG(seed, 1))}.events(n)
+	ids := [3]string{"5285890000000000001", "5285890000000000002", "5285890000000000003"}
+	return chance{rand.New(rand.NewPCG(seed, 1)), ids}.events(n)
 }
+
+// Bodies makes n bodies of VOD about the media of these FileIds. There are no
+// re-reads among them, for those are not VOD's.
+func Bodies(r *rand.Rand, ids [3]string, n int) (all []string) {
+	c := chance{r, ids}
+	for len(all) < n {
+		if body := c.body(c.pick(ids[:]...)); !isReread(body) {
+			all = append(all, body)
+		}
+	}
+	return all
+}
+
+func isReread(body string) bool { return strings.HasPrefix(body, `{"FileId"`) }
 
 func (c chance) pick(of ...string) string { return of[c.IntN(len(of))] }
 
@@ -31,8 +49,8 @@ func (c chance) time() string {
 func (c chance) events(n int) (all []*event.Event) {
 	for len(all) < n {
 		received := Start.Add(time.Duration(c.IntN(8)) * time.Minute)
-		body := c.body(fmt.Sprint(5285890000000000001 + c.IntN(3)))
-		if strings.HasPrefix(body, "{\"FileId\"") {
+		body := c.body(c.ids[c.IntN(3)])
+		if isReread(body) {
 			e, err := event.ParseCloudEvent(fmt.Appendf(nil, `{"specversion":"1.0","id":"%032x","source":%q,"type":"com.tencent.cloud.vod.MediaRead","time":%q,"vodmode":"reconciled","data":%s}`,
 				len(all), Source, received.Format(time.RFC3339), body))
 			if err != nil {
@@ -58,8 +76,8 @@ func (c chance) body(id string) string {
 	case 1:
 		return fmt.Sprintf(`{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"p","ErrCode":%d,"FileId":%s,"FileUrl":"pull/%s","ProcedureTaskId":%q,"SessionContext":%[3]q}}`, c.IntN(2), id, name, task)
 	case 2:
-		return fmt.Sprintf(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q,"5285890000000000003"],"FileDeleteResultInfo":[{"FileId":%[1]q,"DeleteParts":[{"Type":%q,"Definition":%d}]},{"FileId":"5285890000000000003","DeleteParts":[%s]}]}}`,
-			id, c.pick("OriginalFiles", "TranscodeFiles", "AdaptiveDynamicStreamingFiles", "Else"), c.IntN(3), c.pick("", `{"Type":"TranscodeFiles"}`, `{"Type":"TranscodeFiles"}`))
+		return fmt.Sprintf(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q,%q],"FileDeleteResultInfo":[{"FileId":%[1]q,"DeleteParts":[{"Type":%[3]q,"Definition":%d}]},{"FileId":%[2]q,"DeleteParts":[%[5]s]}]}}`,
+			id, c.ids[2], c.pick("OriginalFiles", "TranscodeFiles", "AdaptiveDynamicStreamingFiles", "Else"), c.IntN(3), c.pick("", `{"Type":"TranscodeFiles"}`, `{"Type":"TranscodeFiles"}`))
 	case 3:
 		return fmt.Sprintf(`{"EventType":"ReviewAudioVideoComplete","ReviewAudioVideoCompleteEvent":{"TaskId":%q,"Input":{"FileId":%q},"Output":{"Suggestion":%q,"Label":%q}}}`, task, id, c.pick("pass", "review", "block"), name)
 	case 4:
