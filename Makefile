@@ -50,6 +50,10 @@ vuln: ## look for known vulnerabilities, with govulncheck
 bench: ## measure speed
 	go run ./scripts/bench
 
+.PHONY: soak
+soak: ## attack the guarantees for a simulated week
+	go run ./scripts/soak
+
 .PHONY: build
 build: ## make dist/ and dist.zip for SCF
 	./scripts/build

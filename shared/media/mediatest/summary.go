@@ -82,68 +82,18 @@ func (m *model) summary() (s Summary) {
 	for _, f := range results {
 		places[place{f.kind, f.definition}] = append(places[place{f.kind, f.definition}], f)
 	}
-	var streams, drms, transcodes, covers, fails []fact
-	var outputs []string
+	var shown shown
 	for p, all := range places {
-		var told, made fact
-		for _, weight := range []int{0, 1, 2} { // a re-read, then PROCESSING, then an end
-			for _, f := range all {
-				w := 2
-				if f.read {
-					w = 0
-				} else if f.status == "PROCESSING" {
-					w = 1
-				}
-				if w == weight {
-					told = f
-				}
-			}
-		}
-		for _, f := range all {
-			if f.status == "SUCCESS" {
-				made = f
-			}
-		}
-		url, status := made.url, told.status
-		if made.url != "" && m.hidden(made) {
-			url = ""
-		}
-		if url == "" && m.hidden(told) {
-			status = "DELETED"
-		}
-		if told.status == "FAIL" {
-			fails = append(fails, told)
-		}
-		outputs = append(outputs, fmt.Sprintf("%s %s %s %q", p.kind, p.definition, status, url))
-		if url != "" {
-			into := map[string]*[]fact{"Transcode": &transcodes, "CoverBySnapshot": &covers, "AdaptiveDynamicStreaming": &streams}[p.kind]
-			if made.drm != "" {
-				into = &drms
-			}
-			made.value = url
-			*into = append(*into, made)
-		}
+		shown.add(m, p.kind, p.definition, all)
 	}
-	slices.Sort(outputs)
-	s.Outputs = strings.Join(outputs, "\n")
-	slices.SortFunc(fails, older)
-	if len(fails) > 0 {
-		s.Failure = fails[len(fails)-1].failure
+	slices.Sort(shown.outputs)
+	s.Outputs = strings.Join(shown.outputs, "\n")
+	slices.SortFunc(shown.fails, older)
+	if n := len(shown.fails); n > 0 {
+		s.Failure = shown.fails[n-1].failure
 	}
-	slices.SortFunc(transcodes, func(a, b fact) int { // the highest, then the smaller Definition
-		if c := strings.Compare("0"+b.height, "0"+a.height); c != 0 && (a.height+b.height != "0") {
-			return c
-		}
-		return strings.Compare(a.definition, b.definition)
-	})
-	stream := newest(streams).value
-	if stream == "" {
-		stream = newest(drms).value
-	}
-	if stream == "" && len(transcodes) > 0 {
-		stream = transcodes[0].value
-	}
-	if c := newest(covers).value; c != "" {
+	stream := shown.stream()
+	if c := newest(shown.covers).value; c != "" {
 		s.Cover = c
 	}
 	s.Review = m.review()
@@ -165,6 +115,75 @@ func (m *model) summary() (s Summary) {
 		s.State = "known"
 	}
 	return s
+}
+
+// shown is what the places of results show.
+type shown struct {
+	streams, drms, transcodes, covers, fails []fact
+	outputs                                  []string
+}
+
+// add adds a place, with all that was told of it, the oldest first.
+func (s *shown) add(m *model, kind, definition string, all []fact) {
+	var told, made fact
+	for _, weight := range []int{0, 1, 2} { // a re-read, then PROCESSING, then an end
+		for _, f := range all {
+			w := 2
+			if f.read {
+				w = 0
+			} else if f.status == "PROCESSING" {
+				w = 1
+			}
+			if w == weight {
+				told = f
+			}
+		}
+	}
+	for _, f := range all {
+		if f.status == "SUCCESS" {
+			made = f
+		}
+	}
+	url, status := made.url, told.status
+	if made.url != "" && m.hidden(made) {
+		url = ""
+	}
+	if url == "" && m.hidden(told) {
+		status = "DELETED"
+	}
+	if told.status == "FAIL" {
+		s.fails = append(s.fails, told)
+	}
+	s.outputs = append(s.outputs, fmt.Sprintf("%s %s %s %q", kind, definition, status, url))
+	if url == "" {
+		return
+	}
+	into := map[string]*[]fact{"Transcode": &s.transcodes, "CoverBySnapshot": &s.covers, "AdaptiveDynamicStreaming": &s.streams}[kind]
+	if made.drm != "" {
+		into = &s.drms
+	}
+	made.value = url
+	*into = append(*into, made)
+}
+
+// stream is the URL that plays best: of transcodes the highest, then that of the
+// smaller Definition.
+func (s *shown) stream() string {
+	slices.SortFunc(s.transcodes, func(a, b fact) int {
+		if c := strings.Compare("0"+b.height, "0"+a.height); c != 0 && (a.height+b.height != "0") {
+			return c
+		}
+		return strings.Compare(a.definition, b.definition)
+	})
+	for _, url := range []string{newest(s.streams).value, newest(s.drms).value} {
+		if url != "" {
+			return url
+		}
+	}
+	if len(s.transcodes) > 0 {
+		return s.transcodes[0].value
+	}
+	return ""
 }
 
 func failed(results []fact, task string) bool {
