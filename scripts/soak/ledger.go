@@ -70,14 +70,12 @@ const (
 
 // counts are what happened, beside the guarantees.
 type counts struct {
-	pushed, pulled     int // events of each way
-	resent             int // callbacks that were sent again
-	redelivered        int // events that were pulled again
-	copies             int // events that VOD gave twice
-	confirms           int // handles that were confirmed
-	checked, late      int // rows that were looked for before a confirm or after an answer; of them after the database was back
-	killed, troubles   int
-	panicked, timeouts int
+	pushed, pulled   int // events of each way
+	resent           int // callbacks that were sent again
+	redelivered      int // events that were pulled again
+	confirms         int // handles that were confirmed
+	checked, late    int // rows that were looked for before a confirm or after an answer; of them after the database was back
+	killed, troubles int
 }
 
 func newLedger(events int) *ledger {
