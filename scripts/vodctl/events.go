@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"vodevents/scripts/internal/redeliver"
 	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
 )
@@ -93,7 +94,7 @@ func (p *program) events(ctx context.Context, s selection, ids []string, output 
 func pages(ctx context.Context, t sink.Table, f stored.Filter, limit int) iter.Seq2[[]stored.Row, error] {
 	return func(yield func([]stored.Row, error) bool) {
 		for done := 0; limit == 0 || done < limit; {
-			most := pageSize
+			most := redeliver.PageSize
 			if limit > 0 {
 				most = min(most, limit-done)
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vodevents/scripts/internal/redeliver"
 	"vodevents/shared/media"
 	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
@@ -89,7 +90,7 @@ func (p *program) media(ctx context.Context, from string, ids []string, output f
 	found := []shownMedia{}
 	f := stored.MediaFilter{FileIds: ids}
 	for {
-		page, err := within(ctx, func(ctx context.Context) ([]stored.Media, error) { return t.Media(ctx, f, pageSize) })
+		page, err := within(ctx, func(ctx context.Context) ([]stored.Media, error) { return t.Media(ctx, f, redeliver.PageSize) })
 		if err != nil {
 			return err
 		}
@@ -180,7 +181,7 @@ func (p *program) mediaList(ctx context.Context, from string, f stored.MediaFilt
 	list := jsonList{program: p}
 	n := 0
 	for limit == 0 || n < limit {
-		most := pageSize
+		most := redeliver.PageSize
 		if limit > 0 {
 			most = min(most, limit-n)
 		}

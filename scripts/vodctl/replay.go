@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"vodevents/scripts/internal/redeliver"
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -84,16 +85,8 @@ events are delivered twice. The file is removed when the replay has come to its 
 	},
 }
 
-const (
-	// workers is how many batches of vod.MaxEvents are delivered side by side.
-	workers = 4
-
-	// batchTime is how long one batch may take.
-	batchTime = time.Minute
-
-	// maxDown is how many batches in a row may find a sink down.
-	maxDown = 3
-)
+// maxDown is how many batches in a row may find a sink down.
+const maxDown = 3
 
 // replay is one run of the command.
 type replay struct {
@@ -178,7 +171,7 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	r.bar = r.progress()
 	batches := make(chan []located)
 	var running sync.WaitGroup
-	for range workers {
+	for range redeliver.Workers {
 		running.Go(func() {
 			for batch := range batches {
 				r.deliver(ctx, p, batch)
@@ -207,7 +200,7 @@ func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []locat
 	if r.skips(ctx, batch) {
 		return
 	}
-	results := send(ctx, p, batch)
+	results := redeliver.Batch(ctx, p, eventsOf(batch))
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -232,16 +225,13 @@ func (r *replay) list(batch []located) {
 	}
 }
 
-// send delivers a batch. After an interruption, batches that are under way end
-// first.
-func send(ctx context.Context, p *deliver.Pipeline, batch []located) []deliver.Result {
-	events := make([]*event.Event, len(batch))
-	for i, e := range batch {
+// eventsOf are the events without their places.
+func eventsOf(all []located) []*event.Event {
+	events := make([]*event.Event, len(all))
+	for i, e := range all {
 		events[i] = e.Event
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
-	defer cancel()
-	return p.Deliver(ctx, events)
+	return events
 }
 
 // failed tells whether an event was not delivered. A fate that nobody here knows

@@ -5,23 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"vodevents/scripts/internal/redeliver"
 	"vodevents/scripts/internal/term"
 	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/sink"
 	"vodevents/shared/sink/stored"
-	"vodevents/shared/vod"
 )
-
-// pageSize is how many rows are read, and delivered side by side, at a time. The
-// place moves on by whole pages, so it is also the most that a replay delivers
-// twice when it goes on after its process was killed.
-const pageSize = workers * vod.MaxEvents
 
 // runTable replays the rows of a table.
 func (r *replay) runTable(ctx context.Context, ids []string) error {
@@ -147,7 +140,7 @@ func (r *replay) deliverPage(ctx context.Context, p *deliver.Pipeline, place str
 		return nil
 	}
 	for tries := 1; ; tries++ {
-		down, cause := r.noteAll(left, sendAll(ctx, p, left))
+		down, cause := r.noteAll(left, redeliver.Page(ctx, p, eventsOf(left)))
 		if len(down) == 0 {
 			return nil
 		}
@@ -172,18 +165,6 @@ func (r *replay) noteAll(events []located, results []deliver.Result) (down []loc
 		r.note(events[i], result)
 	}
 	return down, cause
-}
-
-// sendAll delivers events in batches side by side.
-func sendAll(ctx context.Context, p *deliver.Pipeline, events []located) []deliver.Result {
-	batches := slices.Collect(slices.Chunk(events, vod.MaxEvents))
-	results := make([][]deliver.Result, len(batches))
-	var running sync.WaitGroup
-	for i, batch := range batches {
-		running.Go(func() { results[i] = send(ctx, p, batch) })
-	}
-	running.Wait()
-	return slices.Concat(results...)
 }
 
 // reportTable prints the totals and returns the error of a replay that came to its

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/scripts/internal/redeliver"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/sink/stored"
@@ -177,7 +178,7 @@ func TestReplayGoesOnAfterAKill(t *testing.T) {
 	if !bytes.Contains(text, []byte("it goes on behind the ")) {
 		t.Errorf("%s", text)
 	}
-	to.check(t, n, pageSize)
+	to.check(t, n, redeliver.PageSize)
 	if _, err := os.Stat(state); !os.IsNotExist(err) {
 		t.Errorf("the file of -state is still there: %v", err)
 	}
@@ -280,10 +281,10 @@ func TestReplayFromTableTriesWhatFoundASinkDown(t *testing.T) {
 		r := &replay{program: &program{stdout: &out, stderr: &errs}, bar: &progress{}}
 		back := time.Now().Add(8 * time.Second) // after the first delivery has given up
 		p := &deliver.Pipeline{Way: deliver.Replayed, Sinks: []deliver.Sink{&restarting{back}}, Store: new(deliver.Off)}
-		if err := r.deliverPage(t.Context(), p, "vod_events", rowsOf(pageSize)); err != nil {
+		if err := r.deliverPage(t.Context(), p, "vod_events", rowsOf(redeliver.PageSize)); err != nil {
 			t.Error(err)
 		}
-		if want := (tally{delivered: pageSize}); r.tally != want {
+		if want := (tally{delivered: redeliver.PageSize}); r.tally != want {
 			t.Errorf("%+v, want %+v", r.tally, want)
 		}
 	})
