@@ -15,6 +15,7 @@ import (
 
 	"vodevents/scripts/dev/api"
 	"vodevents/scripts/dev/journal"
+	"vodevents/scripts/dev/letters"
 	"vodevents/scripts/dev/page"
 	"vodevents/scripts/dev/runner"
 	"vodevents/scripts/dev/standin"
@@ -38,6 +39,11 @@ type dev struct {
 	functions *runner.Functions
 	standIn   *standin.StandIn // nil with -real
 	sink      *standin.Sink
+
+	desk          api.Desk        // for dead letters
+	deadLetters   *letters.Memory // that are dev's own; nil: DEAD_LETTER is set, or nobody parks there
+	deadLetterURL string          // where the functions reach them
+	outlets       sink.Outlets    // of what is delivered again
 
 	done    chan struct{} // closed at the end
 	closers []func()
@@ -112,7 +118,10 @@ func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 	d.sink = &standin.Sink{URL: "http://" + at.sink.Addr().String() + "/", Answered: func(e *event.Event, status int) {
 		d.journal.Sunk(d.byVODsClock(e), status, time.Now())
 	}}
-	d.serve(at.sink, d.sink)
+	if err := d.openLetters(at); err != nil {
+		return err
+	}
+	d.serve(at.sink, d.ownSinks())
 	if !d.opt.real {
 		d.standIn = standin.New(standin.Options{
 			SubAppIds: cfg.SubAppIds, Callback: at.base + "/callback", SignKeys: d.env.SignKeys(), Alternatives: d.opt.alternatives,
@@ -129,7 +138,7 @@ func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 func (d *dev) routes(at addresses) http.Handler {
 	calls := api.New(api.Options{
 		Base: at.base, VOD: at.vod, StandIn: d.standIn, Sink: d.sink, Journal: d.journal, Functions: d.functions,
-		Environ: d.fenv, SignKeys: d.signKeys, Variables: d.variables, Done: d.done,
+		Environ: d.fenv, SignKeys: d.signKeys, Variables: d.variables, Letters: d.desk, Done: d.done,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/api/", calls)
@@ -148,6 +157,9 @@ func (d *dev) variables() map[string]string {
 	v := map[string]string{"SINK": d.env.Sink(), "CALLBACK_SIGN_KEY": strings.Join(d.signKeys(), ",")}
 	if d.standIn != nil {
 		v["SINK"] += " " + sink.WithTypes(d.sink.URL, d.env.Types())
+	}
+	if d.deadLetters != nil {
+		v["DEAD_LETTER"] = d.deadLetterURL
 	}
 	return v
 }

@@ -12,6 +12,11 @@
 // The functions have the environment of this command, except that SINK begins
 // with stdout:, which is how dev sees the events, and that endpoint and keys
 // are the stand-in's. With -real they are yours.
+//
+//	go run ./scripts/dev -from env:DEAD_LETTER
+//
+// runs nothing and shows on the same page what a real table holds of parked events, to
+// deliver them again, discard them, or copy them as curl.
 package main
 
 import (
@@ -22,6 +27,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"vodevents/scripts/dev/api"
@@ -37,6 +43,8 @@ type options struct {
 	n         int
 	headless  bool
 	real      bool
+	from      string // a table's URL, or env:NAME
+	audit     string // a file
 
 	alternatives vodfake.Alternatives
 	programs     string // the folder of both functions, built; empty: dev builds them
@@ -56,6 +64,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 0
 	case err != nil:
 		return 2
+	}
+	if o.from != "" {
+		return o.serveTable(ctx, environ, stdout, stderr)
 	}
 	return o.serve(ctx, environ, stdout, stderr)
 }
@@ -83,6 +94,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.IntVar(&o.n, "n", 0, "stop after so many events came out; 0: run until Ctrl-C")
 	f.BoolVar(&o.headless, "headless", false, "serve no page, only its API and /callback")
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
+	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the list of processes")
+	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that gets who did what with the parked events of a table when, and each event before it is discarded")
 	for _, a := range standin.Alternatives {
 		f.BoolVar(a.Of(&o.alternatives), a.Flag, false, "the stand-in's VOD: "+a.Text)
 	}
@@ -100,6 +113,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		err = fmt.Errorf("-n %d: give 0 or more", o.n)
 	case everyErr != nil:
 		err = fmt.Errorf("-every: %w", everyErr)
+	case o.from != "":
+		err = besideFrom(f)
 	}
 	for name, addr := range map[string]*string{"addr": &o.addr, "api": &o.api} {
 		own, addrErr := api.OwnAddr(*addr)
@@ -111,4 +126,14 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		fmt.Fprintln(stderr, "dev:", err)
 	}
 	return o, err
+}
+
+// besideFrom refuses flags that mean nothing beside -from.
+func besideFrom(f *flag.FlagSet) (err error) {
+	f.Visit(func(one *flag.Flag) {
+		if !slices.Contains([]string{"from", "addr", "audit", "headless"}, one.Name) {
+			err = fmt.Errorf("-%s: -from runs nothing; beside it there are -addr, -audit and -headless", one.Name)
+		}
+	})
+	return err
 }

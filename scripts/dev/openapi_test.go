@@ -62,6 +62,7 @@ func TestAnswersAreAsOpenAPISays(t *testing.T) {
 	p.forward("5s")
 	p.call(200, "POST", "/api/timer", "", nil)
 	p.untilMedia(file, "processed", func(m journal.MediaDetail) bool { return len(m.Outputs) > 0 })
+	_, parked := p.park("/api/events?kind=PullComplete&mode=normal", "")
 	for _, c := range []struct {
 		method, path, described, body string
 		status                        string
@@ -79,6 +80,14 @@ func TestAnswersAreAsOpenAPISays(t *testing.T) {
 		{"POST", "/api/media/" + file + "/process", "/api/media/{id}/process", `{"transcode":[10],"fails":["Transcode"]}`, "202"},
 		{"POST", "/api/media/" + file + "/delete", "/api/media/{id}/delete", "", "202"},
 		{"POST", "/api/media/" + file + "/delete", "/api/media/{id}/delete", "", "4XX"},
+		{"GET", "/api/letters", "/api/letters", "", "200"},
+		{"GET", "/api/letters?limit=0", "/api/letters", "", "4XX"},
+		{"GET", "/api/letters/" + parked, "/api/letters/{id}", "", "200"},
+		{"GET", "/api/letters/nobody", "/api/letters/{id}", "", "4XX"},
+		{"POST", "/api/letters/curl", "/api/letters/curl", `{"filter":{},"count":1}`, "200"},
+		{"POST", "/api/letters/discard", "/api/letters/discard", `{"ids":["nobody"]}`, "4XX"},
+		{"POST", "/api/letters/deliver", "/api/letters/deliver", `{"ids":["` + parked + `"]}`, "200"},
+		{"GET", "/api/letters", "/api/letters", "", "200"},
 		{"GET", "/api/kinds", "/api/kinds", "", "200"},
 		{"GET", "/api/kinds/PullComplete", "/api/kinds/{type}", "", "200"},
 		{"GET", "/api/kinds/Nothing", "/api/kinds/{type}", "", "4XX"},

@@ -21,6 +21,7 @@ type choice struct {
 // know of dev otherwise.
 type about struct {
 	Real         bool                  `json:"real"`
+	From         bool                  `json:"from"`    // there are dead letters of a table, and nothing else
 	Keep         int                   `json:"keep"`    // events
 	LeaseMs      int64                 `json:"leaseMs"` // time to confirm
 	SendMs       int64                 `json:"sendMs"`  // time to answer a callback
@@ -38,13 +39,29 @@ type about struct {
 	MediaStates  []journal.MediaState  `json:"mediaStates"`
 	Fails        []choice              `json:"fails"` // sub-tasks of a procedure
 	Parts        []choice              `json:"parts"` // of a media, to delete
+	Letters      lettersAbout          `json:"letters"`
+	Reasons      []choice              `json:"reasons"` // why events are parked
 	Calls        []call                `json:"calls"`
 	Tries        []try                 `json:"tries"`
+}
+
+// lettersAbout says where parked events are.
+type lettersAbout struct {
+	Place     string `json:"place,omitempty"`
+	Elsewhere string `json:"elsewhere,omitempty"` // they cannot be dealt with here
+}
+
+func (a *API) aboutLetters() lettersAbout {
+	if a.Letters.Letters == nil {
+		return lettersAbout{Elsewhere: a.Letters.Elsewhere}
+	}
+	return lettersAbout{Place: a.Letters.Place.String()}
 }
 
 func (a *API) about() about {
 	all := about{
 		Real:    a.StandIn == nil,
+		From:    a.Functions == nil,
 		Keep:    journal.MaxEvents,
 		LeaseMs: vodfake.Lease.Milliseconds(),
 		SendMs:  vodfake.CallbackTimeout.Milliseconds(),
@@ -82,6 +99,8 @@ func (a *API) about() about {
 		MediaStates: journal.MediaStates,
 		Fails:       fails,
 		Parts:       parts,
+		Letters:     a.aboutLetters(),
+		Reasons:     reasons,
 		Tries:       a.tries(),
 	}
 	for _, c := range a.calls() {

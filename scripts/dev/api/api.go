@@ -14,18 +14,20 @@ import (
 	"vodevents/scripts/dev/standin"
 )
 
-// Options are what the API shows and changes.
+// Options are what the API shows and changes. With -from there are Base, SignKeys,
+// Letters and Done alone.
 type Options struct {
 	Base      string           // http://127.0.0.1:8080
 	VOD       string           // the stand-in's address; empty with -real
 	StandIn   *standin.StandIn // nil with -real
 	Sink      *standin.Sink
 	Journal   *journal.Journal
-	Functions *runner.Functions
+	Functions *runner.Functions        // nil with -from
 	Environ   runner.Environ           // in which the functions are started
 	SignKeys  func() []string          // those that callback takes; none: it does not check
 	Variables func() map[string]string // given to the functions with each event
-	Done      <-chan struct{}          // closed when dev is being stopped
+	Letters   Desk
+	Done      <-chan struct{} // closed when dev is being stopped
 }
 
 // API is an http.Handler for /api/ and /callback.
@@ -46,8 +48,10 @@ func New(o Options) *API {
 	}
 	routes.HandleFunc("/api/", a.unknown(routes))
 	a.mux.Handle("/api/", onlyJSON(routes))
-	a.mux.HandleFunc("/callback", a.callback)
-	a.mux.HandleFunc("/callback/", a.callback)
+	if a.Functions != nil {
+		a.mux.HandleFunc("/callback", a.callback)
+		a.mux.HandleFunc("/callback/", a.callback)
+	}
 	return a
 }
 

@@ -23,7 +23,10 @@ type call struct {
 
 // calls are all calls of the API.
 func (a *API) calls() []call {
-	list := slices.Concat(a.callsOfEvents(), a.callsOfMedia(), a.callsOfVOD())
+	list := slices.Concat(a.callsOfEvents(), a.callsOfMedia(), a.callsOfLetters(), a.callsOfVOD(), a.callsOfDev())
+	if a.Functions == nil {
+		list = append(a.callsOfLetters(), a.callsOfDev()...)
+	}
 	for i := range list {
 		list[i].Curl = a.command(list[i].Curl)
 	}
@@ -94,7 +97,7 @@ func (a *API) callsOfMedia() []call {
 	}
 }
 
-// callsOfVOD are those about the stand-in, the timer, and dev itself.
+// callsOfVOD are those about the stand-in, the timer, and what happens.
 func (a *API) callsOfVOD() []call {
 	return []call{
 		{"GET PUT", "/api/config",
@@ -121,6 +124,38 @@ func (a *API) callsOfVOD() []call {
 			"Everything as it happens: server-sent events named change, log, figures and state.",
 			`curl -N BASE/api/stream`,
 			map[string]handler{get: a.getStream}},
+	}
+}
+
+// callsOfLetters are those about what was parked.
+func (a *API) callsOfLetters() []call {
+	return []call{
+		{"GET", "/api/letters",
+			"What is parked, the oldest first, and who did what with it when. Filters: reason, type, subject (both may hold a *), limit (1 to 1000), after=PLACE, as next says it, for the younger ones.",
+			`curl 'BASE/api/letters?reason=permanent'`,
+			map[string]handler{get: a.getLetters}},
+		{"GET", "/api/letters/{id}",
+			"One of them by its CloudEvents id, with its data and as the CloudEvent.",
+			`curl BASE/api/letters/51a6fae2de21aa08aadeb1d6c805be21`,
+			map[string]handler{get: a.getLetter}},
+		{"POST", "/api/letters/deliver",
+			"Delivers them again, through DEDUP and the handler to every sink: those with the ids, or all of a filter, with the count that GET /api/letters gave in matched. If there are more by now, nothing is done.",
+			`curl JSON -d '{"filter":{"reason":"permanent"},"count":1}' BASE/api/letters/deliver`,
+			map[string]handler{post: a.postDeliver}},
+		{"POST", "/api/letters/discard",
+			"Gives them up, for good, chosen likewise.",
+			`curl JSON -d '{"ids":["51a6fae2de21aa08aadeb1d6c805be21"]}' BASE/api/letters/discard`,
+			map[string]handler{post: a.postDiscard}},
+		{"POST", "/api/letters/curl",
+			"Commands that post them to a callback URL, to the byte, chosen likewise, 1000 at most. callback is another URL.",
+			`curl JSON -d '{"filter":{},"count":1}' BASE/api/letters/curl`,
+			map[string]handler{post: a.postCurl}},
+	}
+}
+
+// callsOfDev are those about dev itself.
+func (a *API) callsOfDev() []call {
+	return []call{
 		{"GET", "/api/about",
 			"What can be chosen: states, kinds of faults, switches, and these calls. The page is made from it.",
 			`curl BASE/api/about`,
@@ -141,6 +176,9 @@ type try struct {
 }
 
 func (a *API) tries() []try {
+	if a.Functions == nil {
+		return []try{}
+	}
 	return []try{
 		{"As VOD calls back", a.command(`curl JSON -d 'SAMPLE' BASE/callback`), false},
 		{"One event into the queue, of a kind that VOD knows", a.command(`curl -X POST JSON 'BASE/api/events?kind=ProcedureStateChanged&mode=reliable'`), true},

@@ -39,7 +39,11 @@ func (a *API) messages(u journal.Update) (m []message) {
 		m = append(m, message{"figures", map[string]any{"totals": u.Totals, "point": u.Point}})
 	}
 	if u.Touched {
-		m = append(m, message{"state", map[string]any{"config": a.settings(), "faults": a.faults()}})
+		state := map[string]any{"config": a.settings(), "faults": a.faults()}
+		if a.Letters.Waiting != nil {
+			state["letters"] = a.Letters.Waiting()
+		}
+		m = append(m, message{"state", state})
 	}
 	return m
 }

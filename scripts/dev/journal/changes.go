@@ -56,7 +56,7 @@ func (j *Journal) attempt(r *record, c vodfake.Change) {
 		j.identify(r, e.ID)
 	}
 	r.attempts = c.Delivery
-	r.out, r.sunk, r.parked = false, false, false
+	r.out, r.sunk, r.parked, r.again = false, false, false, false
 	r.err = ""
 }
 
@@ -117,6 +117,11 @@ func (j *Journal) sunk(e *event.Event, status int, at time.Time) {
 		return
 	}
 	j.identify(r, e.ID)
+	if r.parked { // it is being delivered again, and who does that tells how it ends
+		r.sunk = status/100 == 2
+		j.touch(r)
+		return
+	}
 	if status/100 != 2 {
 		r.err = fmt.Sprintf("dev's sink answered %d", status)
 		r.note(Step{Time: at, State: r.state, Text: r.err})

@@ -46,6 +46,7 @@ type record struct {
 	sunk   bool // dev's own sink took it
 	parked bool
 
+	again    bool // it was parked, and somebody had it delivered after all
 	unwanted bool // no sink wants its EventType
 
 	cloudEvent []byte
@@ -89,10 +90,13 @@ func (r *record) ended() bool {
 }
 
 // shown is the state to show: an event that was parked is confirmed, or its
-// callback answered, all the same.
+// callback answered, all the same, also where it was delivered later.
 func (r *record) shown() vodfake.State {
-	if r.parked {
+	switch {
+	case r.parked:
 		return Parked
+	case r.again:
+		return Delivered
 	}
 	return r.state
 }

@@ -61,6 +61,8 @@ func TestTableFilters(t *testing.T) {
 		"since":         {stored.Filter{Since: day.Add(2 * time.Hour)}, []int{2, 3}},
 		"until":         {stored.Filter{Until: day.Add(2 * time.Hour).In(time.FixedZone("", 8*3600))}, []int{0, 1}},
 		"parked":        {stored.Filter{Parked: &yes}, []int{2}},
+		"reason":        {stored.Filter{Reason: "permanent"}, []int{2}},
+		"another one":   {stored.Filter{Reason: "attempts"}, nil},
 		"not parked":    {stored.Filter{Parked: &no}, []int{0, 1, 3}},
 		"ids":           {stored.Filter{IDs: []string{events[3].ID, events[0].ID}}, []int{0, 3}},
 		"after":         {stored.Filter{After: stored.Place{Received: day.Add(time.Hour), ID: events[1].ID}}, []int{2, 3}},

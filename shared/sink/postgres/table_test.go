@@ -105,6 +105,8 @@ func TestTableFilters(t *testing.T) {
 		"since is included":     {stored.Filter{Since: day.Add(2 * time.Hour)}, []int{2, 3}},
 		"until is not":          {stored.Filter{Until: day.Add(2 * time.Hour)}, []int{0, 1}},
 		"parked":                {stored.Filter{Parked: new(true)}, []int{2}},
+		"reason":                {stored.Filter{Reason: "permanent"}, []int{2}},
+		"another reason":        {stored.Filter{Reason: "attempts"}, nil},
 		"not parked":            {stored.Filter{Parked: new(false)}, []int{0, 1, 3}},
 		"after":                 {stored.Filter{After: stored.Place{Received: day.Add(time.Hour), ID: events[1].ID}}, []int{2, 3}},
 		"several":               {stored.Filter{Type: "FileDeleted", Since: day, Parked: new(true)}, []int{2}},

@@ -25,6 +25,10 @@ type Filter struct {
 	// Parked: only parked events, or only those that are not. nil: both.
 	Parked *bool
 
+	// Reason is why an event was parked, the attribute parkreason. Empty: whatever,
+	// and also those that are not parked.
+	Reason string
+
 	// Sunk: only events that the table took as SINK. The table must have the
 	// column sunk_at.
 	Sunk bool
@@ -54,7 +58,8 @@ func (f Filter) Wants(r Row) bool {
 		(f.Subject == "" || matches(f.Subject, r.Subject)) &&
 		(f.Since.IsZero() || !r.Received.Before(f.Since)) &&
 		(f.Until.IsZero() || r.Received.Before(f.Until)) &&
-		(f.Parked == nil || *f.Parked == (r.Parking != nil))
+		(f.Parked == nil || *f.Parked == (r.Parking != nil)) &&
+		(f.Reason == "" || r.Parking != nil && r.Parking.Reason == f.Reason)
 }
 
 // matches tells whether a text is what a pattern with * and ? says.

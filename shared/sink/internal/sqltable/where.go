@@ -29,6 +29,9 @@ func Where(f stored.Filter, mark func(number int, of string) string) (clause str
 	if f.Parked != nil {
 		w.add(map[bool]string{true: "parkreason IS NOT NULL", false: "parkreason IS NULL"}[*f.Parked])
 	}
+	if f.Reason != "" {
+		w.add("parkreason = ", w.arg("text", f.Reason))
+	}
 	if f.Sunk {
 		w.add("(sunk_at IS NOT NULL OR parkreason IS NULL)") // rows of an earlier version have no sunk_at
 	}

@@ -1,0 +1,222 @@
+// Package letters is the desk for dead letters: it lists what was parked, and
+// delivers it again, discards it or gives it out, one event or all of a filter. It
+// notes who did what when.
+package letters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"vodevents/scripts/internal/redeliver"
+	"vodevents/shared/deliver"
+	"vodevents/shared/sink/stored"
+)
+
+// Place is where parked events lie: a table, or [Memory].
+type Place interface {
+	fmt.Stringer // what it is, and nothing that is secret
+	Summary(context.Context, stored.Filter) (stored.Summary, error)
+	Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error)
+
+	// Unpark takes events off that were delivered. Discard gives them up. Both
+	// return the ids of those that were still parked.
+	Unpark(ctx context.Context, ids []string) ([]string, error)
+	Discard(ctx context.Context, ids []string) ([]string, error)
+}
+
+// Options make [Letters].
+type Options struct {
+	Place Place
+
+	// Pipeline is the way of the events that are delivered again. It is asked for
+	// each time: SINK may have changed.
+	Pipeline func() (*deliver.Pipeline, error)
+
+	// Who acts here, as the lines of [Entry] say it.
+	Who string
+
+	// Told is told of each entry; nil: nobody.
+	Told func(Entry)
+
+	// File keeps the entries, and each event before it is discarded; nil: they are
+	// kept for as long as the process runs.
+	File *File
+}
+
+// Letters are the dead letters of a place. They are safe for concurrent use: what
+// one call has in hand, no other touches.
+type Letters struct {
+	Options
+
+	mu      sync.Mutex
+	busy    map[string]struct{} // ids in hand
+	entries []Entry             // the oldest first
+}
+
+// New makes the desk of a place.
+func New(o Options) *Letters { return &Letters{Options: o, busy: map[string]struct{}{}} }
+
+// Selection says which events are meant: those with the ids or, without ids, all
+// that the filter asks for.
+type Selection struct {
+	IDs    []string
+	Filter stored.Filter
+
+	// Count is how many the filter asked for when somebody decided about them. If
+	// there are more now, nothing is done.
+	Count int
+}
+
+// GrownError is the error of a filter that asks for more than the reader saw.
+type GrownError struct{ Seen, Now int }
+
+func (e *GrownError) Error() string {
+	return fmt.Sprintf("there are %d now, not %d: look again, and decide about all of them", e.Now, e.Seen)
+}
+
+// Outcome is what became of a selection.
+type Outcome struct {
+	Delivered int `json:"delivered"`
+	Duplicate int `json:"duplicate"` // DEDUP knows that it was delivered before
+	Discarded int `json:"discarded"`
+	Gone      int `json:"gone"` // parked no longer
+	Busy      int `json:"busy"` // in the hand of another call
+
+	Failed  int       `json:"failed"`
+	Causes  []Failure `json:"causes,omitempty"`  // of the first that failed
+	Stopped string    `json:"stopped,omitempty"` // why it stopped before the end
+}
+
+// Failure is an event that was not delivered.
+type Failure struct {
+	ID    string `json:"id"`
+	Error string `json:"error"`
+}
+
+// maxCauses is how many failures an outcome names.
+const maxCauses = 20
+
+func (o *Outcome) fail(id string, err error) {
+	if o.Failed++; len(o.Causes) < maxCauses {
+		o.Causes = append(o.Causes, Failure{id, err.Error()})
+	}
+}
+
+// errStop ends a selection; the outcome says why.
+var errStop = errors.New("stop")
+
+// List gives the first events that the filter asks for, and counts all of them.
+func (l *Letters) List(ctx context.Context, f stored.Filter, most int) ([]stored.Row, stored.Summary, error) {
+	f.Parked = new(true)
+	after := f.After
+	f.After = stored.Place{}
+	s, err := l.Place.Summary(ctx, f)
+	if err != nil {
+		return nil, s, err
+	}
+	f.After = after
+	page, err := l.Place.Page(ctx, f, most)
+	return page, s, err
+}
+
+// Busy tells whether an event is in the hand of a call.
+func (l *Letters) Busy(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, busy := l.busy[id]
+	return busy
+}
+
+// each hands over the events of a selection, in pages of redeliver.PageSize. errStop
+// ends it.
+func (l *Letters) each(ctx context.Context, s Selection, hand func(ids []string) error) error {
+	if len(s.IDs) > 0 {
+		ids := slices.Clone(s.IDs)
+		slices.Sort(ids)
+		for page := range slices.Chunk(slices.Compact(ids), redeliver.PageSize) {
+			if err := handed(ctx, hand, page); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	f := s.Filter
+	f.Parked = new(true)
+	now, err := l.Place.Summary(ctx, f)
+	switch {
+	case err != nil:
+		return err
+	case now.Events > s.Count:
+		return &GrownError{s.Count, now.Events}
+	case now.Events == 0:
+		return nil
+	}
+	f.Until = now.Last.Add(time.Microsecond) // a database keeps microseconds
+	for {
+		page, err := l.Place.Page(ctx, f, redeliver.PageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		ids := make([]string, len(page))
+		for i, r := range page {
+			ids[i] = r.ID
+		}
+		if err := handed(ctx, hand, ids); err != nil {
+			return err
+		}
+		f.After = page[len(page)-1].Place()
+	}
+}
+
+func handed(ctx context.Context, hand func(ids []string) error, ids []string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return hand(ids)
+}
+
+// take takes those of the events in hand that no other call has, and reads those
+// that are still parked. release must be called.
+func (l *Letters) take(ctx context.Context, ids []string, o *Outcome) (rows []stored.Row, release func(), err error) {
+	l.mu.Lock()
+	var mine []string
+	for _, id := range ids {
+		if _, busy := l.busy[id]; busy {
+			o.Busy++
+			continue
+		}
+		l.busy[id] = struct{}{}
+		mine = append(mine, id)
+	}
+	l.mu.Unlock()
+	release = func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, id := range mine {
+			delete(l.busy, id)
+		}
+	}
+	if rows, err = l.read(ctx, mine); err != nil {
+		return nil, release, err
+	}
+	o.Gone += len(mine) - len(rows)
+	return rows, release, nil
+}
+
+// read reads the events with these ids that are parked.
+func (l *Letters) read(ctx context.Context, ids []string) (rows []stored.Row, err error) {
+	f := stored.Filter{IDs: ids, Parked: new(true)}
+	for len(ids) > len(rows) {
+		page, err := l.Place.Page(ctx, f, len(ids))
+		if err != nil || len(page) == 0 {
+			return rows, err
+		}
+		rows = append(rows, page...)
+		f.After = page[len(page)-1].Place()
+	}
+	return rows, nil
+}
