@@ -12,8 +12,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// A timer with the argument reconcile has pull mend what was missed. Without a
-// database that has media= it says so.
+// A timer with the argument reconcile has pull mend what was missed.
 func TestPullReconciles(t *testing.T) {
 	t.Parallel()
 	s := runVOD(t, vodfake.Options{TaskTime: -1})
@@ -55,10 +54,22 @@ func TestPullReconciles(t *testing.T) {
 	if err != nil || len(rows) != 1 || rows[0].State != "ready" {
 		t.Errorf("%+v, %v", rows, err)
 	}
+}
 
-	f = start(t, pullBin, vodEnv(s)...)
-	if raw, err := f.Invoke(t.Context(), trigger, time.Minute, nil); err == nil {
-		t.Errorf("without a database: %s", raw)
+// A run that reconciles fails without a database that has media=. It has its line in
+// the log like any other run, and LOG_LEVEL holds for it.
+func TestReconcilingIsLogged(t *testing.T) {
+	t.Parallel()
+	trigger := []byte(`{"Type":"Timer","Message":"reconcile"}`)
+	for level, lines := range map[string]int{"info": 1, "error": 0} {
+		f := start(t, pullBin, append(vodEnv(runVOD(t)), "LOG_LEVEL="+level)...)
+		if raw, err := f.Invoke(t.Context(), trigger, time.Minute, nil); err == nil {
+			t.Errorf("without a database: %s", raw)
+		}
+		got := logLines(t, f, "invocation")
+		if len(got) != lines || lines > 0 && (got[0]["function"] != "pull" || got[0]["error"] == nil) {
+			t.Errorf("LOG_LEVEL=%s: %v", level, got)
+		}
 	}
 }
 

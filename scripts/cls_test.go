@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"vodevents/shared/lease"
 	"vodevents/shared/watch"
 )
 
@@ -23,7 +24,7 @@ func invocationFields(t *testing.T) map[string]bool {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
 	defer slog.SetDefault(before)
 	_, run := watch.New("pull").Begin(t.Context())
-	run.End(nil, "stopped", "empty")
+	run.End(nil, lease.Result{})
 	watch.New("callback").Requests(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
 	fields := map[string]bool{}
 	for line := range bytes.Lines(log.Bytes()) {

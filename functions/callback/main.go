@@ -18,16 +18,16 @@ import (
 	"vodevents/shared/watch"
 )
 
-// outlets live as long as the process, over many invocations. One connection is
-// enough: SCF gives an instance one event at a time.
-var outlets = sink.Outlets{OneConnection: true}
-
-var instance, verifiers, onSCF = watch.New("callback"), reconcile.NewVerifiers(), true
+// These live as long as the process, over many invocations.
+var (
+	instance  = watch.New("callback")
+	outlets   = sink.Outlets{OneConnection: scf.OnSCF()} // one event at a time needs no more
+	verifiers = reconcile.NewVerifiers()
+)
 
 func main() {
 	h := instance.Requests(callback.Handler(options))
 	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
-		outlets.OneConnection, onSCF = false, false // a server has many at a time
 		if _, err := options(); err != nil {
 			return err
 		}
@@ -39,24 +39,17 @@ func main() {
 // options returns what could be read, even beside an error. A callback that
 // cannot be delivered is still verified and parked.
 func options() (callback.Options, error) {
-	cfg, err := config.Read(os.Getenv, config.Callback)
-	scf.LogLevel.Set(cfg.LogLevel)
-	instance.AlertAfter(cfg.AlertSilence)
+	cfg, p, err := outlets.Open(os.Getenv, config.Callback, deliver.Pushed, handler.Event)
+	instance.Configure(cfg)
 	o := callback.Options{SignKeys: cfg.SignKeys, SubAppIds: cfg.SubAppIds,
 		NeedsApp: slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia), Watch: instance.Delivery}
 	if err != nil {
 		return o, err
 	}
-	p, err := outlets.Pipeline(cfg, deliver.Pushed, handler.Event)
-	if err != nil {
-		return o, err
-	}
-	if p.Verify, err = verifiers.Open(cfg, os.Getenv, onSCF); err != nil {
-		return o, err
-	}
+	p.Verify, err = verifiers.Open(cfg, os.Getenv, scf.OnSCF())
 	o.Deliver = func(ctx context.Context, events []*event.Event) []deliver.Result {
 		defer outlets.MakeRoom()
 		return p.Deliver(ctx, events)
 	}
-	return o, nil
+	return o, err
 }

@@ -17,56 +17,44 @@ import (
 	"vodevents/shared/watch"
 )
 
-var instance, outlets, transport = watch.New("pull"), new(sink.Outlets), vod.NewTransport() // for as long as the process lives
-
-var timer = reconcile.Timer{Outlets: outlets, Transport: transport, Handler: handler.Event, Watch: instance.Repairs}
+var instance, outlets, transport, repairs = watch.New("pull"), new(sink.Outlets), vod.NewTransport(), new(reconcile.Timer) // for as long as the process lives
 
 func main() {
-	scf.Main(scf.OnTimer(invocation), func(ctx context.Context) error {
+	scf.Main(scf.OnTimer(invoke), func(ctx context.Context) error {
 		defer outlets.Close()
-		_, err := drain(ctx, true)
+		_, err := invoke(ctx, scf.Timer{})
 		return err
 	})
 }
 
-func invocation(ctx context.Context, t scf.Timer) (any, error) {
-	if t.Message != reconcile.Message {
-		return drain(ctx, false)
-	}
+// invoke is one run of the timer. On a host it is the loop.
+func invoke(ctx context.Context, t scf.Timer) (result any, err error) {
 	ctx, run := instance.Begin(ctx)
-	result, err := timer.Invoke(ctx, os.Getenv)
-	run.End(err, result.Figures()...)
-	return result, err
-}
-
-func drain(ctx context.Context, loop bool) (r lease.Result, err error) {
-	ctx, run := instance.Begin(ctx)
-	defer func() { run.End(err, "stopped", r.Stopped) }()
-	cfg, err := config.Read(os.Getenv, config.Pull)
-	if err != nil {
-		return r, err
+	defer func() { run.End(err, result) }()
+	way := deliver.Pulled
+	if t.Message == reconcile.Message {
+		way = deliver.Replayed
 	}
-	instance.AlertAfter(cfg.AlertSilence)
-	scf.LogLevel.Set(cfg.LogLevel)
-	p, err := outlets.Pipeline(cfg, deliver.Pulled, handler.Event)
+	cfg, p, err := outlets.Open(os.Getenv, config.Pull, way, handler.Event)
+	instance.Configure(cfg)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	defer outlets.MakeRoom()
-	transport.CloseIdle()
-	client, err := vod.Connect(os.Getenv, !loop, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport})
+	client, err := vod.Connect(os.Getenv, scf.OnSCF(), vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: transport})
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	until := lease.UntilEmpty
-	if loop {
+	if way == deliver.Replayed {
+		return repairs.Invoke(ctx, cfg, client, instance.Repairs(p.Deliver))
+	}
+	until := lease.Until(cfg.PullUntil)
+	if !scf.OnSCF() {
 		defer instance.Beside(ctx, "PULL_LISTEN_ADDR", cfg.PullListenAddr, outlets.Ready)()
 		until = lease.UntilStopped
-	} else if cfg.UntilDeadline {
-		until = lease.UntilDeadline
 	}
 	return lease.Drain(ctx, lease.Options{
-		Client: client, SubAppIds: cfg.SubAppIds, Deliver: instance.Delivery(p.Deliver),
-		Until: until, Rate: cfg.PullRate, Concurrency: cfg.PullConcurrency, Polled: run.Polled, Confirmed: run.Confirmed,
+		Client: client, SubAppIds: cfg.SubAppIds, Deliver: instance.Delivery(p.Deliver), Until: until, Rate: cfg.PullRate,
+		Concurrency: cfg.PullConcurrency, Polled: run.Polled, Confirmed: run.Confirmed,
 	})
 }

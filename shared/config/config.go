@@ -46,10 +46,10 @@ type Config struct {
 	// DEDUP. May hold secrets.
 	Dedup string
 
-	// UntilDeadline tells that an invocation of pull keeps polling until its
-	// time is nearly over, instead of stopping at the first poll that finds
-	// the queue empty; PULL_UNTIL.
-	UntilDeadline bool
+	// PullUntil says when an invocation of pull stops: "empty" at the first poll
+	// that finds the queue empty, "deadline" when its time is nearly over;
+	// PULL_UNTIL.
+	PullUntil string
 
 	// PullRate is the most PullEvents calls a second, and ConfirmEvents calls
 	// likewise; 0 pauses; PULL_RATE.

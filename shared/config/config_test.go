@@ -26,6 +26,7 @@ func defaults() Config {
 		Sinks:           []string{"stdout:"},
 		Dedup:           "memory:",
 		PullRate:        100,
+		PullUntil:       "empty",
 		PullConcurrency: 16,
 		MaxAttempts:     5,
 	}
@@ -72,7 +73,7 @@ func TestRead(t *testing.T) {
 				Sinks:           []string{"stdout:", "kafka://b1:9092,b2:9092/vod", "file:/tmp/a%20b"},
 				DeadLetter:      "file:/tmp/dead",
 				Dedup:           "postgres://u:p@h/db",
-				UntilDeadline:   true,
+				PullUntil:       "deadline",
 				PullRate:        0.5,
 				PullConcurrency: 1,
 				MaxAttempts:     1,

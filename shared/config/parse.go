@@ -143,12 +143,12 @@ func (r *reader) dedup() string {
 	return v
 }
 
-func (r *reader) untilDeadline() bool {
+func (r *reader) pullUntil() string {
 	v := r.get()
 	if v != "empty" && v != "deadline" {
 		r.fail("%s is neither empty nor deadline", quote(v))
 	}
-	return v == "deadline"
+	return v
 }
 
 // ask is the value of CALLBACK_VERIFY with which VOD is asked.

@@ -95,7 +95,7 @@ var Variables = []Variable{
 		read:    func(r *reader, c *Config) { c.Dedup = r.dedup() }},
 	{Name: "PULL_UNTIL", Used: Pull, Default: "empty",
 		Meaning: "`empty`: stop at an empty queue; `deadline`: poll until time is up",
-		read:    func(r *reader, c *Config) { c.UntilDeadline = r.untilDeadline() }},
+		read:    func(r *reader, c *Config) { c.PullUntil = r.pullUntil() }},
 	{Name: "PULL_RATE", Used: Pull, Default: "100", // VOD's limit for PullEvents (266/33433)
 		Meaning: "most PullEvents calls a second, and ConfirmEvents likewise; 0 pauses",
 		read:    func(r *reader, c *Config) { c.PullRate = r.rate() }},

@@ -183,7 +183,7 @@ func (e *engine) confirmed(a *app, group []handle, confirmed []bool, again []han
 	for i, h := range group {
 		if confirmed[i] {
 			a.Confirmed += h.events
-			e.watchConfirmed(h.events, time.Since(h.received))
+			e.Confirmed(h.events, time.Since(h.received))
 		} else {
 			left += h.events
 		}

@@ -152,18 +152,6 @@ func (e *engine) stopApp(a *app, why string, err error) {
 	}
 }
 
-func (e *engine) watchPolled(err error) {
-	if e.Polled != nil {
-		e.Polled(err)
-	}
-}
-
-func (e *engine) watchConfirmed(n int, after time.Duration) {
-	if e.Confirmed != nil {
-		e.Confirmed(n, after)
-	}
-}
-
 // pauseCalls holds back the calls of both actions, since VOD answered
 // RequestLimitExceeded.
 func (e *engine) pauseCalls(until time.Time) {

@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,18 +15,18 @@ import (
 )
 
 // Until says when a drain stops.
-type Until int
+type Until string
 
 const (
-	// UntilEmpty stops at the first poll that brings nothing.
-	UntilEmpty Until = iota
+	// UntilEmpty stops at the first poll that brings nothing. It is the default.
+	UntilEmpty Until = "empty"
 
 	// UntilDeadline goes on polling until the context's deadline nears.
-	UntilDeadline
+	UntilDeadline Until = "deadline"
 
 	// UntilStopped goes on until the context is canceled, and then delivers and
 	// confirms what it has. No failure ends it.
-	UntilStopped
+	UntilStopped Until = "stopped"
 )
 
 // Options of [Drain].
@@ -95,6 +96,9 @@ type Result struct {
 	Apps []App `json:"apps,omitempty"`
 }
 
+// Figures are what the result adds to the log's line of the invocation.
+func (r Result) Figures() []any { return []any{"stopped", r.Stopped} }
+
 // Drain pulls, delivers and confirms events until there is a reason to stop. It
 // returns when all of its work has ended.
 //
@@ -108,6 +112,13 @@ type Result struct {
 func Drain(ctx context.Context, o Options) (Result, error) {
 	if len(o.SubAppIds) == 0 {
 		o.SubAppIds = []uint64{0}
+	}
+	o.Until = cmp.Or(o.Until, UntilEmpty)
+	if o.Polled == nil {
+		o.Polled = func(error) {}
+	}
+	if o.Confirmed == nil {
+		o.Confirmed = func(int, time.Duration) {}
 	}
 	e := &engine{
 		Options:  o,

@@ -53,13 +53,6 @@ const reserve = 2 * time.Second
 // that has not the time for all ends in good order, and the next one goes on there. An
 // instance that SCF starts anew begins with the first media again.
 type Timer struct {
-	Outlets   *sink.Outlets
-	Transport *vod.Transport
-	Handler   func(context.Context, *event.Event) error
-
-	// Watch returns a Deliver that is counted.
-	Watch func(func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result
-
 	table  string // the URL in whose tables the places are
 	places map[uint64]Place
 }
@@ -67,21 +60,7 @@ type Timer struct {
 // Invoke repairs what was missed, in each application, in the first database of SINK
 // that has media=. Each application has an equal share of the time that is left. A
 // minute is enough for about ten thousand media.
-func (t *Timer) Invoke(ctx context.Context, getenv func(string) string) (Result, error) {
-	cfg, err := config.Read(getenv, config.Pull)
-	if err != nil {
-		return Result{}, err
-	}
-	p, err := t.Outlets.Pipeline(cfg, deliver.Replayed, t.Handler)
-	if err != nil {
-		return Result{}, err
-	}
-	defer t.Outlets.MakeRoom()
-	t.Transport.CloseIdle()
-	client, err := vod.Connect(getenv, true, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: t.Transport, Pace: vod.NewPace(100)})
-	if err != nil {
-		return Result{}, err
-	}
+func (t *Timer) Invoke(ctx context.Context, cfg config.Config, client *vod.Client, through func(context.Context, []*event.Event) []deliver.Result) (Result, error) {
 	tables, url, err := openMedia(cfg.Sinks)
 	if err != nil {
 		return Result{}, err
@@ -93,7 +72,7 @@ func (t *Timer) Invoke(ctx context.Context, getenv func(string) string) (Result,
 	if t.table != url {
 		t.table, t.places = url, map[uint64]Place{}
 	}
-	return t.invoke(ctx, cfg.SubAppIds, Run{Client: client, Tables: tables, Deliver: t.Watch(p.Deliver)})
+	return t.invoke(ctx, cfg.SubAppIds, Run{Client: client.Paced(newPace()), Tables: tables, Deliver: through})
 }
 
 // invoke runs in each application. One that fails does not keep the others from

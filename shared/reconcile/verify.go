@@ -26,9 +26,12 @@ type Verifiers struct {
 	pace      *vod.Pace
 }
 
-// NewVerifiers keeps to VOD's limit of 100 calls a second of each action
-// (266/34129, 266/31763).
-func NewVerifiers() *Verifiers { return &Verifiers{vod.NewTransport(), vod.NewPace(100)} }
+// NewVerifiers is called once in a process.
+func NewVerifiers() *Verifiers { return &Verifiers{vod.NewTransport(), newPace()} }
+
+// newPace keeps to VOD's limit of 100 calls a second of each action (266/34129,
+// 266/31763).
+func newPace() *vod.Pace { return vod.NewPace(100) }
 
 // Open is called at the start of each invocation: keys may have changed. It returns
 // nil without CALLBACK_VERIFY=ask.
@@ -36,7 +39,6 @@ func (v *Verifiers) Open(cfg config.Config, getenv func(string) string, onSCF bo
 	if !cfg.Ask {
 		return nil, nil
 	}
-	v.transport.CloseIdle()
 	client, err := vod.Connect(getenv, onSCF, vod.Options{Endpoint: cfg.Endpoint, Region: cfg.Region, Transport: v.transport, Pace: v.pace})
 	if err != nil {
 		return nil, fmt.Errorf("CALLBACK_VERIFY: %w", err)

@@ -69,7 +69,7 @@ func limitMemory(functionMemory int64) {
 // The context of host ends with the first SIGTERM or SIGINT; a second one ends
 // the process at once.
 func Main(f Func, host func(context.Context) error) {
-	switch wayOf(os.Getenv) {
+	switch started {
 	case onSocket:
 		startLog(output.Stdout)
 		stopped(serveSocket(os.Getenv("VOD_RPC_SOCKET"), f))
@@ -100,6 +100,14 @@ const (
 	onSCF               // called by SCF over TCP
 	onSocket            // called in the same way by the program that started it
 )
+
+// started is the way of this process. Variables that an invocation brings do not
+// change it.
+var started = wayOf(os.Getenv)
+
+// OnSCF tells whether SCF calls this process, or a program that stands in for SCF.
+// Otherwise it is an ordinary process on a host.
+func OnSCF() bool { return started != onHost }
 
 // wayOf is the way that the variables choose. LISTEN_ADDR wins over the others.
 func wayOf(getenv func(string) string) way {

@@ -28,6 +28,17 @@ type Outlets struct {
 	url   string // the store's
 }
 
+// Open reads the variables that the functions use and returns what they say, and a
+// [Outlets.Pipeline] of it. Beside an error the Config has what could be read.
+func (o *Outlets) Open(getenv func(string) string, functions config.Functions, way deliver.Way, handler func(context.Context, *event.Event) error) (config.Config, *deliver.Pipeline, error) {
+	cfg, err := config.Read(getenv, functions)
+	if err != nil {
+		return cfg, nil, err
+	}
+	p, err := o.Pipeline(cfg, way, handler)
+	return cfg, p, err
+}
+
 // Pipeline opens what SINK, DEAD_LETTER and DEDUP say and returns an event's way
 // to it. Call it at the start of each invocation. What it returns stays open until
 // a later call names other URLs, or until Close. types= is taken off the URLs of SINK.

@@ -106,6 +106,13 @@ func New(o Options) (*Client, error) {
 	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
 }
 
+// Paced returns a client whose calls p spaces.
+func (c *Client) Paced(p *Pace) *Client {
+	paced := *c
+	paced.pace = p
+	return &paced
+}
+
 // call sends one action, again if Options.Retry says so, and returns the parts of
 // VOD's answer. Its error is an *Error, or says that ctx ended. If an answer broke
 // off, call returns both the error and the events that came before.

@@ -75,9 +75,13 @@ func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error
 	return Credentials{SecretId: id, SecretKey: key, Token: token, Source: "the profile file"}, nil
 }
 
-// Connect returns a client like [New], with the keys that [FindCredentials]
-// finds.
+// Connect returns a client like [New], with the keys that [FindCredentials] finds.
+// Call it when an invocation starts. If the transport is from [NewTransport], Connect
+// closes those of its connections that a freeze of the instance may have broken.
 func Connect(getenv func(string) string, onSCF bool, o Options) (*Client, error) {
+	if t, ok := o.Transport.(*Transport); ok {
+		t.CloseIdle()
+	}
 	var err error
 	if o.Credentials, err = FindCredentials(getenv, onSCF); err != nil {
 		return nil, err

@@ -7,9 +7,8 @@ import (
 )
 
 // Transport keeps the connections to VOD open between clients and between
-// invocations. Call its CloseIdle when an invocation starts. It closes those that
-// were idle for over 20 s: after a freeze of the instance they are dead, and
-// nothing shows it.
+// invocations. Its CloseIdle closes those that were idle for over 20 s: after a
+// freeze of the instance they are dead, and nothing shows it. [Connect] calls it.
 type Transport = keepalive.Transport
 
 // NewTransport returns a transport for 32 calls at a time. Make one for the

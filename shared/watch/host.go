@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"vodevents/shared/scf"
 )
@@ -42,4 +43,57 @@ func (i *Instance) Beside(ctx context.Context, variable, addr string, ready func
 
 func nothingElse(w http.ResponseWriter, _ *http.Request) {
 	scf.Error(w, http.StatusNotFound, "there are /metrics, /readyz and /healthz")
+}
+
+// readyFor is how long an answer of /readyz holds: whoever asks more often makes no
+// more calls to the sinks.
+const readyFor = time.Second
+
+// Pages returns a handler of a host's own pages, /metrics and /readyz, beside those
+// of h. ready says why the instance cannot take events.
+func (i *Instance) Pages(h http.Handler, ready func(context.Context) error) http.Handler {
+	check := &readiness{ask: ready}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case reads && r.URL.Path == "/metrics":
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+			i.writeMetrics(w)
+		case reads && r.URL.Path == "/readyz":
+			check.ServeHTTP(w, r)
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// readiness answers /readyz. Nothing of why is in the answer, for it may hold names
+// of hosts; that goes into the log.
+type readiness struct {
+	ask func(context.Context) error
+
+	mu    sync.Mutex // held while it asks: those who come meanwhile share the answer
+	asked time.Time
+	err   error
+}
+
+func (c *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.now(r.Context()) != nil {
+		scf.Error(w, http.StatusServiceUnavailable, "a sink or the store would not take an event now: the log says which")
+		return
+	}
+	scf.JSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// now is the last answer if it is fresh, and else asks.
+func (c *readiness) now(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked.IsZero() || time.Since(c.asked) >= readyFor {
+		if c.err = c.ask(ctx); c.err != nil {
+			slog.WarnContext(ctx, "not ready", "error", c.err)
+		}
+		c.asked = time.Now()
+	}
+	return c.err
 }

@@ -6,8 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"vodevents/shared/config"
 	"vodevents/shared/deliver"
-	"vodevents/shared/event"
+	"vodevents/shared/scf"
 )
 
 // Instance counts what one process does from its start. It is safe for concurrent
@@ -50,39 +51,13 @@ func newCounts() counts {
 	return c
 }
 
-// AlertAfter says how long no event may come before that is an error in the log;
-// 0: for ever. It comes from the environment, which SCF sets anew for each
-// invocation.
-func (i *Instance) AlertAfter(silence time.Duration) {
+// Configure sets what LOG_LEVEL and ALERT_SILENCE say. Call it at the start of each
+// invocation, because SCF sets the variables anew.
+func (i *Instance) Configure(cfg config.Config) {
+	scf.LogLevel.Set(cfg.LogLevel)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.silence = silence
-}
-
-// Delivery returns the way of events through, counted.
-func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
-	repairs := i.Repairs(through)
-	return func(ctx context.Context, events []*event.Event) []deliver.Result {
-		i.count(ctx, func(c *counts) { c.events += len(events) })
-		return repairs(ctx, events)
-	}
-}
-
-// Repairs is [Instance.Delivery] for events that did not come but were made from
-// VOD's answers. What became of them is counted. They end no silence.
-func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
-	return func(ctx context.Context, events []*event.Event) []deliver.Result {
-		began := time.Now()
-		results := through(ctx, events)
-		took := time.Since(began)
-		i.count(ctx, func(c *counts) {
-			for _, r := range results {
-				c.fates[r.Fate]++
-			}
-			c.longestDelivery = max(c.longestDelivery, took)
-		})
-		return results
-	}
+	i.silence = cfg.AlertSilence
 }
 
 // count changes the figures of the instance, and of the invocation of ctx.

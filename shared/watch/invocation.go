@@ -3,9 +3,11 @@ package watch
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"vodevents/shared/deliver"
+	"vodevents/shared/event"
 )
 
 // Invocation is one call of a function. [Instance.Begin] begins it.
@@ -25,6 +27,70 @@ func (i *Instance) Begin(ctx context.Context) (context.Context, *Invocation) {
 	v := &Invocation{instance: i, start: time.Now(), counts: newCounts()}
 	v.ctx = context.WithValue(ctx, invocationKey{}, v)
 	return v.ctx, v
+}
+
+// Requests returns h, each of whose requests is an invocation. A POST that is
+// answered 200 is a confirmed event.
+func (i *Instance) Requests(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		ctx, v := i.Begin(r.Context())
+		noted := &noting{ResponseWriter: w, status: http.StatusInternalServerError} // also when h panics
+		defer func() {
+			i.mu.Lock()
+			i.statuses[noted.status]++
+			i.mu.Unlock()
+			if r.Method == http.MethodPost && noted.status == http.StatusOK {
+				v.Confirmed(1, time.Since(began))
+			}
+			v.End(nil, answered{r.Method, noted.status})
+		}()
+		h.ServeHTTP(noted, r.WithContext(ctx))
+	})
+}
+
+type answered struct {
+	method string
+	status int
+}
+
+func (a answered) Figures() []any { return []any{"method", a.method, "status", a.status} }
+
+// noting notes the status of an answer.
+type noting struct {
+	http.ResponseWriter
+	status int
+}
+
+func (n *noting) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
+}
+
+// Delivery returns the way of events through, counted.
+func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
+	repairs := i.Repairs(through)
+	return func(ctx context.Context, events []*event.Event) []deliver.Result {
+		i.count(ctx, func(c *counts) { c.events += len(events) })
+		return repairs(ctx, events)
+	}
+}
+
+// Repairs is [Instance.Delivery] for events that did not come but were made from
+// VOD's answers. What became of them is counted. They end no silence.
+func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
+	return func(ctx context.Context, events []*event.Event) []deliver.Result {
+		began := time.Now()
+		results := through(ctx, events)
+		took := time.Since(began)
+		i.count(ctx, func(c *counts) {
+			for _, r := range results {
+				c.fates[r.Fate]++
+			}
+			c.longestDelivery = max(c.longestDelivery, took)
+		})
+		return results
+	}
 }
 
 // Polled counts a call of PullEvents.
@@ -49,10 +115,14 @@ func (v *Invocation) Confirmed(n int, after time.Duration) {
 	v.instance.confirms.add(n, after)
 }
 
-// End writes the invocation's line into the log, with more attributes.
-func (v *Invocation) End(err error, attrs ...any) {
+// End writes the invocation's line into the log. The result may have figures of its
+// own for it: attributes, as slog takes them.
+func (v *Invocation) End(err error, result any) {
 	v.instance.alert(v.ctx)
-	attrs = append(v.summary(), attrs...)
+	attrs := v.summary()
+	if r, ok := result.(interface{ Figures() []any }); ok {
+		attrs = append(attrs, r.Figures()...)
+	}
 	if err != nil {
 		attrs = append(attrs, "error", err)
 	}

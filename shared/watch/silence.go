@@ -23,7 +23,7 @@ func (i *Instance) alert(ctx context.Context) {
 
 // WatchSilence writes that line as soon as it is due, also while no invocation
 // begins or ends. It is for a host, whose process is never frozen. Call it after
-// AlertAfter, and call what it returns at the end.
+// Configure, and call what it returns at the end.
 func (i *Instance) WatchSilence(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup

@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/config"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 )
@@ -59,6 +60,11 @@ func (l *logged) lines(t *testing.T, message string) (found []map[string]any) {
 	return found
 }
 
+// pulled is a result that says why the pulling ended.
+type pulled string
+
+func (p pulled) Figures() []any { return []any{"stopped", string(p)} }
+
 func becomes(fate deliver.Fate, after time.Duration) func(context.Context, []*event.Event) []deliver.Result {
 	return func(_ context.Context, events []*event.Event) []deliver.Result {
 		time.Sleep(after) // of a bubble
@@ -78,10 +84,10 @@ func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
 		i.Delivery(becomes(deliver.Parked, time.Second))(ctx, make([]*event.Event, 1))
 		v.Confirmed(1, 1500*time.Millisecond)
 		v.Confirmed(2, 3200*time.Millisecond)
-		v.End(nil, "stopped", "empty")
+		v.End(nil, pulled("empty"))
 		time.Sleep(time.Minute)
 		_, v = i.Begin(t.Context())
-		v.End(errors.New("no keys"))
+		v.End(errors.New("no keys"), nil)
 	})
 	lines := l.lines(t, "invocation")
 	if len(lines) != 2 {
@@ -109,8 +115,8 @@ func TestSilenceIsToldOnce(t *testing.T) {
 		"SCF": func(i *Instance, d time.Duration) { // a timer, once a minute
 			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Minute) {
 				_, v := i.Begin(context.Background())
-				i.AlertAfter(6 * time.Hour)
-				v.End(nil)
+				i.Configure(config.Config{AlertSilence: 6 * time.Hour})
+				v.End(nil, nil)
 			}
 		},
 	} {
@@ -119,7 +125,7 @@ func TestSilenceIsToldOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				i := New("pull")
 				if name == "host" {
-					i.AlertAfter(6 * time.Hour)
+					i.Configure(config.Config{AlertSilence: 6 * time.Hour})
 					defer i.WatchSilence(t.Context())()
 				}
 				event := func() { i.Delivery(becomes(deliver.Left, 0))(t.Context(), make([]*event.Event, 1)) }
@@ -150,7 +156,7 @@ func TestSilenceFromTheStart(t *testing.T) {
 	l := logOf(t)
 	synctest.Test(t, func(t *testing.T) {
 		i := New("callback")
-		i.AlertAfter(time.Hour)
+		i.Configure(config.Config{AlertSilence: time.Hour})
 		stop := i.WatchSilence(t.Context())
 		time.Sleep(time.Hour + time.Second)
 		stop()
@@ -167,7 +173,7 @@ func TestWithoutAlertSilenceNothingIsTold(t *testing.T) {
 		defer i.WatchSilence(t.Context())()
 		time.Sleep(1000 * time.Hour)
 		_, v := i.Begin(t.Context())
-		v.End(nil)
+		v.End(nil, nil)
 	})
 	if lines := l.lines(t, "ALERT_SILENCE"); len(lines) != 0 {
 		t.Errorf("got %v", lines)

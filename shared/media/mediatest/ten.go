@@ -56,6 +56,13 @@ func Lives(finishTimes bool) []Life {
 				o.Status, o.Error = event.SubTaskFail, codecError
 				r.Outputs = []media.Output{o}
 			})},
+	}
+	lives = append(lives, deletedLives(f1, t1, one, ran)...)
+	return append(lives, lateLives(f1, t1, one, ran)...)
+}
+
+func deletedLives(f1 string, t1 time.Time, one string, ran func(id, task string) media.Row) []Life {
+	return []Life{
 		{Name: "transcodes deleted", Bodies: []string{upload("5285000000000000006", one),
 			procedure("5285000000000000006", one, transcode("5285000000000000006", 100030, 720, "v.100030.mp4", f1)),
 			deletion("5285000000000000006", `{"Type":"TranscodeFiles","Definition":0}`)},
@@ -74,7 +81,6 @@ func Lives(finishTimes bool) []Life {
 				r.Outputs = []media.Output{o}
 			})},
 	}
-	return append(lives, lateLives(f1, t1, one, ran)...)
 }
 
 func lateLives(f1 string, t1 time.Time, one string, ran func(id, task string) media.Row) []Life {
