@@ -10,12 +10,13 @@ import (
 )
 
 // checkSilence checks how long ago the last event came, where a table tells: that of
-// a SINK. What tells nothing is no problem.
+// a SINK. What tells nothing is no problem. A bucket is not asked: it has no index,
+// so every object would be read.
 func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 	var last time.Time
 	known := false
 	for _, u := range cfg.Sinks {
-		if !sink.HasTable(u) {
+		if !sink.HasTable(u) || isBucket(u) {
 			continue
 		}
 		sum, err := summaryOf(ctx, u)

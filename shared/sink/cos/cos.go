@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +28,14 @@ const (
 	// context of a try mostly ends it earlier.
 	dialTime = 5 * time.Second
 
-	// answerMost is how much of the body of a refusal is read, in bytes.
+	// answerMost is how much of the body of an answer to a PUT or of a refusal is
+	// read, in bytes.
 	answerMost = 64 << 10
+
+	// objectMost is how much of an object is read, in bytes. An event of 6 MB, the
+	// most that a callback may have, is under 27 MB with rawdata and all bytes of
+	// it escaped.
+	objectMost = 32 << 20
 )
 
 // Sink puts each event into one bucket.
@@ -93,14 +100,11 @@ func (s *Sink) put(ctx context.Context, k keys, e *event.Event) error {
 	if err != nil {
 		return s.unavailable(err)
 	}
-	if answer.StatusCode/100 == 2 {
-		return nil
-	}
-	return s.refusal(answer, text)
+	return s.judge(answer, text)
 }
 
-// call makes one request and reads the answer: all of it where it is 2xx, and
-// what names the refusal where it is not.
+// call makes one request and reads the answer: an object of at most objectMost
+// bytes, and of everything else what names a refusal.
 func (b *bucket) call(ctx context.Context, k keys, method, key string, query url.Values, header http.Header, body []byte) (answer *http.Response, text []byte, err error) {
 	target := b.base + escapePath(b.path+key)
 	if query != nil {
@@ -121,14 +125,18 @@ func (b *bucket) call(ctx context.Context, k keys, method, key string, query url
 	answer, err = b.roundTrip(r)
 	if err == nil {
 		defer answer.Body.Close()
-		var from io.Reader = answer.Body
-		if answer.StatusCode/100 != 2 {
-			from = io.LimitReader(from, answerMost)
+		most := int64(answerMost)
+		if method == http.MethodGet && answer.StatusCode/100 == 2 {
+			most = objectMost
 		}
-		text, err = io.ReadAll(from)
+		text, err = io.ReadAll(io.LimitReader(answer.Body, most)) // what is cut is no JSON
 	}
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
 		err = fmt.Errorf("no answer in time: %w", context.Cause(ctx))
+	case k.token != "" && strings.Contains(err.Error(), k.token):
+		err = errors.New("what answers is no HTTP") // net/http quotes it, and it repeats the request
 	}
 	if err != nil && answer != nil && answer.StatusCode/100 != 2 {
 		err = nil // the status is enough

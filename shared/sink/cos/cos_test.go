@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func TestRequests(t *testing.T) {
 		var got *http.Request
 		s.roundTrip = func(r *http.Request) (*http.Response, error) {
 			got = r
-			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"x"`}}, Body: http.NoBody}, nil
 		}
 		sendOne(t, s, e)
 		auth := got.Header.Get("Authorization")
@@ -205,6 +206,11 @@ func TestRefusals(t *testing.T) {
 		{451, "UnavailableForLegalReasons", down, "blocked"}, {301, "PermanentRedirect", down, "region="}, {307, "TemporaryRedirect", down, "region="},
 		{400, "EntityTooLarge", permanent, ""}, {413, "", permanent, ""}, {409, "ObjectLocked", permanent, ""}, {400, "KeyTooLong", permanent, ""},
 		{400, "SomethingNew", own, "SomethingNew"}, {418, "", own, ""},
+		// The status was sent before the fault was known.
+		{200, "InternalError", down, "InternalError"}, {200, "SomethingNew", down, ""}, {200, "EntityTooLarge", permanent, ""},
+		{200, "AccessDenied", down, "name/cos:PutObject"},
+		// What answers so is no store.
+		{200, "", down, "check the endpoint"}, {204, "", down, "check the endpoint"},
 	} {
 		server := costest.RunT(t)
 		server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
@@ -250,7 +256,9 @@ func TestOpenErrors(t *testing.T) {
 		"cos://b/vod?region=x&endpoint=hush": "endpoint is http://", "cos://b/vod?region=x&endpoint=http://u:hush%40h/": "cos://b: endpoint is http://",
 		"cos://b/vod?region=x&endpoint=http://h/hush": "endpoint is http://", "cos://b/vod?region=x&style=hush": "style is host or path",
 		"cos://b/vod?region=x&endpoint=http://127.0.0.1:9000&style=host": "a name, not an IP", "cos://b/a//hush?region=x": "an empty part",
-		"cos://b/hush/../c?region=x": "an empty part",
+		"cos://b/hush/../c?region=x": "an empty part", "cos://b/hush/.?region=x": "an empty part",
+		"cos://b/hush%0Aa?region=x": "a control character", "cos://b/hush%1b[2J?region=x": "a control character",
+		"cos://b/hush%ff?region=x": "not UTF-8",
 	} {
 		u, err := url.Parse(rawURL)
 		if err != nil {
@@ -262,15 +270,15 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// The sink is ready when the bucket answers, and not when it is missing or
-// nobody has keys.
+// The sink is ready when the store knows the keys and has the bucket. Who may only
+// put objects may not list them, and that is ready too.
 func TestReady(t *testing.T) {
 	t.Parallel()
 	c := costest.RunT(t)
 	if err := open(t, c.URL("vod")).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := open(t, strings.Replace(c.URL("vod"), costest.Bucket, "other", 1)).Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "check bucket") {
+	if err := open(t, strings.Replace(c.URL("vod"), costest.Bucket, "other", 1)).Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "make the bucket") {
 		t.Errorf("without the bucket: %v", err)
 	}
 	keyless := open(t, strings.Replace(c.URL("vod"), "AKIDtest:s3cretKey@", "", 1))
@@ -279,12 +287,17 @@ func TestReady(t *testing.T) {
 		t.Errorf("without keys: %v", err)
 	}
 	denied := costest.RunT(t)
+	var code atomic.Value
 	denied.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusForbidden)
+		costest.Refuse(w, http.StatusForbidden, code.Load().(string))
 		return true
 	}
-	if err := open(t, denied.URL("vod")).Ready(t.Context()); err != nil {
-		t.Errorf("may only put: %v", err)
+	for refusal, advice := range map[string]string{"AccessDenied": "", "SignatureDoesNotMatch": "check the secret key", "InvalidAccessKeyId": "check the keys"} {
+		code.Store(refusal)
+		err := open(t, denied.URL("vod")).Ready(t.Context())
+		if (err == nil) != (advice == "") || err != nil && !strings.Contains(err.Error(), advice) {
+			t.Errorf("%s: %v", refusal, err)
+		}
 	}
 	denied.Stop()
 	if err := open(t, denied.URL("vod")).Ready(t.Context()); err == nil {

@@ -38,7 +38,8 @@
 //
 // Requests are signed by Signature Version 4, which COS takes beside its own.
 // Each carries the MD5 and the SHA-256 of its body, so a store never keeps half
-// an event. A store that is slow, busy or gone is unavailable, and so is one
+// an event. The store has an event when it answers 2xx with an ETag and no error
+// in the body. A store that is slow, busy or gone is unavailable, and so is one
 // that is not set up: wrong keys, a bucket that is missing, another region, an
 // account in arrears. An object that the store will never take, as too large or
 // under retention, is refused for good.

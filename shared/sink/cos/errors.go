@@ -1,11 +1,13 @@
 package cos
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"vodevents/shared/deliver"
@@ -34,6 +36,8 @@ var codes = map[string]struct {
 	"PathConflict":       {again, ""},
 	"UploadConflict":     {again, ""},
 	"OperationAborted":   {again, ""},
+	"InternalError":      {again, ""},
+	"ServiceUnavailable": {again, ""},
 	"SlowDown":           {again, ""},
 	"KmsFreqControl":     {again, ""},
 
@@ -80,16 +84,33 @@ var statuses = map[int]struct {
 
 // answerError is the body of a refusal.
 type answerError struct {
+	XMLName   xml.Name `xml:"Error"`
 	Code      string
+	Message   string
+	Region    string // S3 names the right one
 	RequestId string
 }
 
-// refusal turns an answer that is not 2xx into the error of its event.
-func (b *bucket) refusal(answer *http.Response, text []byte) error {
+// judge turns the answer to a PUT into the error of its event, nil if the store
+// has the object. A 2xx alone proves nothing: a store may find a fault when it has
+// sent the status already, and a web server that is no store may answer 200 to
+// everything. Every S3 answers a PUT with the ETag of the object.
+func (b *bucket) judge(answer *http.Response, text []byte) error {
+	taken := answer.StatusCode/100 == 2
+	if taken && xml.Unmarshal(text, new(answerError)) != nil {
+		if answer.Header.Get("ETag") != "" {
+			return nil
+		}
+		return b.unavailable(fmt.Errorf("it answers %s without an ETag: check the endpoint of the URL: it must be that of an S3", answer.Status))
+	}
 	what, err := b.explain(answer, text)
 	switch what {
 	case again:
-		return deliver.Answered(answer.StatusCode, err, retryAfter(answer.Header.Get("Retry-After")))
+		after := retryAfter(answer.Header.Get("Retry-After"))
+		if taken {
+			return deliver.Unavailable(err, after)
+		}
+		return deliver.Answered(answer.StatusCode, err, after)
 	case setUp:
 		return deliver.Unavailable(err, 0)
 	case refused:
@@ -98,8 +119,8 @@ func (b *bucket) refusal(answer *http.Response, text []byte) error {
 	return err
 }
 
-// explain says what an answer that is not 2xx means. Of the body it quotes the
-// code and the RequestId alone: the rest may name keys.
+// explain says what a refusal means. Of the body it quotes the code, the region
+// and the RequestId alone: the rest may name keys.
 func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
 	var said answerError
 	_ = xml.Unmarshal(text, &said) // what is no XML names no code
@@ -108,11 +129,17 @@ func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
 		what, known = statuses[answer.StatusCode]
 	}
 	switch {
+	case said.Code == "AccessDenied" && strings.Contains(said.Message, "expired"):
+		what.advice = "the signature is too old for it: set the clock, or look whether the keys ran out"
 	case known:
-	case answer.StatusCode/100 == 5:
+	case answer.StatusCode/100 == 5, answer.StatusCode/100 == 2:
 		what.verdict = again
 	case answer.StatusCode/100 == 3:
 		what.verdict, what.advice = setUp, "the bucket is elsewhere: correct region= or endpoint= in the URL"
+	}
+	region := cmp.Or(answer.Header.Get("X-Amz-Bucket-Region"), said.Region)
+	if what.verdict == setUp && region != b.region && nameRE().MatchString(region) {
+		what.advice = "the bucket is in another region: write region=" + region
 	}
 	err := fmt.Errorf("%s answers %s", b.name, answer.Status)
 	if isWord(said.Code) {

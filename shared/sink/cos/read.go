@@ -26,8 +26,21 @@ import (
 // within a day.
 type Table struct{ *bucket }
 
-// listed is how many keys a bucket lists at a time, the most that it does.
-const listed = 1000
+const (
+	// listed is how many keys a bucket lists at a time, the most that it does.
+	listed = 1000
+
+	// reads is how often a read is tried, and readTime how long each try may take.
+	// To read again harms nobody.
+	reads    = 4
+	readTime = time.Minute
+)
+
+// object is what a listing tells of an object.
+type object struct {
+	Key  string
+	Size int64 // in bytes
+}
 
 // OpenTable returns the objects of a cos:// URL. It connects on first use.
 func OpenTable(u *url.URL) (*Table, error) {
@@ -89,10 +102,11 @@ func (t *Table) Page(ctx context.Context, f stored.Filter, most int) (page []sto
 // rows are all rows that the filter asks for.
 func (t *Table) rows(ctx context.Context, f stored.Filter) iter.Seq2[stored.Row, error] {
 	return func(yield func(stored.Row, error) bool) {
-		var some []string
+		var some []object
+		var size int64 // of the rows of some, which hold text and data: they are in memory together
 		flush := func() bool {
 			rows, err := t.get(ctx, some)
-			some = some[:0]
+			some, size = some[:0], 0
 			for _, r := range rows {
 				if f.Wants(r) && !yield(r, nil) {
 					return false
@@ -100,12 +114,13 @@ func (t *Table) rows(ctx context.Context, f stored.Filter) iter.Seq2[stored.Row,
 			}
 			return err == nil || yield(stored.Row{}, err) && false
 		}
-		for key, err := range t.keysOf(ctx, f) {
+		for o, err := range t.objectsOf(ctx, f) {
 			if err != nil {
 				yield(stored.Row{}, err)
 				return
 			}
-			if some = append(some, key); len(some) == inFlight && !flush() {
+			some, size = append(some, o), size+2*min(o.Size, objectMost)
+			if (len(some) == inFlight || size >= stored.PageBytes) && !flush() {
 				return
 			}
 		}
@@ -113,29 +128,26 @@ func (t *Table) rows(ctx context.Context, f stored.Filter) iter.Seq2[stored.Row,
 	}
 }
 
-// keysOf lists the keys of objects that the filter may mean, in order.
-func (t *Table) keysOf(ctx context.Context, f stored.Filter) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// objectsOf lists the objects that the filter may mean, in the order of their keys.
+func (t *Table) objectsOf(ctx context.Context, f stored.Filter) iter.Seq2[object, error] {
+	return func(yield func(object, error) bool) {
 		marker, end := t.bounds(f)
-		for {
-			keys, more, err := t.list(ctx, marker)
+		for more := true; more; {
+			objects, next, err := t.list(ctx, marker)
 			if err != nil {
-				yield("", err)
+				yield(object{}, err)
 				return
 			}
-			for _, key := range keys {
-				if end != "" && key >= end {
+			for _, o := range objects {
+				if end != "" && o.Key >= end {
 					return
 				}
-				id, ours := t.idOf(key)
-				if ours && (len(f.IDs) == 0 || slices.Contains(f.IDs, id)) && !yield(key, nil) {
+				id, ours := t.idOf(o.Key)
+				if ours && (len(f.IDs) == 0 || slices.Contains(f.IDs, id)) && !yield(o, nil) {
 					return
 				}
 			}
-			if !more || len(keys) == 0 {
-				return
-			}
-			marker = keys[len(keys)-1]
+			marker, more = next, next != ""
 		}
 	}
 }
@@ -163,10 +175,11 @@ func (t *Table) idOf(key string) (id string, ours bool) {
 	return id, json && err == nil && len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" && strings.HasPrefix(key, t.prefix)
 }
 
-// list returns the keys behind marker, and whether there may be more. It speaks
-// the first version of ListObjects, which COS documents (436/7734).
-func (t *Table) list(ctx context.Context, marker string) (keys []string, more bool, err error) {
-	query := url.Values{"max-keys": {strconv.Itoa(listed)}}
+// list returns the objects behind marker and, if there may be more, the marker of
+// the next list. It speaks the first version of ListObjects, which COS documents
+// (436/7734). Keys come escaped, for a stranger's may hold what XML cannot.
+func (t *Table) list(ctx context.Context, marker string) (objects []object, next string, err error) {
+	query := url.Values{"max-keys": {strconv.Itoa(listed)}, "encoding-type": {"url"}}
 	if t.prefix != "" {
 		query.Set("prefix", t.prefix)
 	}
@@ -175,33 +188,52 @@ func (t *Table) list(ctx context.Context, marker string) (keys []string, more bo
 	}
 	text, err := t.read(ctx, "", query)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	var answer struct {
-		XMLName     xml.Name `xml:"ListBucketResult"`
-		IsTruncated bool
-		Contents    []struct{ Key string }
+		XMLName      xml.Name `xml:"ListBucketResult"`
+		EncodingType string
+		IsTruncated  bool
+		NextMarker   string
+		Contents     []object
 	}
 	if err := xml.Unmarshal(text, &answer); err != nil {
-		return nil, false, fmt.Errorf("%s: the list of objects is no list: %w", t.name, err)
+		return nil, "", fmt.Errorf("%s: the list of objects is no list: %w", t.name, err)
 	}
-	for _, c := range answer.Contents {
-		keys = append(keys, c.Key)
+	key := func(s string) string {
+		if plain, err := url.QueryUnescape(s); err == nil && answer.EncodingType == "url" {
+			return plain
+		}
+		return s
 	}
-	return keys, answer.IsTruncated, nil
+	for i := range answer.Contents {
+		answer.Contents[i].Key = key(answer.Contents[i].Key)
+	}
+	next = key(answer.NextMarker)
+	if n := len(answer.Contents); n > 0 && next == "" { // S3 gives none without a delimiter
+		next = answer.Contents[n-1].Key
+	}
+	switch {
+	case next <= marker && (answer.IsTruncated || len(answer.Contents) > 0):
+		return nil, "", fmt.Errorf("%s: the list of objects does not go on behind its marker: is the endpoint an S3?", t.name)
+	case !answer.IsTruncated:
+		next = ""
+	}
+	return answer.Contents, next, nil
 }
 
 // get gets objects side by side and returns their rows in order. One that is
-// gone meanwhile is left out.
-func (t *Table) get(ctx context.Context, objects []string) ([]stored.Row, error) {
+// gone meanwhile is left out. One that is too large for an event is not read on.
+func (t *Table) get(ctx context.Context, objects []object) ([]stored.Row, error) {
 	rows, errs := make([]stored.Row, len(objects)), make([]error, len(objects))
 	var all sync.WaitGroup
-	for i, key := range objects {
+	for i, o := range objects {
 		all.Go(func() {
-			text, err := t.read(ctx, key, nil)
-			if errs[i] = err; err == nil {
-				rows[i] = t.row(key, text)
+			var text []byte
+			if o.Size <= objectMost {
+				text, errs[i] = t.read(ctx, o.Key, nil)
 			}
+			rows[i] = t.row(o.Key, text)
 		})
 	}
 	all.Wait()
@@ -230,39 +262,41 @@ func (t *Table) row(key string, text []byte) stored.Row {
 	return r
 }
 
-// reads is how often a read is tried. To read again harms nobody.
-const reads = 4
-
 // read gets an object, or the list of them where the key is empty. It tries
-// again while the store is busy.
+// again while the store is busy, and each time with the keys of the moment.
 func (t *Table) read(ctx context.Context, key string, query url.Values) ([]byte, error) {
-	k, err := t.keys()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.name, err)
-	}
 	for try := 1; ; try++ {
-		answer, text, err := t.call(ctx, k, http.MethodGet, key, query, nil, nil)
-		switch {
-		case err == nil && answer.StatusCode/100 == 2:
-			return text, nil
-		case err == nil && answer.StatusCode == http.StatusNotFound && key != "":
-			var said answerError
-			if xml.Unmarshal(text, &said) == nil && said.Code == "NoSuchKey" {
-				return nil, errGone
-			}
-		}
-		what := again
-		if err == nil {
-			what, err = t.explain(answer, text)
-		} else {
-			err = fmt.Errorf("%s: %w", t.name, err)
-		}
-		if what != again || try == reads || ctx.Err() != nil {
-			return nil, err
+		text, mayPass, err := t.readOnce(ctx, key, query)
+		if !mayPass || try == reads || ctx.Err() != nil {
+			return text, err
 		}
 		select {
 		case <-time.After(time.Duration(try) * 200 * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}
+}
+
+// readOnce is one try of read. It tells whether another one may succeed.
+func (t *Table) readOnce(ctx context.Context, key string, query url.Values) (text []byte, mayPass bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	k, err := t.keys()
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", t.name, err)
+	}
+	answer, text, err := t.call(ctx, k, http.MethodGet, key, query, nil, nil)
+	switch {
+	case err != nil:
+		return nil, true, fmt.Errorf("%s: %w", t.name, err)
+	case answer.StatusCode/100 == 2:
+		return text, false, nil
+	case answer.StatusCode == http.StatusNotFound && key != "":
+		var said answerError
+		if xml.Unmarshal(text, &said) == nil && said.Code == "NoSuchKey" {
+			return nil, false, errGone
+		}
+	}
+	what, err := t.explain(answer, text)
+	return nil, what == again, err
 }

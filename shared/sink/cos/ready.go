@@ -2,12 +2,14 @@ package cos
 
 import (
 	"context"
+	"encoding/xml"
 	"net/http"
+	"net/url"
 )
 
-// Ready returns nil if there are keys and the store answers a HEAD of the
-// bucket, which changes nothing. A 403 counts as an answer: who may only put
-// objects may not look at the bucket.
+// Ready returns nil if there are keys and the store lists the bucket for them,
+// one key at most, which changes nothing. AccessDenied counts as yes: the keys are
+// right, and who may only put objects may not list them.
 func (s *Sink) Ready(ctx context.Context) error {
 	if s.closed.Load() {
 		return s.unavailable(errClosed)
@@ -16,11 +18,12 @@ func (s *Sink) Ready(ctx context.Context) error {
 	if err != nil {
 		return s.unavailable(err)
 	}
-	answer, text, err := s.call(ctx, k, http.MethodHead, "", nil, nil, nil)
-	switch {
-	case err != nil:
+	answer, text, err := s.call(ctx, k, http.MethodGet, "", url.Values{"max-keys": {"1"}, "prefix": {s.prefix}}, nil, nil)
+	if err != nil {
 		return s.unavailable(err)
-	case answer.StatusCode/100 == 2, answer.StatusCode == http.StatusForbidden:
+	}
+	var said answerError
+	if answer.StatusCode/100 == 2 || xml.Unmarshal(text, &said) == nil && said.Code == "AccessDenied" {
 		return nil
 	}
 	_, err = s.explain(answer, text)

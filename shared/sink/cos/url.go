@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"vodevents/shared/internal/keepalive"
 	"vodevents/shared/internal/safeurl"
@@ -69,8 +71,8 @@ func parseURL(u *url.URL) (*bucket, error) {
 	if b.prefix = strings.Trim(u.Path, "/"); b.prefix != "" {
 		b.prefix += "/"
 	}
-	if len(b.prefix) > 700 || strings.Contains("/"+b.prefix, "//") || strings.Contains("/"+b.prefix, "/./") || strings.Contains("/"+b.prefix, "/../") {
-		return fail("the prefix is too long, or has an empty part, . or .. in it")
+	if !isPrefix(b.prefix) {
+		return fail("the prefix has over 700 bytes, an empty part, . or .., a control character, or is not UTF-8")
 	}
 	if err := b.locate(u.Host, query["endpoint"], query["style"]); err != nil {
 		return fail("%v", err)
@@ -78,6 +80,13 @@ func parseURL(u *url.URL) (*bucket, error) {
 	b.transport = keepalive.NewTransport(inFlight, dialTime)
 	b.roundTrip = b.transport.RoundTrip // a client would follow redirects, with a wrong signature
 	return b, nil
+}
+
+// isPrefix tells whether keys may begin with this. COS takes keys of 850 bytes.
+func isPrefix(prefix string) bool {
+	parts := "/" + prefix
+	return len(prefix) <= 700 && utf8.ValidString(prefix) && strings.IndexFunc(prefix, unicode.IsControl) < 0 &&
+		!strings.Contains(parts, "//") && !strings.Contains(parts, "/./") && !strings.Contains(parts, "/../")
 }
 
 // parameters reads the query: only what is known, and each once.

@@ -1,0 +1,105 @@
+package cos
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"vodevents/shared/deliver/delivertest"
+	"vodevents/shared/sink/cos/costest"
+)
+
+// A store that names the right region, by a header or in the body, is quoted.
+func TestRefusalNamesTheRegion(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status       int
+		header, body string
+		want         string
+	}{
+		"a redirect's header": {301, "eu-west-1", "", "write region=eu-west-1"},
+		"the body":            {400, "", "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>", "write region=eu-west-1"},
+		"the same region":     {307, "ap-guangzhou", "", "correct region= or endpoint="},
+		"nonsense":            {301, "<hush>", "", "correct region= or endpoint="},
+	} {
+		server := costest.RunT(t)
+		server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			if c.header != "" {
+				w.Header().Set("X-Amz-Bucket-Region", c.header)
+			}
+			w.WriteHeader(c.status)
+			io.WriteString(w, c.body)
+			return true
+		}
+		err := open(t, server.URL("vod")).Send(t.Context(), delivertest.Events(t, 1))[0]
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// A signature that is too old is refused like a missing right, and wants other
+// advice.
+func TestExpiredRequestIsNoMissingRight(t *testing.T) {
+	t.Parallel()
+	server := costest.RunT(t)
+	server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
+		return true
+	}
+	err := open(t, server.URL("vod")).Send(t.Context(), delivertest.Events(t, 1))[0]
+	if err == nil || !strings.Contains(err.Error(), "set the clock") || strings.Contains(err.Error(), "PutObject") {
+		t.Error(err)
+	}
+}
+
+// What is no HTTP may repeat the request, and net/http quotes it. The token stays
+// secret.
+func TestTokenIsNotShown(t *testing.T) {
+	t.Parallel()
+	s := open(t, "cos://archive-1250000000/vod?region=ap-guangzhou")
+	s.getenv = func(name string) string {
+		return map[string]string{"VOD_SECRET_ID": "AKIDx", "VOD_SECRET_KEY": "k", "VOD_TOKEN": "hushToken"}[name]
+	}
+	s.roundTrip = func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("malformed MIME header line: %s", r.Header.Get("X-Amz-Security-Token"))
+	}
+	err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
+	if err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "no HTTP") {
+		t.Error(err)
+	}
+}
+
+// endless is a body without an end. It counts what was read of it.
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	clear(p)
+	return len(p), nil
+}
+
+func (e *endless) Close() error { return nil }
+
+// Of an answer as much is read as can be of use.
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	const slack = 2 // io.ReadAll grows its buffer
+	s, body := open(t, "cos://AKIDx:k@b-1/vod?region=r"), new(endless)
+	s.roundTrip = func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {"x"}}, Body: body}, nil
+	}
+	if err := s.Send(t.Context(), delivertest.Events(t, 1))[0]; err != nil || body.read > slack*answerMost {
+		t.Errorf("%v, %d bytes of the answer to a PUT were read", err, body.read)
+	}
+	table, body := openTable(t, "cos://AKIDx:k@b-1/vod?region=r"), new(endless)
+	table.roundTrip = func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+	}
+	if text, err := table.read(t.Context(), "k", nil); err != nil || len(text) != objectMost || body.read > slack*objectMost {
+		t.Errorf("%v, %d bytes of an object were read", err, body.read)
+	}
+}
