@@ -39,7 +39,7 @@ func (t *Table) String() string { return t.host + ", table " + t.name }
 
 // Summary counts the rows that the filter asks for.
 func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, error) {
-	where, args := sqltable.Where(f, mark)
+	where, args := dialect.Where(f)
 	one, err := query(ctx, t, func(row []driver.Value) (s stored.Summary) {
 		s.Events, s.Parked = integer(row[0]), integer(row[1])
 		s.First, _ = row[2].(time.Time) // null: zero
@@ -60,7 +60,7 @@ func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, e
 // It asks for the sizes first: the driver would read to the end what is asked
 // for, and MySQL cannot stop in the midst of it.
 func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
-	where, args := sqltable.Where(f, mark)
+	where, args := dialect.Where(f)
 	type sized struct {
 		id   string
 		size int
@@ -138,4 +138,4 @@ func (t *Table) wrap(err error) error {
 	return inTable(t.name, err)
 }
 
-func mark(int, string) string { return "?" }
+var dialect = sqltable.Dialect{Mark: func(int, string) string { return "?" }, PadsTexts: true}

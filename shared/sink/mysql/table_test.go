@@ -10,6 +10,7 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink/stored"
+	"vodevents/shared/sink/stored/storedtest"
 )
 
 func openTable(t testing.TB, u *url.URL) *Table {
@@ -86,6 +87,14 @@ func TestTableFilters(t *testing.T) {
 			t.Errorf("%s: summary %+v", name, s)
 		}
 	}
+}
+
+func TestTableFindsPatterns(t *testing.T) {
+	u, table := newTable(t)
+	storedtest.TestPatterns(t, openSink(t, u), openTable(t, u), func() {
+		sql(t, "INSERT INTO "+table+" (id, type, subject, source, mode, received_at) SELECT md5(seq), CONCAT('com.tencent.cloud.vod.Type', seq % 50), CONCAT('52', seq), '/tencentcloud/vod', 'normal', '2026-11-25' FROM seq_1_to_5000",
+			"ANALYZE TABLE "+table)
+	})
 }
 
 // What is read is what was sent, byte for byte.

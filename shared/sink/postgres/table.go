@@ -45,7 +45,7 @@ func (t *Table) String() string { return t.host + ", table " + t.name }
 func (t *Table) Summary(ctx context.Context, f stored.Filter) (stored.Summary, error) {
 	var s stored.Summary
 	var first, last *time.Time
-	where, args := sqltable.Where(f, mark)
+	where, args := dialect.Where(f)
 	query := fmt.Sprintf("SELECT count(*), count(parkreason), min(received_at), max(received_at) FROM %s%s", t.name, where)
 	err := t.pool.Use(ctx, nil, func(c *conn) error {
 		return c.QueryRow(ctx, query, args...).Scan(&s.Events, &s.Parked, &first, &last)
@@ -74,7 +74,7 @@ ORDER BY page.received_at, page.id`
 // next page is after the place of the last row; after the last page comes an
 // empty one.
 func (t *Table) Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error) {
-	where, args := sqltable.Where(f, mark)
+	where, args := dialect.Where(f)
 	query := fmt.Sprintf(selectPage, t.name, where, most)
 	var page []stored.Row
 	err := t.pool.Use(ctx, nil, func(c *conn) error {
@@ -155,6 +155,6 @@ func (t *Table) wrap(err error) error {
 	return inTable(t.name, err)
 }
 
-// mark is a placeholder, with its type: without a prepared statement pgx sends
+// dialect has placeholders with their types: without a prepared statement pgx sends
 // the argument as text.
-func mark(number int, of string) string { return fmt.Sprintf("$%d::%s", number, of) }
+var dialect = sqltable.Dialect{Mark: func(number int, of string) string { return fmt.Sprintf("$%d::%s", number, of) }}

@@ -16,6 +16,7 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink/stored"
+	"vodevents/shared/sink/stored/storedtest"
 )
 
 func openTable(t testing.TB, u *url.URL) *Table {
@@ -131,6 +132,15 @@ func TestTableFilters(t *testing.T) {
 		s.Events != want.Events || s.Parked != want.Parked || !s.First.Equal(want.First) || !s.Last.Equal(want.Last) {
 		t.Errorf("%+v, want %+v (%v)", s, want, err)
 	}
+}
+
+func TestTableFindsPatterns(t *testing.T) {
+	t.Parallel()
+	u, table := newTable(t)
+	storedtest.TestPatterns(t, openSink(t, u), openTable(t, u), func() {
+		psqlScript(t, `INSERT INTO `+table+` (id, type, subject, source, mode, received_at)
+SELECT md5(n::text), 'com.tencent.cloud.vod.Type' || n % 50, '52' || n, '/tencentcloud/vod', 'normal', '2026-11-25' FROM generate_series(1, 5000) n; ANALYZE `+table)
+	})
 }
 
 // What was written is read, to the byte where the table has the bytes.
