@@ -31,6 +31,21 @@ type server struct {
 
 	// reader makes a user who may log in and do nothing else.
 	reader string
+
+	// fill has vod_events hold rows of one type, a hundred of them received at one
+	// time: so many bytes in each, and so many rows.
+	fill string
+}
+
+// eachDatabase runs a test with each kind of database.
+func eachDatabase(t *testing.T, test func(t *testing.T, db server)) {
+	t.Parallel()
+	for _, db := range []server{postgres, mariaDB} {
+		t.Run(db.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, db)
+		})
+	}
 }
 
 var (
@@ -39,12 +54,20 @@ var (
 		shared: servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() }),
 		query:  queryPostgres,
 		reader: "CREATE ROLE %s LOGIN PASSWORD 's3cret'",
+		fill: `TRUNCATE vod_events;
+INSERT INTO vod_events (id, type, source, mode, received_at, data)
+SELECT md5(n::text), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'normal', '2026-11-24'::timestamptz + (n / 100) * interval '1 s',
+	jsonb_build_object('EventType', 'PullComplete', 'x', repeat('x', %d)) FROM generate_series(1, %d) n; ANALYZE vod_events`,
 	}
 	mariaDB = server{
 		name:   "mysql",
 		shared: servertest.NewShared(func() (*servertest.Server, error) { return mytest.Run() }),
 		query:  queryMySQL,
 		reader: "CREATE USER %s@'%%' IDENTIFIED BY 's3cret'",
+		fill: `TRUNCATE vod_events;
+INSERT INTO vod_events (id, type, source, mode, received_at, raw, data)
+SELECT md5(seq), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'normal', '2026-11-24' + INTERVAL (seq DIV 100) SECOND,
+	one, one FROM (SELECT seq, CONCAT('{"EventType":"PullComplete","x":"', repeat('x', %d), '"}') AS one FROM seq_1_to_%d) AS n; ANALYZE TABLE vod_events`,
 	}
 	databases atomic.Int64
 )

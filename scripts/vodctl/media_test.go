@@ -16,15 +16,12 @@ import (
 // two orders by chance: a replay of each gives rows that are equal in every column
 // but updated_at, and those written by hand.
 func TestReplayOfTheTenLives(t *testing.T) {
-	t.Parallel()
-	for _, db := range []server{postgres, mariaDB} {
-		t.Run(db.name, func(t *testing.T) {
-			address := db.newDatabaseT(t)
-			for _, table := range []string{"one", "two"} {
-				replayLives(t, address+"&table="+table+"&media="+table+"_media")
-			}
-		})
-	}
+	eachDatabase(t, func(t *testing.T, db server) {
+		address := db.newDatabaseT(t)
+		for _, table := range []string{"one", "two"} {
+			replayLives(t, address+"&table="+table+"&media="+table+"_media")
+		}
+	})
 }
 
 func replayLives(t *testing.T, address string) {

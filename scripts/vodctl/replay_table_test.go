@@ -26,20 +26,16 @@ import (
 
 // tableOf returns the URL of a table of n events, several of them received at one
 // time, each with about so many bytes.
-func tableOf(t *testing.T, n, size int) string {
+func tableOf(t *testing.T, db server, n, size int) string {
 	t.Helper()
-	database := postgres.newDatabaseT(t)
+	database := db.newDatabaseT(t)
 	// A sink makes the table.
 	env := func(name string) string { return map[string]string{"SINK": database, "DEDUP": "off"}[name] }
 	var out, errs strings.Builder
 	if run(t.Context(), []string{"replay", "-no-handler", "-"}, env, strings.NewReader(cloudEvent+"\n"), &out, &errs) != statusOK {
 		t.Fatal(errs.String())
 	}
-	_, err := postgres.query(database, fmt.Sprintf(`TRUNCATE vod_events;
-INSERT INTO vod_events (id, type, source, mode, received_at, data)
-SELECT md5(n::text), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'normal', '2026-11-24'::timestamptz + (n / 100) * interval '1 s',
-	jsonb_build_object('EventType', 'PullComplete', 'x', repeat('x', %d)) FROM generate_series(1, %d) n; ANALYZE vod_events`, size, n))
-	if err != nil {
+	if _, err := db.query(database, fmt.Sprintf(db.fill, size, n)); err != nil {
 		t.Fatal(err)
 	}
 	return database
@@ -97,9 +93,12 @@ func (c *receiver) check(t *testing.T, n, twice int) {
 // An interrupted replay ends the page that is under way and prints the place;
 // -after goes on there. Nothing is lost, and nothing comes twice.
 func TestReplayGoesOnAfterAnInterruption(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testReplayGoesOnAfterAnInterruption)
+}
+
+func testReplayGoesOnAfterAnInterruption(t *testing.T, db server) {
 	const n = 500
-	database := tableOf(t, n, 10)
+	database := tableOf(t, db, n, 10)
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	to := newReceiver(t, func(n int, _ *http.Request) {
@@ -143,10 +142,11 @@ func vodctlCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 
 // With -state the same command goes on after the process was killed: nothing is
 // lost, and one page at most comes twice.
-func TestReplayGoesOnAfterAKill(t *testing.T) {
-	t.Parallel()
+func TestReplayGoesOnAfterAKill(t *testing.T) { eachDatabase(t, testReplayGoesOnAfterAKill) }
+
+func testReplayGoesOnAfterAKill(t *testing.T, db server) {
 	const n = 500
-	database := tableOf(t, n, 10)
+	database := tableOf(t, db, n, 10)
 	reached := make(chan struct{})
 	var once sync.Once
 	to := newReceiver(t, func(n int, r *http.Request) {
@@ -185,10 +185,11 @@ func TestReplayGoesOnAfterAKill(t *testing.T) {
 }
 
 // 20,000 rows go through a process that has not memory for all of them.
-func TestReplayInBoundedMemory(t *testing.T) {
-	t.Parallel()
+func TestReplayInBoundedMemory(t *testing.T) { eachDatabase(t, testReplayInBoundedMemory) }
+
+func testReplayInBoundedMemory(t *testing.T, db server) {
 	const n, size, most = 20_000, 4_000, 100 << 10 // in kB; the rows have 80 MB, and as events over twice that
-	database := tableOf(t, n, size)
+	database := tableOf(t, db, n, size)
 	cmd := vodctlCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
 	lines, used := 0, 0
 	cmd.Stdout = writerFunc(func(b []byte) {
