@@ -61,6 +61,7 @@ func (d *delivery) ask(ctx context.Context, items []*item) {
 	for i, it := range items {
 		ids[i] = it.event.ID
 	}
+	ids = d.withCounters(ids, items)
 	hurried := d.hurries()
 	asking, cancel := d.claiming(ctx)
 	records, err := d.Store.Claim(asking, d.claimant, ids, claimLasts, d.takeParked)
@@ -91,6 +92,7 @@ func (d *delivery) ask(ctx context.Context, items []*item) {
 			it.Fate, it.Cause = Claimed, errClaimed
 		}
 	}
+	d.readCounters(items, ids[len(items):], records[len(items):])
 }
 
 // keepClaims renews the claims until release is called, which waits for a

@@ -95,6 +95,7 @@ type delivery struct {
 	budget
 	claimant string
 	items    []*item
+	counters []*counter
 
 	mu   sync.Mutex
 	mine []string // the ids that this delivery has claimed

@@ -53,6 +53,63 @@ func TestAPulledEventIsParkedAfterMaxAttempts(t *testing.T) {
 	}
 }
 
+// The ID of an event whose payload can be that of two holds its handle, and VOD may
+// give it another one each time. It is parked all the same, and the next event that
+// is equal to it begins anew.
+func TestAnEventWithAnotherHandleEachTimeIsParkedAfterMaxAttempts(t *testing.T) {
+	for name, store := range map[string]Store{"memory": NewMemory(), "off": new(Off)} {
+		t.Run(name, func(t *testing.T) {
+			captureLog(t)
+			pulled := func(n int) *event.Event {
+				raw := fmt.Sprintf(`{"EventHandle":"h%d","EventType":"RestoreMediaComplete","RestoreMediaCompleteEvent":{"FileId":"7"}}`, n)
+				e, err := event.Parse([]byte(raw), event.Origin{Mode: event.Reliable, Received: time.Now()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return e
+			}
+			works := false
+			dead := &script{}
+			p := &Pipeline{
+				Handler: func(context.Context, *event.Event) error {
+					if works {
+						return nil
+					}
+					return errOwn
+				},
+				Store: store, DeadLetter: dead, MaxAttempts: 3,
+			}
+			handle := 0
+			next := func() Fate { handle++; return fate(t, p, t.Context(), pulled(handle)) }
+			for _, want := range []Fate{Left, Left, Parked, Left} {
+				if got := next(); got != want {
+					t.Fatalf("delivery %d: got %v, want %v", handle, got, want)
+				}
+			}
+			if len(dead.all) != 1 || dead.all[0].Parking.Attempts != 3 {
+				t.Errorf("dead letters %+v", dead.all)
+			}
+			works = true
+			if got := next(); got != Delivered {
+				t.Errorf("got %v once the handler works", got)
+			}
+			works = false
+			for _, want := range []Fate{Left, Left, Parked} {
+				if got := next(); got != want {
+					t.Fatalf("delivery %d, after one that worked: got %v, want %v", handle, got, want)
+				}
+			}
+			both := p.Deliver(t.Context(), []*event.Event{pulled(101), pulled(102)})
+			if both[0].Fate != Left || both[1].Fate != Left {
+				t.Errorf("two of one batch: %+v", both)
+			}
+			if got := attempts(t, store, &event.Event{ID: pulled(0).PayloadID}); got != 1 {
+				t.Errorf("%d attempts after a batch with both, want 1", got)
+			}
+		})
+	}
+}
+
 // What is no event is parked in both ways. A replay delivers it, for whoever
 // replays it has read it.
 func TestNoEventIsParkedAsUnparsed(t *testing.T) {

@@ -65,7 +65,7 @@ func (d *delivery) settle(ctx context.Context) {
 		}
 		outcomes = append(outcomes, o)
 	}
-	if len(outcomes) == 0 {
+	if outcomes = d.counted(outcomes); len(outcomes) == 0 {
 		return
 	}
 	ctx, cancel := d.settling(ctx)

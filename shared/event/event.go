@@ -74,6 +74,11 @@ type Event struct {
 	// dedup and may come twice.
 	StableID bool
 
+	// PayloadID is the ID without the handle, the T or the time of receipt, where
+	// one of them is part of the ID: all deliveries of the event share it, and so
+	// may two events that happen to be equal. Else it is empty.
+	PayloadID string
+
 	// Subject is FileId, else TaskId, else the first of FileIdSet, else empty.
 	Subject string
 

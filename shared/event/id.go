@@ -39,14 +39,16 @@ func deletesParts(infos []byte) (parts bool) {
 
 // identify sets ID: the SHA-256, cut to 16 bytes, of the type, a newline, and the
 // payload without white space, or all of data if there is no payload. If equal
-// bytes can be two events, it adds the handle, or the T of a signed callback.
-// Without either it adds the time of receipt, and the ID is not stable.
+// bytes can be two events, it adds the handle, or the T of a signed callback, and
+// sets PayloadID. Without either it adds the time of receipt, and the ID is not
+// stable.
 func (e *Event) identify(payload *jsonscan.Member) {
 	h := sha256.New()
 	buf := make([]byte, 0, 128)
 	h.Write(append(append(buf, e.Type...), '\n'))
 	h.Write(e.identity(payload))
 	if payload == nil || repeats(e.Type, payload.Ids, e.text.Bytes) {
+		e.PayloadID = hex.EncodeToString(h.Sum(buf[:0])[:16])
 		buf = append(buf[:0], '\n')
 		switch {
 		case e.Handle != "":
