@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,8 +31,9 @@ var listenCommand = command{
 signed as a sink https://… signs it, until you end it. For each it prints the time, the
 status of the answer, how long it took, the type, what it is about, and the id. An
 event is confirmed when the server has answered 2xx, and never before. Everything else
-is left: it comes again 30 s after its pull, here or to whoever pulls then. While no
-server is there it waits for one, so you may restart yours.
+is left: it comes again 30 s after its pull, here or to whoever pulls then. That is so
+for other answers, redirects among them, for none within -timeout, and for a connection
+that breaks off. While nobody listens at the URL it waits, so you may restart yours.
 
 The secret of the signature is the parameter secret of the URL or, without one, a new
 one, which is printed first. Verify it by Standard Webhooks.
@@ -78,7 +81,8 @@ type listening struct {
 
 	// The engine delivers one batch at a time, so nothing guards these.
 	forwarded, failed, passed int
-	gone                      bool // it was told that no server is there
+	gone                      bool   // it was told that no server is there
+	broken                    string // why there was no answer, as it was told last
 }
 
 // open checks the flags and opens what they name.
@@ -184,7 +188,9 @@ var (
 	errRefused = errors.New("the server did not answer 2xx")
 )
 
-// forward posts one event until the server answers or its time is over.
+// forward posts one event. While nobody listens at the URL it waits for a server,
+// until the lease is over. What breaks off later is the event's: a handler that
+// panics closes its connection, and must not keep the others waiting.
 func (l *listening) forward(ctx context.Context, e *event.Event) deliver.Result {
 	if !l.types.Has(e.Type) {
 		l.passed++
@@ -200,14 +206,36 @@ func (l *listening) forward(ctx context.Context, e *event.Event) deliver.Result 
 		switch {
 		case err == nil:
 			return l.answered(e, http.StatusText(status), status, took)
-		case errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, context.DeadlineExceeded), ctx.Err() != nil:
 			return l.answered(e, "no answer", 0, took)
+		case !isAbsent(err):
+			l.explain(err)
+			return l.answered(e, "broken off", 0, took)
 		}
 		if !l.gone {
 			l.gone = true
 			l.say("%v: waiting for your server", err)
 		}
 		l.pause(ctx, min(time.Duration(try)*200*time.Millisecond, 2*time.Second))
+	}
+}
+
+// isAbsent tells whether a post failed because nobody takes connections.
+func isAbsent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// explain says why there was no answer, once for each reason.
+func (l *listening) explain(err error) {
+	if text := err.Error(); text != l.broken {
+		l.broken = text
+		var untrusted *tls.CertificateVerificationError
+		if errors.As(err, &untrusted) {
+			l.say("%v; -skip-verify takes any certificate", err)
+			return
+		}
+		l.say("%v", err)
 	}
 }
 

@@ -2,19 +2,25 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"vodevents/shared/deliver"
+	"vodevents/shared/event"
+	"vodevents/shared/sink/webhook"
 	"vodevents/shared/vodfake"
 )
 
@@ -66,14 +72,21 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.posts[e.Subject]++
 	first := h.posts[e.Subject] == 1
-	key, bad := base64.StdEncoding.DecodeString(strings.TrimPrefix(h.secret, "whsec_"))
+	secret := h.secret
 	h.mu.Unlock()
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.%s", e.ID, r.Header.Get("Webhook-Timestamp"), body)
-	if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); bad != nil || r.Header.Get("Webhook-Signature") != want || r.Header.Get("Webhook-Id") != e.ID {
-		h.t.Errorf("the signature is %s, want %s", r.Header.Get("Webhook-Signature"), want)
+	verifier, err := standard.NewWebhook(secret)
+	if err == nil {
+		err = verifier.Verify(body, r.Header)
+	}
+	if err != nil || r.Header.Get("Webhook-Id") != e.ID {
+		h.t.Errorf("the signature of %s: %v", e.ID, err)
 	}
 	switch {
+	case strings.HasPrefix(e.Subject, "panics"):
+		panic(http.ErrAbortHandler) // closes the connection
+	case strings.HasPrefix(e.Subject, "moved"):
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		return
 	case first && strings.HasPrefix(e.Subject, "fails"):
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -132,7 +145,6 @@ func eventOf(subject string) string {
 // and no event is confirmed before it was answered 2xx.
 func TestListenOutlivesTheReceiver(t *testing.T) {
 	t.Parallel()
-	const app = 1490012345
 	subjects := []string{"1", "fails-2", "hangs-3", "4"}
 	var bodies []string
 	for _, s := range subjects {
@@ -154,7 +166,7 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 		}
 	})
 	queue := func(subject, body string) {
-		id := vod.Queue(app, []byte(body)) // nobody takes it yet: no server is there
+		id := vod.Queue(theApp, []byte(body)) // nobody takes it yet: no server is there
 		mu.Lock()
 		defer mu.Unlock()
 		bySubject[id] = subject
@@ -172,13 +184,14 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 	}()
 	until(t, "the wait for a server", func() bool { return strings.Contains(errs.String(), "waiting for your server") })
 	_, after, _ := strings.Cut(errs.String(), "Signed with the secret ")
+	secret, _, _ := strings.Cut(after, "\n")
 	h.mu.Lock()
-	h.secret, _, _ = strings.Cut(after, "\n")
+	h.secret = secret
 	h.mu.Unlock()
 	h.start()
 	done := func() bool {
 		vod.FastForward(31 * time.Second) // what was left comes again
-		return vod.Pending(app) == 0
+		return vod.Pending(theApp) == 0
 	}
 	until(t, "the first events", func() bool { return h.has("1") })
 	until(t, "the end of the queue", func() bool {
@@ -194,7 +207,7 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 	until(t, "the second wait for a server", func() bool { return strings.Count(errs.String(), "waiting for your server") > 1 })
 	h.start()
 	until(t, "the event after the restart", func() bool { return h.has("5") })
-	until(t, "its confirmation", func() bool { return vod.Pending(app) == 0 })
+	until(t, "its confirmation", func() bool { return vod.Pending(theApp) == 0 })
 	end()
 	if s := <-status; s != statusOK && s != statusPartly { // a lease that ended early makes it partly
 		t.Errorf("exit status %d: %s", s, &errs)
@@ -208,5 +221,125 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 	defer h.mu.Unlock()
 	if h.posts["fails-2"] < 2 || h.posts["hangs-3"] < 2 {
 		t.Errorf("posts: %v", h.posts)
+	}
+}
+
+// theApp is the application of queueOf.
+const theApp = 1490012345
+
+const theSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// listenTo runs listen in front of a queue until its end, with a server that has
+// the secret already.
+func listenTo(t *testing.T, h *hook, scheme string, flags []string, bodies ...string) (vod *vodfake.Server, end context.CancelFunc, status chan int, out, errs *shown) {
+	t.Helper()
+	h.t, h.posts, h.took, h.secret = t, map[string]int{}, map[string]bool{}, theSecret
+	vod, getenv := queueOf(t, bodies...)
+	ctx, end := context.WithCancel(t.Context())
+	t.Cleanup(end)
+	status, out, errs = make(chan int, 1), new(shown), new(shown)
+	go func() {
+		args := append([]string{"listen", "-forward-to", scheme + "://" + h.address + "/hook?secret=" + theSecret}, flags...)
+		status <- run(ctx, args, getenv, nil, out, errs)
+	}()
+	return vod, end, status, out, errs
+}
+
+// A server that closes the connection of one event, as a handler that panics
+// does, and redirects another gets the events behind them all the same. Neither is
+// confirmed, and no redirect is followed.
+func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
+	t.Parallel()
+	h := &hook{t: t}
+	h.start()
+	defer h.stop()
+	vod, _, status, out, errs := listenTo(t, h, "http", []string{"-n", "1"}, eventOf("panics-1"), eventOf("moved-2"), eventOf("3"))
+	if s := <-status; s != statusOK {
+		t.Errorf("exit status %d: %s", s, errs)
+	}
+	for _, want := range []string{"  --- broken off ", "  307 Temporary Redirect ", "  204 No Content "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no line has %q:\n%s", want, out)
+		}
+	}
+	if !strings.Contains(errs.String(), "1 forwarded, 2 failed, 0 passed over by -events; 1 confirmed") {
+		t.Errorf("got %s", errs)
+	}
+	if a := vod.App(theApp); a.Confirmed != 1 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// A certificate that nobody vouches for is told, with what to do about it.
+func TestListenToASelfSignedServer(t *testing.T) {
+	t.Parallel()
+	var got atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshakes that fail
+	s.StartTLS()
+	defer s.Close()
+	h := &hook{address: s.Listener.Addr().String()}
+	_, end, status, out, errs := listenTo(t, h, "https", nil, eventOf("1"))
+	until(t, "the line of the event", func() bool { return strings.Contains(out.String(), "  --- broken off ") })
+	end()
+	if s := <-status; s != statusOK || got.Load() != 0 || !strings.Contains(errs.String(), "-skip-verify takes any certificate") {
+		t.Errorf("exit status %d, %d posts: %s", s, got.Load(), errs)
+	}
+	vod, _, status, _, errs := listenTo(t, h, "https", []string{"-skip-verify", "-n", "1"}, eventOf("1"))
+	if s := <-status; s != statusOK || got.Load() != 1 || vod.App(theApp).Confirmed != 1 {
+		t.Errorf("exit status %d, %d posts: %s", s, got.Load(), errs)
+	}
+}
+
+// Ctrl-C, while the server thinks, waits for its answer: the event is confirmed
+// if it is 2xx, and what is behind it is left.
+func TestListenEndsWithTheAnswerUnderWay(t *testing.T) {
+	t.Parallel()
+	came, answer := make(chan struct{}, 8), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		came <- struct{}{}
+		<-answer
+	}))
+	defer s.Close()
+	vod, end, status, _, errs := listenTo(t, &hook{address: s.Listener.Addr().String()}, "http", []string{"-timeout", "10m"}, eventOf("1"), eventOf("2"))
+	<-came
+	end()
+	close(answer)
+	if s := <-status; s != statusOK || len(came) != 0 || vod.App(theApp).Confirmed != 1 {
+		t.Errorf("exit status %d, %d more posts, %+v: %s", s, len(came), vod.App(theApp), errs)
+	}
+}
+
+// A server that says nothing until the lease is over has not got the event.
+func TestListenWhenTheLeaseRunsOut(t *testing.T) {
+	t.Parallel()
+	came := make(chan struct{}, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then it notices that the client is gone
+		came <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer s.Close()
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs shown
+	l := &listening{program: &program{stdout: &out, stderr: &errs}, timeout: 10 * time.Minute, ctx: t.Context()}
+	if l.to, err = webhook.Open(u); err != nil {
+		t.Fatal(err)
+	}
+	defer l.to.Close()
+	e, err := event.Parse([]byte(eventOf("1")), event.Origin{Mode: event.Reliable, Received: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, over := context.WithCancel(t.Context())
+	go func() {
+		<-came
+		over()
+	}()
+	if results := l.deliver(lease, []*event.Event{e, e}); results[0].Fate != deliver.Left || results[1].Fate != deliver.Left || l.forwarded != 0 || !strings.Contains(out.String(), "  --- no answer ") {
+		t.Errorf("got %+v: %s", results, &out)
 	}
 }
