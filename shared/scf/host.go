@@ -80,13 +80,15 @@ func hosted(h http.Handler) http.Handler {
 		}
 
 		if r.ContentLength > MaxBody {
-			Error(w, tooLarge.status, tooLarge.text)
+			refuseLong(w, r)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		whole := r.Body
+		r.Body = io.NopCloser(io.LimitReader(whole, MaxBody+1))
 		body, err := ReadBody(r)
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			Error(w, tooLarge.status, tooLarge.text)
+		r.Body = whole
+		if len(body) > MaxBody {
+			refuseLong(w, r)
 			return
 		}
 		if err != nil {
@@ -105,6 +107,15 @@ func hosted(h http.Handler) http.Handler {
 		r.ContentLength = int64(len(body))
 		respond(h, r).send(w)
 	})
+}
+
+// refuseLong answers a body over [MaxBody]. It reads as much again first: a client
+// that still sends when the connection is closed never sees the answer.
+func refuseLong(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") == "" { // else the client waits for the answer
+		io.CopyN(io.Discard, r.Body, MaxBody)
+	}
+	Error(w, tooLarge.status, tooLarge.text)
 }
 
 // firstRead is the most that [ReadBody] reserves because of a Content-Length.
