@@ -31,6 +31,7 @@ func TestDeploy(t *testing.T) {
 			e.Setenv("DEPLOY", deploy)
 			e.Setenv("REPOSITORY", filepath.Dir(filepath.Dir(deploy)))
 			e.Setenv("VODFAKE", vodfake.RunT(t).URL)
+			e.Setenv("CGO_ENABLED", "0") // as the other builds, which share their results
 			e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			for i, value := range strings.Split(strings.TrimSuffix(string(values), "\n"), "\n") {
 				e.Setenv(goEnv[i], value)

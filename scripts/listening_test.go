@@ -18,7 +18,7 @@ import (
 func TestDevListensOnThisMachineAlone(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "dev")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./dev")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", program, "./dev")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the other builds, which share their results
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

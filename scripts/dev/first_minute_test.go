@@ -54,6 +54,7 @@ func (w *terminalWindow) command(ts *testscript.TestScript, _ bool, args []strin
 		w.stdout = newOutput()
 		w.cmd = exec.Command(args[0], append(args[1:], "-addr", "127.0.0.1:0", "-api", "127.0.0.1:0")...)
 		w.cmd.Dir = filepath.Join("..", "..")
+		w.cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the other builds, which share their results
 		w.cmd.Stdout, w.cmd.Stderr = w.stdout, os.Stderr
 		w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a terminal's, for ^C
 		ts.Check(w.cmd.Start())

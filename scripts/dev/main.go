@@ -47,7 +47,7 @@ type options struct {
 	audit     string // a file
 
 	alternatives vodfake.Alternatives
-	programs     string // the folder of both functions, built; empty: dev builds them
+	programs     string
 }
 
 func main() {
@@ -93,6 +93,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.StringVar(&o.every, "every", "10s", "how often to fire pull: a time such as 10s, \"cron\" for the timer of serverless.yml, or \"off\"")
 	f.IntVar(&o.n, "n", 0, "stop after so many events came out; 0: run until Ctrl-C")
 	f.BoolVar(&o.headless, "headless", false, "serve no page, only its API and /callback")
+	f.StringVar(&o.programs, "dist", "", "run the functions in this `folder`, such as scripts/build makes, instead of building them")
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
 	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the list of processes")
 	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that gets who did what with the parked events of a table when, and each event before it is discarded")

@@ -33,34 +33,25 @@ func TestMain(m *testing.M) {
 // repository is the folder of the repository.
 const repository = "../../.."
 
-// dist has the functions as scripts/build makes them, and beside them vodctl and the
-// deployer, once for all tests.
+// dist has the functions, vodctl and the deployer, built once for all tests.
 var dist = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "deployer-test-")
 	if err != nil {
 		return "", err
 	}
 	built = dir
-	build, err := filepath.Abs(filepath.Join(repository, "scripts", "build"))
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command(build, "-o", filepath.Join(dir, "dist")).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("scripts/build: %w\n%s", err, out)
-	}
-	out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "vodctl"), filepath.Join(repository, "scripts", "vodctl")).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("vodctl: %w\n%s", err, out)
-	}
-	out, err = exec.Command("go", "build", "-tags", "deploytest", "-o", filepath.Join(dir, "deploy"), ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("deployer: %w\n%s", err, out)
-	}
-	small := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "greets"), "./testdata/small")
-	small.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err = small.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("small: %w\n%s", err, out)
+	for name, what := range map[string][]string{
+		"dist/":  {filepath.Join(repository, "functions", "callback"), filepath.Join(repository, "functions", "pull")},
+		"vodctl": {filepath.Join(repository, "scripts", "vodctl")},
+		"deploy": {"-tags=deploytest", "."},
+		"greets": {"./testdata/small"},
+	} {
+		// As scripts/build does, so that all builds share their results.
+		build := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", dir + "/" + name}, what...)...)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("building %s: %w\n%s", name, err, out)
+		}
 	}
 	for _, name := range []string{"callback", "pull"} {
 		if err := script(filepath.Join(dir, "scripts", name), filepath.Join(dir, "dist", name)); err != nil {

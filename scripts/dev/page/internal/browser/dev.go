@@ -18,15 +18,18 @@ import (
 	"time"
 )
 
-// Build builds dev into a folder and gives its path. It runs anywhere in the
-// repository.
+// Build builds dev and both functions into a folder and gives the path of dev. It
+// runs anywhere in the repository.
 func Build(ctx context.Context, dir string) (path string, err error) {
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", dir+string(filepath.Separator),
+		"vodevents/scripts/dev", "vodevents/functions/callback", "vodevents/functions/pull")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the other builds, which share their results
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building dev: %w\n%s", err, out)
+	}
 	path = filepath.Join(dir, "dev")
 	if runtime.GOOS == "windows" {
 		path += ".exe"
-	}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "vodevents/scripts/dev").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building dev: %w\n%s", err, out)
 	}
 	return path, nil
 }
@@ -43,10 +46,10 @@ type Dev struct {
 	output bytes.Buffer
 }
 
-// StartDev starts dev on free ports and returns when it is ready. env is added
-// to this process's own. End it with Stop.
+// StartDev starts dev, with the functions that were built beside it, on free ports
+// and returns when it is ready. env is added to this process's own. End it with Stop.
 func StartDev(ctx context.Context, path string, env []string, args ...string) (*Dev, error) {
-	d := &Dev{exited: make(chan struct{}), cmd: exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...)...)}
+	d := &Dev{exited: make(chan struct{}), cmd: exec.Command(path, append([]string{"-dist", filepath.Dir(path), "-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...)...)}
 	d.cmd.Env = append(os.Environ(), env...)
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {
