@@ -20,10 +20,10 @@ import (
 	"vodevents/scripts/dev/runner"
 	"vodevents/scripts/dev/standin"
 	"vodevents/shared/config"
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/lease"
 	"vodevents/shared/sink"
-	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
@@ -32,7 +32,7 @@ type dev struct {
 	opt  options
 	env  runner.Environ // the user's
 	fenv runner.Environ // in which the functions are started
-	keys vod.Credentials
+	keys credentials.Credentials
 
 	journal   *journal.Journal
 	terminal  *terminal
@@ -66,9 +66,9 @@ func start(ctx context.Context, o options, env runner.Environ, stdout, stderr io
 			d.close()
 		}
 	}()
-	d.keys = vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
+	d.keys = credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
 	if o.real {
-		if d.keys, err = vod.FindCredentials(env.Get, false); err != nil {
+		if d.keys, err = credentials.Find(env.Get, false); err != nil {
 			return nil, fmt.Errorf("-real needs your keys: %w", err)
 		}
 	}

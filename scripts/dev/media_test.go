@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vodevents/scripts/dev/journal"
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/media"
 	"vodevents/shared/vod"
@@ -77,7 +78,7 @@ func TestMediaLivesAsItsEventsTell(t *testing.T) {
 			t.Parallel()
 			p := launch(t, nil, "-every", "200ms")
 			p.config(fmt.Sprintf(`{"Mode":%q}`, mode))
-			c, err := vod.New(vod.Options{Endpoint: p.api, Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
+			c, err := vod.New(vod.Options{Endpoint: p.api, Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
 			if err != nil {
 				t.Fatal(err)
 			}

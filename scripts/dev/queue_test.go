@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vodevents/scripts/dev/journal"
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
@@ -135,7 +136,7 @@ func TestFaultsOfTheAPI(t *testing.T) {
 func TestCallsOfOthersAreShown(t *testing.T) {
 	t.Parallel()
 	p := launch(t, nil, "-every", "200ms")
-	c, err := vod.New(vod.Options{Endpoint: p.api, Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
+	c, err := vod.New(vod.Options{Endpoint: p.api, Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"vodevents/shared/config"
+	"vodevents/shared/credentials"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
@@ -35,7 +36,7 @@ func (p *program) setting(name string) string {
 // account is a client of VOD and the applications that the command is about.
 type account struct {
 	*vod.Client
-	keys vod.Credentials
+	keys credentials.Credentials
 	apps []uint64 // never empty; 0 is the account's default application
 }
 
@@ -68,13 +69,13 @@ func (p *program) connect(transport http.RoundTripper) (*account, error) {
 
 // credentials returns the user's keys. For a VOD on this machine, which can only
 // be the stand-in, they default to the keys that the stand-in takes.
-func (p *program) credentials() (vod.Credentials, error) {
-	keys, err := vod.FindCredentials(p.setting, false)
+func (p *program) credentials() (credentials.Credentials, error) {
+	keys, err := credentials.Find(p.setting, false)
 	if p.setting("VOD_SECRET_ID")+p.setting("VOD_SECRET_KEY") != "" {
 		return keys, err
 	}
 	if err != nil && isLoopback(p.setting("VOD_ENDPOINT")) {
-		return vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey, Source: "the local stand-in"}, nil
+		return credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey, Source: "the local stand-in"}, nil
 	}
 	return keys, err
 }

@@ -119,7 +119,7 @@ func TestReadErrors(t *testing.T) {
 		undefined    = `the value is "undefined": the deployment had no value for it; set it, or remove the variable`
 		unexpanded   = `the value holds "${env:": the deployment did not substitute it; set that variable where you deploy, or remove this one`
 		notFolder    = `not the URL of a folder; write https://HOST/PATH, without user, ? and #`
-		endpointOnly = `only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY`
+		endpointOnly = `only scheme, host and port may stand here; keys have variables of their own`
 	)
 	for _, test := range []struct{ name, value, want string }{
 		{"VOD_SUB_APP_IDS", "0", `"0"` + notID},
@@ -131,7 +131,7 @@ func TestReadErrors(t *testing.T) {
 		{"VOD_SUB_APP_IDS", strings.Repeat("x", 50), `"` + strings.Repeat("x", 40) + `…"` + notID},
 		{"VOD_SUB_APP_IDS", "7,8,07", `7 is there twice; remove one`},
 		{"VOD_ENDPOINT", "ftp://vod.example.com", `ftp://vod.example.com: the scheme must be https or http`},
-		{"VOD_ENDPOINT", "https://", `not an address; write a host such as vod.tencentcloudapi.com, or http://127.0.0.1:PORT`},
+		{"VOD_ENDPOINT", "https://", `not an address; write a host, https://HOST or http://HOST:PORT`},
 		{"VOD_ENDPOINT", "https://id:s3cret@vod.example.com", `https://vod.example.com: ` + endpointOnly},
 		{"VOD_ENDPOINT", "vod.example.com?key=s3cret", `https://vod.example.com: ` + endpointOnly},
 		{"VOD_ENDPOINT", "https://s3cret:2024/word@vod.example.com", `https: ` + endpointOnly},

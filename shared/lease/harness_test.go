@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
@@ -42,7 +43,7 @@ func newBench(t *testing.T, o vodfake.Options) *bench {
 	t.Cleanup(b.Close)
 	client, err := vod.New(vod.Options{
 		Endpoint:    "http://vod.test",
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 		Transport:   b.Transport(),
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/longtest"
@@ -114,7 +115,7 @@ func runSchedule(t *testing.T, r *rand.Rand) {
 				killed := new(atomic.Bool)
 				client, err := vod.New(vod.Options{
 					Endpoint:    "http://vod.test",
-					Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+					Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 					Transport:   mortal{b.Transport(), killed},
 				})
 				if err != nil {

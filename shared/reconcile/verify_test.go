@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/reconcile"
@@ -21,7 +22,7 @@ const app = 1490012345
 func newVerifier(t *testing.T, s *vodfake.Server, apps ...uint64) *reconcile.Verifier {
 	t.Helper()
 	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: s.Transport(),
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

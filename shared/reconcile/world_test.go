@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
 	"vodevents/shared/media"
@@ -138,7 +139,7 @@ func (w *world) remove(files ...string) {
 func (w *world) reconcile(repair bool, change func(*reconcile.Run)) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts, error) {
 	w.t.Helper()
 	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: w.vod.Transport(),
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}, Pace: vod.NewPace(100)})
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}, Pace: vod.NewPace(100)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,23 +1,18 @@
 package vod
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
-
+	"vodevents/shared/credentials"
 	"vodevents/shared/internal/endpoint"
+	"vodevents/shared/tencentapi"
 )
 
 const (
@@ -45,8 +40,8 @@ type Options struct {
 	// one.
 	Region string
 
-	// Credentials come from FindCredentials.
-	Credentials Credentials
+	// Credentials come from [credentials.Find].
+	Credentials credentials.Credentials
 
 	// Transport carries the calls. Make one with NewTransport and share it
 	// among clients. nil: http.DefaultTransport.
@@ -65,7 +60,7 @@ type Options struct {
 // Client calls the VOD API. It is safe for concurrent use. Make a new one at each
 // invocation, because keys may have changed; it costs next to nothing.
 type Client struct {
-	sdk   *common.Client
+	api   *tencentapi.Client
 	mask  *strings.Replacer // takes the keys out of messages that were written elsewhere
 	keys  string
 	retry func(ctx context.Context, err error, tries int, since time.Duration) bool
@@ -75,13 +70,9 @@ type Client struct {
 // New returns a client. It opens no connection. The error says which option is
 // wrong.
 func New(o Options) (*Client, error) {
-	scheme, host, err := endpoint.Parse(cmp.Or(o.Endpoint, DefaultEndpoint))
-	if err != nil {
-		return nil, fmt.Errorf("vod: VOD_ENDPOINT: %w", err)
-	}
 	c := o.Credentials
 	if c.SecretId == "" || c.SecretKey == "" {
-		return nil, errors.New("vod: no keys: set Options.Credentials, from FindCredentials")
+		return nil, errors.New("vod: no keys: set Options.Credentials, from credentials.Find")
 	}
 	if c.Source == "" {
 		c.Source = "the caller"
@@ -92,18 +83,28 @@ func New(o Options) (*Client, error) {
 			secrets = append(secrets, s, "(masked)")
 		}
 	}
-	if o.Transport == nil {
-		o.Transport = http.DefaultTransport
+	api, err := tencentapi.New(tencentapi.Options{
+		Service: "vod", Version: "2018-07-17", Endpoint: cmp.Or(o.Endpoint, DefaultEndpoint), Region: o.Region,
+		Credentials: c, Transport: o.Transport, MaxAnswer: maxAnswer,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("vod: VOD_ENDPOINT: %w", err)
 	}
+	return &Client{api: api, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
+}
 
-	p := profile.NewClientProfile() // no retries, no second region, no debug output
-	p.Language = "en-US"
-	p.HttpProfile.Scheme = scheme
-	p.HttpProfile.Endpoint = host
-	p.HttpProfile.ReqTimeout = 0 // each call's context has the timeout
-	sdk := common.NewCommonClient(common.NewTokenCredential(c.SecretId, c.SecretKey, c.Token), o.Region, p).
-		WithHttpTransport(taker{o.Transport, maxAnswer})
-	return &Client{sdk: sdk, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
+// Connect returns a client like [New], with the keys that [credentials.Find] finds.
+// Call it when an invocation starts. If the transport is from [NewTransport], Connect
+// closes those of its connections that a freeze of the instance may have broken.
+func Connect(getenv func(string) string, onSCF bool, o Options) (*Client, error) {
+	if t, ok := o.Transport.(*Transport); ok {
+		t.CloseIdle()
+	}
+	var err error
+	if o.Credentials, err = credentials.Find(getenv, onSCF); err != nil {
+		return nil, fmt.Errorf("vod: %w", err)
+	}
+	return New(o)
 }
 
 // Paced returns a client whose calls p spaces.
@@ -141,14 +142,11 @@ func (c *Client) try(ctx context.Context, action string, params any) (envelope, 
 	}
 	limited, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	a := new(answer)
-	r := &request{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo("vod", "2018-07-17", action), params: params}
-	r.SetContext(context.WithValue(limited, answerKey{}, a))
-
-	if err := c.sdk.Send(r, a); err != errTaken {
+	body, err := c.api.Call(limited, action, params)
+	if err != nil {
 		return envelope{}, c.failure(ctx, limited, action, err)
 	}
-	e, err := parse(a.body)
+	e, err := parse(body)
 	if err != nil {
 		return envelope{events: e.events}, c.refuse(&Error{Action: action, Code: codeBody, Message: err.Error()})
 	}
@@ -166,23 +164,21 @@ func (c *Client) try(ctx context.Context, action string, params any) (envelope, 
 	return e, nil
 }
 
-// failure turns an error of the SDK into the error of a call. The call ran in
-// limited, which was made from the caller's ctx.
+// failure turns an error of a call into an [*Error]. The call ran in limited, which
+// was made from the caller's ctx.
 func (c *Client) failure(ctx, limited context.Context, action string, err error) error {
 	if ctx.Err() != nil { // the caller's doing, not the network's
 		return fmt.Errorf("vod: %s ended early: %w", action, ctx.Err())
 	}
-	var e *Error
-	if errors.As(err, &e) { // from taker
-		e.Action = action
-		return c.refuse(e)
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // without the SDK's words and the URL
-	}
-	e = &Error{Action: action, Code: codeNetwork, Message: err.Error(), cause: err}
-	if limited.Err() != nil {
+	e := &Error{Action: action, Code: codeNetwork, Message: err.Error(), cause: err}
+	var status *tencentapi.Status
+	var long *tencentapi.AnswerTooLong
+	switch {
+	case errors.As(err, &status):
+		e.Code, e.Message = codeStatus, e.Message+": "+excerpt(status.Body)
+	case errors.As(err, &long):
+		e.Code = codeBody
+	case limited.Err() != nil:
 		e.Message = fmt.Sprintf("no answer within %v", Timeout)
 	}
 	return c.refuse(e)
@@ -193,63 +189,4 @@ func (c *Client) refuse(e *Error) *Error {
 	e.Message = c.mask.Replace(e.Message)
 	e.keys = c.keys
 	return e
-}
-
-// request is one call in the form that the SDK signs and sends. encoding/json
-// encodes its parameters, so a SubAppId stays exact. The SDK's own request would
-// put integers through float64.
-type request struct {
-	*tchttp.BaseRequest
-	params any
-}
-
-func (r *request) MarshalJSON() ([]byte, error) { return json.Marshal(r.params) }
-
-// answer is where taker puts the body of one call's answer. It is also the
-// response that the SDK is given: it stops the SDK before it parses anything.
-type answer struct{ body []byte }
-
-type answerKey struct{}
-
-var errTaken = errors.New("vod: the answer was taken")
-
-func (*answer) ParseErrorFromHTTPResponse([]byte) error { return errTaken }
-
-// taker takes the body of an answer away from the SDK, which would parse it five
-// times and re-encode or lose parts of it. The client parses it once. The SDK gets
-// an empty body of a type that it does not touch.
-type taker struct {
-	transport http.RoundTripper
-	most      int64 // bytes of an answer
-}
-
-func (t taker) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.transport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK { // VOD says all it has to say with 200
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		return nil, &Error{Code: codeStatus,
-			Message: fmt.Sprintf("HTTP status %d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), excerpt(body))}
-	}
-	// One buffer, of the right size if the length is known. The limit is for
-	// the bytes after decompression.
-	var buf bytes.Buffer
-	buf.Grow(int(min(max(resp.ContentLength, 0), t.most)) + bytes.MinRead)
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, t.most+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case n > t.most:
-		return nil, &Error{Code: codeBody, Message: fmt.Sprintf("the answer is longer than %d bytes", t.most)}
-	}
-	r.Context().Value(answerKey{}).(*answer).body = buf.Bytes()
-	return &http.Response{
-		StatusCode: http.StatusOK,
-		Header:     http.Header{"Content-Type": {"application/octet-stream"}},
-		Body:       http.NoBody,
-		Request:    r,
-	}, nil
 }

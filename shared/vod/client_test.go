@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"vodevents/shared/credentials"
 )
 
 // Each action sends exactly these bytes and reads the answer like this.
@@ -94,7 +96,7 @@ func TestActions(t *testing.T) {
 func TestRegion(t *testing.T) {
 	t.Parallel()
 	var region string
-	c, err := New(Options{Region: "ap-guangzhou", Credentials: Credentials{SecretId: "a", SecretKey: "b"}, Transport: tripper(func(r *http.Request) (*http.Response, error) {
+	c, err := New(Options{Region: "ap-guangzhou", Credentials: credentials.Credentials{SecretId: "a", SecretKey: "b"}, Transport: tripper(func(r *http.Request) (*http.Response, error) {
 		region = r.Header.Get("X-TC-Region")
 		return respond([]byte(`{"Response":{"CountOfEventsToPull":0}}`))(r)
 	})})
@@ -141,7 +143,7 @@ func TestEndpoint(t *testing.T) {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
-	if _, err := New(Options{Credentials: Credentials{SecretId: "a"}}); err == nil {
+	if _, err := New(Options{Credentials: credentials.Credentials{SecretId: "a"}}); err == nil {
 		t.Error("a client without a key")
 	}
 }

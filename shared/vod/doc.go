@@ -1,5 +1,5 @@
 // Package vod calls the API of Tencent Cloud VOD (version 2018-07-17): the
-// actions that event notification needs. The SDK's common client signs the calls.
+// actions that event notification needs.
 //
 // # Reliable callbacks
 //
@@ -20,16 +20,12 @@
 // # Clients
 //
 // Keys may change between two invocations of a function, but connections can
-// stay. So make one [Transport] for the process. At each invocation close dead
-// connections, find the keys, and make a client:
+// stay. So make one [Transport] for the process, and at each invocation a client:
 //
 //	var transport = vod.NewTransport()
 //
 //	func invoke(ctx context.Context) error {
-//		transport.CloseIdle()
-//		keys, err := vod.FindCredentials(os.Getenv, onSCF)
-//		…
-//		client, err := vod.New(vod.Options{Credentials: keys, Transport: transport})
+//		client, err := vod.Connect(os.Getenv, onSCF, vod.Options{Transport: transport})
 //		…
 //	}
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
@@ -13,13 +14,13 @@ import (
 // Pull, use, confirm.
 func Example() {
 	// The stand-in of VOD. For the real one, use vod.NewTransport and
-	// vod.FindCredentials.
+	// credentials.Find.
 	server := vodfake.New(vodfake.Options{})
 	defer server.Close()
 	server.Queue(1490012345, []byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["5145403721233902989"]}}`))
 
 	client, err := vod.New(vod.Options{
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 		Transport:   server.Transport(),
 	})
 	if err != nil {
@@ -61,7 +62,7 @@ func ExampleError() {
 	server := vodfake.New(vodfake.Options{})
 	defer server.Close()
 	client, err := vod.New(vod.Options{
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: "mistyped", Source: "VOD_SECRET_ID and VOD_SECRET_KEY"},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: "mistyped", Source: "VOD_SECRET_ID and VOD_SECRET_KEY"},
 		Transport:   server.Transport(),
 	})
 	if err != nil {

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"vodevents/shared/credentials"
 )
 
-var testKeys = Credentials{SecretId: "AKIDexample0123456789", SecretKey: "k3y-never-shown", Token: "t0ken-never-shown", Source: "the test"}
+var testKeys = credentials.Credentials{SecretId: "AKIDexample0123456789", SecretKey: "k3y-never-shown", Token: "t0ken-never-shown", Source: "the test"}
 
 // serve answers every call with h, on a port of 127.0.0.1.
 func serve(t *testing.T, h http.HandlerFunc) *Client {

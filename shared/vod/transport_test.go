@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"vodevents/shared/tencentapi"
 )
 
 // A body may come in chunks or compressed. A body that is shorter than it says is
@@ -60,13 +62,6 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-type closing struct {
-	io.Reader
-	closed bool
-}
-
-func (c *closing) Close() error { c.closed = true; return nil }
-
 // VOD has leased the events that came before an answer broke off. They come with
 // the error, and the call is not repeated.
 func TestAnswerBreaksOff(t *testing.T) {
@@ -87,24 +82,22 @@ func TestAnswerBreaksOff(t *testing.T) {
 	}
 }
 
+// An answer that is too long is one that broke off: it may be another one next time.
 func TestTooLong(t *testing.T) {
 	t.Parallel()
-	const most = 1000
-	for _, c := range []struct {
-		sent, said int64
-		ok         bool
-	}{{most, most, true}, {most, -1, true}, {most + 1, most + 1, false}, {most + 1, -1, false}, {1, most, true}, {most, 1, true}} {
-		body := &closing{Reader: bytes.NewReader(make([]byte, c.sent))}
-		a := new(answer)
-		r, err := http.NewRequestWithContext(context.WithValue(t.Context(), answerKey{}, a), "POST", "/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = taker{tripper(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: body, ContentLength: c.said}, nil
-		}), most}.RoundTrip(r)
-		if c.ok != (err == nil) || c.ok != (int64(len(a.body)) == c.sent) || c.ok == errors.Is(err, ErrRetry) || !body.closed {
-			t.Errorf("%+v: %d bytes, %v, closed %v", c, len(a.body), err, body.closed)
+	err := client(t, "", nil).failure(t.Context(), t.Context(), "PullEvents", &tencentapi.AnswerTooLong{Most: 64})
+	if !errors.Is(err, ErrRetry) || !strings.Contains(err.Error(), "longer than 64 bytes") {
+		t.Error(err)
+	}
+}
+
+// A client that is printed shows no key.
+func TestClientShowsNoKey(t *testing.T) {
+	t.Parallel()
+	text := fmt.Sprintf("%+v %#v", client(t, "", nil), Options{Credentials: testKeys})
+	for _, secret := range []string{testKeys.SecretId, testKeys.SecretKey, testKeys.Token} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q in %s", secret, text)
 		}
 	}
 }

@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
 const app = 1490012345
 
-var fakeKeys = vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
+var fakeKeys = credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}
 
 func dial(t *testing.T, o vod.Options) *vod.Client {
 	t.Helper()
@@ -88,14 +89,14 @@ func TestKeys(t *testing.T) {
 	late := vodfake.RunT(t, vodfake.Options{ClockSkew: 6 * time.Minute})
 	for _, c := range []struct {
 		url  string
-		keys vod.Credentials
+		keys credentials.Credentials
 		code string
 	}{
-		{s.URL, vod.Credentials{SecretId: id, SecretKey: key, Token: token}, ""},
-		{s.URL, vod.Credentials{SecretId: id, SecretKey: key}, "AuthFailure.TokenFailure"},
-		{s.URL, vod.Credentials{SecretId: id, SecretKey: key, Token: "another's"}, "AuthFailure.TokenFailure"},
-		{s.URL, vod.Credentials{SecretId: id, SecretKey: "mistyped", Token: token}, "AuthFailure.SignatureFailure"},
-		{s.URL, vod.Credentials{SecretId: "deleted", SecretKey: key, Token: token}, "AuthFailure.SecretIdNotFound"},
+		{s.URL, credentials.Credentials{SecretId: id, SecretKey: key, Token: token}, ""},
+		{s.URL, credentials.Credentials{SecretId: id, SecretKey: key}, "AuthFailure.TokenFailure"},
+		{s.URL, credentials.Credentials{SecretId: id, SecretKey: key, Token: "another's"}, "AuthFailure.TokenFailure"},
+		{s.URL, credentials.Credentials{SecretId: id, SecretKey: "mistyped", Token: token}, "AuthFailure.SignatureFailure"},
+		{s.URL, credentials.Credentials{SecretId: "deleted", SecretKey: key, Token: token}, "AuthFailure.SecretIdNotFound"},
 		{late.URL, fakeKeys, "AuthFailure.SignatureExpire"},
 	} {
 		s.Queue(app, []byte(`{"EventType":"FileDeleted"}`))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
@@ -27,7 +28,7 @@ type asker struct {
 func newAsker(t *testing.T, s *vodfake.Server, app uint64) asker {
 	t.Helper()
 	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: s.Transport(),
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

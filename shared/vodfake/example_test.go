@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
@@ -19,7 +20,7 @@ func Example() {
 	}})
 	defer s.Close()
 	client, err := vod.New(vod.Options{
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 		Transport:   s.Transport(),
 	})
 	if err != nil {
@@ -52,7 +53,7 @@ func ExampleServer_FastForward() {
 	s := vodfake.New(vodfake.Options{})
 	defer s.Close()
 	client, err := vod.New(vod.Options{
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 		Transport:   s.Transport(),
 	})
 	if err != nil {
@@ -83,7 +84,7 @@ func ExampleServer_Next() {
 	s := vodfake.New(vodfake.Options{})
 	defer s.Close()
 	client, err := vod.New(vod.Options{
-		Credentials: vod.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
+		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey},
 		Transport:   s.Transport(),
 	})
 	if err != nil {

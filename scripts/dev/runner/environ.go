@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"vodevents/shared/config"
+	"vodevents/shared/credentials"
 	"vodevents/shared/event"
 	"vodevents/shared/sink"
-	"vodevents/shared/vod"
 )
 
 // Environ is a process's environment, as os.Environ gives it.
@@ -26,7 +26,7 @@ func (e Environ) Get(name string) string {
 // ForFunctions is the environment in which the functions are started: the
 // user's, without what would have them run in another way or with other keys.
 // SINK and CALLBACK_SIGN_KEY are given with each event, as SCF gives all.
-func (e Environ) ForFunctions(endpoint string, keys vod.Credentials) Environ {
+func (e Environ) ForFunctions(endpoint string, keys credentials.Credentials) Environ {
 	out := slices.DeleteFunc(slices.Clone(e), func(v string) bool {
 		return strings.HasPrefix(v, "TENCENTCLOUD_") || strings.HasPrefix(v, "LISTEN_ADDR=")
 	})

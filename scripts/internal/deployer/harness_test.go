@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"vodevents/scripts/internal/scfapi"
+	"vodevents/shared/credentials"
 	"vodevents/shared/scf/scffake"
 	"vodevents/shared/vodfake"
 )
@@ -208,7 +209,7 @@ func (c *cloud) writes() (actions []string) {
 
 // describeByHand changes the description of pull, as somebody in the console would.
 func (c *cloud) describeByHand(check func(error)) {
-	api, err := scfapi.New(scfapi.Options{SecretId: c.env["TENCENT_SECRET_ID"], SecretKey: c.env["TENCENT_SECRET_KEY"], Region: region, Endpoint: c.URL, Wait: sleep})
+	api, err := scfapi.New(scfapi.Options{Credentials: credentials.Credentials{SecretId: c.env["TENCENT_SECRET_ID"], SecretKey: c.env["TENCENT_SECRET_KEY"]}, Region: region, Endpoint: c.URL, Wait: sleep})
 	check(err)
 	f, _ := c.Function(region, pull)
 	r := scfapi.UpdateFunctionConfiguration{FunctionName: pull, Namespace: scfapi.Namespace, MemorySize: f.MemorySize, Timeout: f.Timeout,

@@ -153,9 +153,7 @@ func (d *deployer) run(ctx context.Context) error {
 // connect makes the client and tells whose account and which region it is.
 func (d *deployer) connect(ctx context.Context) (err error) {
 	d.api, err = scfapi.New(scfapi.Options{
-		SecretId:    d.getenv("TENCENT_SECRET_ID"),
-		SecretKey:   d.getenv("TENCENT_SECRET_KEY"),
-		Token:       d.getenv("TENCENT_TOKEN"),
+		Credentials: d.keys(),
 		Region:      d.region,
 		Endpoint:    d.getenv("SCF_ENDPOINT"),
 		CAMEndpoint: cmp.Or(d.getenv("CAM_ENDPOINT"), d.getenv("SCF_ENDPOINT")),

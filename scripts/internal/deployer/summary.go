@@ -10,7 +10,7 @@ import (
 
 	"vodevents/scripts/internal/cron"
 	"vodevents/scripts/internal/serverless"
-	"vodevents/shared/vod"
+	"vodevents/shared/credentials"
 )
 
 // summary prints the last lines: what a person wants to know.
@@ -105,11 +105,16 @@ func fires(expression string, now time.Time) (n int) {
 }
 
 // vodKeys are the keys that ask VOD: its own, or else those of the deployment.
-func (d *deployer) vodKeys() vod.Credentials {
-	if c, err := vod.FindCredentials(d.getenv, false); err == nil && d.getenv("VOD_SECRET_ID") != "" {
+func (d *deployer) vodKeys() credentials.Credentials {
+	if c, err := credentials.Find(d.getenv, false); err == nil && d.getenv("VOD_SECRET_ID") != "" {
 		return c
 	}
-	return vod.Credentials{SecretId: d.getenv("TENCENT_SECRET_ID"), SecretKey: d.getenv("TENCENT_SECRET_KEY"),
+	return d.keys()
+}
+
+// keys are those of the deployment.
+func (d *deployer) keys() credentials.Credentials {
+	return credentials.Credentials{SecretId: d.getenv("TENCENT_SECRET_ID"), SecretKey: d.getenv("TENCENT_SECRET_KEY"),
 		Token: d.getenv("TENCENT_TOKEN"), Source: "TENCENT_SECRET_ID and TENCENT_SECRET_KEY"}
 }
 

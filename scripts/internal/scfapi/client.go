@@ -6,15 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+	"vodevents/shared/credentials"
+	"vodevents/shared/tencentapi"
 )
 
 const (
@@ -25,11 +21,10 @@ const (
 	// DefaultCAMEndpoint is where CAM answers.
 	DefaultCAMEndpoint = "https://cam.tencentcloudapi.com"
 
-	// MaxRequest is the longest request that the API takes, in bytes
-	// (1130/46710). The pages of CreateFunction and UpdateFunctionCode speak of
-	// 50 and 20 MB; which of the limits holds is not known, so this is the
-	// smallest of them.
-	MaxRequest = 10 << 20
+	// MaxRequest is the longest request that the API takes, in bytes. The pages of
+	// CreateFunction and UpdateFunctionCode speak of 50 and 20 MB; which of the
+	// limits holds is not known, so this is the smallest of them.
+	MaxRequest = tencentapi.MaxRequest
 
 	longTimeout = 5 * time.Minute // an upload of 10 MB over a slow line, or an Invoke
 	timeout     = 30 * time.Second
@@ -38,7 +33,7 @@ const (
 
 // Options say how to reach the APIs and as whom.
 type Options struct {
-	SecretId, SecretKey, Token string
+	Credentials credentials.Credentials
 
 	// Region is the function's region, such as ap-guangzhou.
 	Region string
@@ -56,41 +51,29 @@ type Options struct {
 
 // Client calls the APIs. Use it from one goroutine at a time.
 type Client struct {
-	scf, cam *common.Client
+	scf, cam *tencentapi.Client
 	o        Options
 }
 
 // New returns a client. It opens no connection.
 func New(o Options) (*Client, error) {
-	if o.SecretId == "" || o.SecretKey == "" {
+	if o.Credentials.SecretId == "" || o.Credentials.SecretKey == "" {
 		return nil, errors.New("no keys: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY, and TENCENT_TOKEN if they are temporary")
 	}
 	if o.Mask == nil {
 		o.Mask = func(s string) string { return s }
 	}
-	scf, err := newSDK(cmp.Or(o.Endpoint, DefaultEndpoint), o.Region, o)
+	scf, err := tencentapi.New(tencentapi.Options{Service: "scf", Version: "2018-04-16",
+		Endpoint: cmp.Or(o.Endpoint, DefaultEndpoint), Region: o.Region, Credentials: o.Credentials, MaxAnswer: maxAnswer})
 	if err != nil {
 		return nil, fmt.Errorf("SCF_ENDPOINT: %w", err)
 	}
-	cam, err := newSDK(cmp.Or(o.CAMEndpoint, DefaultCAMEndpoint), "", o) // CAM has no region
+	cam, err := tencentapi.New(tencentapi.Options{Service: "cam", Version: "2019-01-16", // it has no region
+		Endpoint: cmp.Or(o.CAMEndpoint, DefaultCAMEndpoint), Credentials: o.Credentials, MaxAnswer: maxAnswer})
 	if err != nil {
 		return nil, fmt.Errorf("CAM_ENDPOINT: %w", err)
 	}
 	return &Client{scf: scf, cam: cam, o: o}, nil
-}
-
-func newSDK(endpoint, region string, o Options) (*common.Client, error) {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, errors.New("not an address; write https://HOST or http://127.0.0.1:PORT")
-	}
-	p := profile.NewClientProfile() // no retries, no second region, no debug output
-	p.Language = "en-US"
-	p.HttpProfile.Scheme = u.Scheme
-	p.HttpProfile.Endpoint = u.Host
-	p.HttpProfile.ReqTimeout = 0 // each call's context has the timeout
-	credential := common.NewTokenCredential(o.SecretId, o.SecretKey, o.Token)
-	return common.NewCommonClient(credential, region, p).WithHttpTransport(taker{}), nil
 }
 
 // tries of one call, and the time between the first two. It doubles.
@@ -133,46 +116,39 @@ func timeoutOf(action string) time.Duration {
 }
 
 func (c *Client) try(ctx context.Context, service, action string, params, result any) error {
-	body, err := json.Marshal(params)
-	if err != nil {
-		return err
-	}
-	if len(body) > MaxRequest {
-		return &Error{Action: action, Code: codeTooLong, Message: fmt.Sprintf("the request has %.2f MB, and the API takes %.2f MB (1130/46710)", float64(len(body))/1e6, MaxRequest/1e6)}
-	}
-	sdk, version := c.scf, "2018-04-16"
+	api := c.scf
 	if service == "cam" {
-		sdk, version = c.cam, "2019-01-16"
+		api = c.cam
 	}
 	limited, cancel := context.WithTimeout(ctx, timeoutOf(action))
 	defer cancel()
-	a := new(answer)
-	r := &request{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(service, version, action), body: body}
-	r.SetContext(context.WithValue(limited, answerKey{}, a))
-	if err := sdk.Send(r, a); err != errTaken {
+	body, err := api.Call(limited, action, params)
+	if err != nil {
 		return c.lost(ctx, action, err)
 	}
-	return c.decode(action, a.body, result)
+	return c.decode(action, body, result)
 }
 
-// lost is the error of a call without an answer.
+// lost is the error of a call without an answer. It quotes nothing that was not
+// written here, except what the network says.
 func (c *Client) lost(ctx context.Context, action string, err error) error {
-	if ctx.Err() != nil {
+	e := &Error{Action: action, Code: codeNetwork, Message: c.o.Mask(err.Error())}
+	var unsent *tencentapi.RequestTooLong
+	var status *tencentapi.Status
+	var long *tencentapi.AnswerTooLong
+	switch {
+	case errors.As(err, &unsent):
+		e.Code = codeTooLong
+	case ctx.Err() != nil:
 		return fmt.Errorf("%s ended early: %w", action, ctx.Err())
+	case errors.As(err, &status):
+		e.Code = codeStatus
+	case errors.As(err, &long):
+		e.Code = codeBody
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Message = fmt.Sprintf("no answer in %v", timeoutOf(action))
 	}
-	var e *Error
-	if errors.As(err, &e) { // from taker
-		e.Action = action
-		return e
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // without the SDK's words and the URL
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer in %v", timeoutOf(action))
-	}
-	return &Error{Action: action, Code: codeNetwork, Message: c.o.Mask(err.Error())}
+	return e
 }
 
 // decode takes an answer apart. Its errors quote nothing of it.
@@ -195,48 +171,4 @@ func (c *Client) decode(action string, body []byte, result any) error {
 		return &Error{Action: action, Code: codeBody, Message: "the answer has a member of another type than documented", RequestId: head.RequestId}
 	}
 	return nil
-}
-
-// request is one call in the form that the SDK signs and sends.
-type request struct {
-	*tchttp.BaseRequest
-	body []byte
-}
-
-func (r *request) MarshalJSON() ([]byte, error) { return r.body, nil }
-
-// answer is where taker puts the body of one answer. It is also the response that
-// the SDK is given, and stops the SDK before it parses anything: the SDK's own
-// errors quote the answer, which may hold a function's environment.
-type answer struct{ body []byte }
-
-type answerKey struct{}
-
-var errTaken = errors.New("scfapi: the answer was taken")
-
-func (*answer) ParseErrorFromHTTPResponse([]byte) error { return errTaken }
-
-// taker takes the body of an answer away from the SDK.
-type taker struct{}
-
-func (taker) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK { // the API says all it has to say with 200
-		return nil, &Error{Code: codeStatus, Message: fmt.Sprintf("HTTP status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))}
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	r.Context().Value(answerKey{}).(*answer).body = body
-	return &http.Response{
-		StatusCode: http.StatusOK,
-		Header:     http.Header{"Content-Type": {"application/octet-stream"}},
-		Body:       http.NoBody,
-		Request:    r,
-	}, nil
 }

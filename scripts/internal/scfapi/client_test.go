@@ -3,10 +3,14 @@ package scfapi
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/scf/scffake"
 )
 
@@ -14,7 +18,7 @@ import (
 func client(t *testing.T) (*Client, *scffake.Server) {
 	t.Helper()
 	s := scffake.RunT(t, scffake.Options{Rate: -1})
-	c, err := New(Options{SecretId: scffake.SecretId, SecretKey: scffake.SecretKey, Region: "ap-guangzhou", Endpoint: s.URL, CAMEndpoint: s.URL,
+	c, err := New(Options{Credentials: credentials.Credentials{SecretId: scffake.SecretId, SecretKey: scffake.SecretKey}, Region: "ap-guangzhou", Endpoint: s.URL, CAMEndpoint: s.URL,
 		Mask: strings.NewReplacer("s3cr3t", "(masked)").Replace,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	if err != nil {
@@ -64,6 +68,25 @@ func TestErrorsQuoteNoAnswer(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// An answer that is too long is refused whole. It is not cut off, which could leave
+// JSON that says something else.
+func TestLongAnswerIsRefused(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := `{"Response":{"RequestId":"1"}}`
+		io.WriteString(w, answer+strings.Repeat(" ", maxAnswer+1-len(answer)))
+	}))
+	t.Cleanup(server.Close)
+	keys := credentials.Credentials{SecretId: scffake.SecretId, SecretKey: scffake.SecretKey}
+	c, err := New(Options{Credentials: keys, Endpoint: server.URL, Wait: func(context.Context, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CheckAccount(t.Context()); !Lost(err) || !strings.Contains(err.Error(), "longer than 16777216 bytes") {
+		t.Error(err)
 	}
 }
 

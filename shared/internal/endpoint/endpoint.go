@@ -1,4 +1,4 @@
-// Package endpoint reads the address of the VOD API.
+// Package endpoint reads the address of an API.
 package endpoint
 
 import (
@@ -9,7 +9,7 @@ import (
 	"vodevents/shared/internal/safeurl"
 )
 
-// Default is the API's address in mainland China, which serves international
+// Default is the VOD API's address in mainland China, which serves international
 // accounts as well; their own pages print vod.intl.tencentcloudapi.com since
 // about 2025-10 (266/34184).
 const Default = "https://vod.tencentcloudapi.com"
@@ -25,11 +25,11 @@ func Parse(address string) (scheme, host string, err error) {
 	shown := strings.TrimSuffix(safeurl.Show(address), ":")
 	switch {
 	case err != nil || u.Hostname() == "":
-		return "", "", errors.New("not an address; write a host such as vod.tencentcloudapi.com, or http://127.0.0.1:PORT")
+		return "", "", errors.New("not an address; write a host, https://HOST or http://HOST:PORT")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", "", fmt.Errorf("%s: the scheme must be https or http", shown)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return "", "", fmt.Errorf("%s: only scheme, host and port may stand here; keys belong in VOD_SECRET_ID and VOD_SECRET_KEY", shown)
+		return "", "", fmt.Errorf("%s: only scheme, host and port may stand here; keys have variables of their own", shown)
 	}
 	return u.Scheme, u.Host, nil
 }

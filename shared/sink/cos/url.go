@@ -14,9 +14,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"vodevents/shared/credentials"
 	"vodevents/shared/internal/keepalive"
 	"vodevents/shared/internal/safeurl"
-	"vodevents/shared/vod"
 )
 
 // bucket is what a URL names: a bucket, a prefix in it, and how to get there.
@@ -152,7 +152,7 @@ func (b *bucket) keys() (keys, error) {
 		return b.static, nil
 	}
 	onSCF := b.getenv("_LAMBDA_SERVER_PORT") != ""
-	c, err := vod.FindCredentials(b.getenv, onSCF)
+	c, err := credentials.Find(b.getenv, onSCF)
 	if err != nil {
 		return keys{}, fmt.Errorf("there are no keys for COS: give the function a role that may name/cos:PutObject, or write them into the URL (the environment: %w)", err)
 	}

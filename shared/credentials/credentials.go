@@ -1,4 +1,7 @@
-package vod
+// Package credentials finds the keys that sign calls of Tencent Cloud's APIs.
+//
+// Keys may change between two invocations of a function, so find them at each one.
+package credentials
 
 import (
 	"errors"
@@ -21,7 +24,7 @@ type Credentials struct {
 	Source string
 }
 
-// FindCredentials looks for keys, in this order:
+// Find looks for keys, in this order:
 //
 //   - VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary;
 //   - TENCENTCLOUD_SECRETID, TENCENTCLOUD_SECRETKEY and
@@ -36,7 +39,7 @@ type Credentials struct {
 // Half a pair is an error, not a reason to look further. The SDK's last resort,
 // the role of a CVM, is not used: outside a CVM it waits for a metadata server
 // without a timeout.
-func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error) {
+func Find(getenv func(string) string, onSCF bool) (Credentials, error) {
 	sets := [][3]string{
 		{"VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_TOKEN"},
 		{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"},
@@ -55,38 +58,24 @@ func FindCredentials(getenv func(string) string, onSCF bool) (Credentials, error
 		case c.SecretId != "" && c.SecretKey != "":
 			return c, nil
 		case c.SecretId != "":
-			return Credentials{}, fmt.Errorf("vod: %s is set, but %s is not: set both or neither", names[0], names[1])
+			return Credentials{}, fmt.Errorf("%s is set, but %s is not: set both or neither", names[0], names[1])
 		case c.SecretKey != "":
-			return Credentials{}, fmt.Errorf("vod: %s is set, but %s is not: set both or neither", names[1], names[0])
+			return Credentials{}, fmt.Errorf("%s is set, but %s is not: set both or neither", names[1], names[0])
 		case c.Token != "":
-			return Credentials{}, fmt.Errorf("vod: %s is set, but neither %s nor %s is: a token works only with its keys", names[2], names[0], names[1])
+			return Credentials{}, fmt.Errorf("%s is set, but neither %s nor %s is: a token works only with its keys", names[2], names[0], names[1])
 		}
 	}
 	if onSCF {
-		return Credentials{}, errors.New("vod: no keys: give the function an execution role that may vod:PullEvents and vod:ConfirmEvents (role in serverless.yml), or set VOD_SECRET_ID and VOD_SECRET_KEY")
+		return Credentials{}, errors.New("no keys: give the function an execution role (role in serverless.yml), or set VOD_SECRET_ID and VOD_SECRET_KEY")
 	}
 	// Through a chain, the SDK tells a missing file from an unreadable one.
 	found, err := common.NewProviderChain([]common.Provider{common.DefaultProfileProvider()}).GetCredential()
 	if err != nil {
-		return Credentials{}, fmt.Errorf("vod: no keys: set VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary; "+
+		return Credentials{}, fmt.Errorf("no keys: set VOD_SECRET_ID and VOD_SECRET_KEY, and VOD_TOKEN if they are temporary; "+
 			"a profile file ~/.tencentcloud/credentials would do as well, but: %w", err)
 	}
 	id, key, token := found.GetCredential()
 	return Credentials{SecretId: id, SecretKey: key, Token: token, Source: "the profile file"}, nil
-}
-
-// Connect returns a client like [New], with the keys that [FindCredentials] finds.
-// Call it when an invocation starts. If the transport is from [NewTransport], Connect
-// closes those of its connections that a freeze of the instance may have broken.
-func Connect(getenv func(string) string, onSCF bool, o Options) (*Client, error) {
-	if t, ok := o.Transport.(*Transport); ok {
-		t.CloseIdle()
-	}
-	var err error
-	if o.Credentials, err = FindCredentials(getenv, onSCF); err != nil {
-		return nil, err
-	}
-	return New(o)
 }
 
 // String shows which keys these are: both ends of the SecretId, and whether the

@@ -1,4 +1,4 @@
-package vod
+package credentials
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestFindCredentials(t *testing.T) {
+func TestFind(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "credentials")
 	if err := os.WriteFile(file, []byte("[default]\nsecret_id = fileid\nsecret_key = filekey\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestFindCredentials(t *testing.T) {
 				}
 				return ""
 			}
-			got, err := FindCredentials(getenv, c.onSCF)
+			got, err := Find(getenv, c.onSCF)
 			if got != c.want || (err == nil) != (c.err == "") {
 				t.Errorf("got %q, %v", []string{got.SecretId, got.SecretKey, got.Token, got.Source}, err)
 			}
@@ -69,18 +69,19 @@ func TestFindCredentials(t *testing.T) {
 	}
 }
 
-func TestCredentialsMasked(t *testing.T) {
+// Whoever prints or logs keys sees which they are, and nothing that is secret.
+func TestMasked(t *testing.T) {
 	t.Parallel()
 	c := Credentials{SecretId: "AKIDexample0123456789", SecretKey: "s3cret-key", Token: "s3cret-token", Source: "here"}
+	type options struct{ Credentials Credentials }
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-		fmt.Fprintf(&out, verb+verb+verb+"\n", c, &c, Options{Credentials: c})
+		fmt.Fprintf(&out, verb+verb+verb+"\n", c, &c, options{c})
 	}
 	log := slog.New(slog.NewJSONHandler(&out, nil))
-	log.Info("m", "keys", c, "pointer", &c, "options", Options{Credentials: c})
-	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "keys", c, "options", Options{Credentials: c})
+	log.Info("m", "keys", c, "pointer", &c, "options", options{c})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "keys", c, "options", options{c})
 	json.NewEncoder(&out).Encode(c)
-	fmt.Fprintf(&out, "%+v", client(t, "", nil))
 	for _, secret := range []string{"s3cret", c.SecretId, fmt.Sprintf("%x", "s3cret")} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("%q in %s", secret, out.String())
