@@ -41,7 +41,9 @@ func (r *receiver) RoundTrip(q *http.Request) (*http.Response, error) {
 	}
 	// It takes as long as the database does: the stand-in's time stands still, so
 	// it would not send again what took over 5 s.
-	if result := r.pipeline.Deliver(context.WithoutCancel(q.Context()), []*event.Event{e})[0]; result.Fate != deliver.Delivered {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), 5*time.Minute)
+	defer cancel()
+	if result := r.pipeline.Deliver(ctx, []*event.Event{e})[0]; result.Fate != deliver.Delivered {
 		return nil, fmt.Errorf("%s: %w", result.Fate, result.Cause)
 	}
 	r.got.Add(1)
@@ -73,7 +75,7 @@ func newWorld(t *testing.T, url string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(table.Close)
-	w := &world{t: t, table: table, to: &receiver{pipeline: &deliver.Pipeline{Way: deliver.Replayed, Store: new(deliver.Off), Sinks: []deliver.Sink{s}}}}
+	w := &world{t: t, table: table, to: &receiver{pipeline: &deliver.Pipeline{Way: deliver.Pushed, Store: new(deliver.Off), Sinks: []deliver.Sink{s}}}}
 	w.vod = vodfake.New(vodfake.Options{TaskTime: time.Minute, CallbackTransport: w.to, EventConfig: vodfake.EventConfig{
 		Mode: vodfake.Push, NotificationUrl: "http://receiver.example.com/",
 		UploadMediaCompleteEventSwitch: "ON", DeleteMediaCompleteEventSwitch: "ON",
