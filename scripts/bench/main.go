@@ -70,6 +70,9 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor", "./functions/callback", "./scripts/bench/bare", "./scripts/vodctl"); err != nil {
 		return false, err
 	}
+	if err := link(ctx, ".", filepath.Join(dir, "clients"), "./scripts/bench/lean", "-tags=clients"); err != nil {
+		return false, err
+	}
 	return table(ctx, dir, o)
 }
 
@@ -78,7 +81,7 @@ func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 	// First, while this process is small: the rows fill it with events.
 	start := make(map[string]time.Duration)
 	if strings.Contains("start", o.only) {
-		if start, err = starts(ctx, dir, "pull", "lean"); err != nil {
+		if start, err = starts(ctx, dir, "pull", "lean", "clients"); err != nil {
 			return false, err
 		}
 	}
@@ -135,18 +138,24 @@ func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 // build builds packages of the checkout in root into dir, as they are deployed.
 func build(ctx context.Context, root, dir string, pkgs ...string) error {
 	for _, pkg := range pkgs {
-		binary := filepath.Join(dir, filepath.Base(pkg))
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg)
-		build.Dir = root
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("go build %s: %w", pkg, err)
-		}
-		if err := rewrite(binary); err != nil {
+		if err := link(ctx, root, filepath.Join(dir, filepath.Base(pkg)), pkg); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// link builds one package into a file.
+func link(ctx context.Context, root, binary, pkg string, flags ...string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary)
+	build.Args = append(append(build.Args, flags...), pkg)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Dir = root
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("go build %s: %w", pkg, err)
+	}
+	return rewrite(binary)
 }
 
 // rewrite writes a file anew, as unzipping does. The file that the linker wrote
