@@ -3,7 +3,10 @@
 // account's number, SUBAPPID for a VOD application.
 //
 //   - trust.json: who may take the functions' role: SCF alone;
-//   - function.json: what the functions may do with it;
+//   - function.json: what the functions may do with it. With CALLBACK_VERIFY=ask
+//     callback also needs the actions in [Ask]; reconcile needs those in
+//     [Reconcile]; a sink cos:// without keys in its URL needs name/cos:PutObject
+//     on its prefix. [Function] adds them, and ./scripts/deploy -api -role with it;
 //   - deployer.json: what the user behind ./scripts/deploy may do. SCF checks most
 //     of these actions for the resource * only (598/70005): with a function named
 //     there they are denied. -configure needs vod:ModifyEventConfig too;
@@ -35,6 +38,13 @@ type statement struct {
 	Action   []string `json:"action"`
 	Resource []string `json:"resource"`
 }
+
+// Ask are the actions of VOD with which callback asks whether an event is true, with
+// CALLBACK_VERIFY=ask.
+var Ask = []string{"vod:DescribeTaskDetail", "vod:DescribeMediaInfos"}
+
+// Reconcile are the actions of VOD with which reconcile finds what was missed.
+var Reconcile = []string{"vod:DescribeTasks", "vod:DescribeTaskDetail", "vod:SearchMedia", "vod:DescribeMediaInfos"}
 
 // Needs is what the functions do with their role.
 type Needs struct {

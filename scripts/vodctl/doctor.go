@@ -20,8 +20,9 @@ var doctorCommand = command{
 	usage: "[FLAG…]",
 	about: "find out why events do not arrive",
 	text: `Run it with the environment of the deployed functions. It checks the variables, the
-keys and the clock; how long ago the last event came, if a SINK is a table; for each application its SubAppId, mode, URL, switches, queue and
-the right to confirm; and whether the callback URL can be reached by HTTPS, answers
+keys and the clock; how long ago the last event came, if a SINK is the table of a
+database; for each application its SubAppId, mode, URL, switches, queue, and the rights
+to confirm and, with CALLBACK_VERIFY=ask or media= in SINK, to ask; and whether the callback URL can be reached by HTTPS, answers
 within 5 s and checks signatures with the key that is known here. All checks run. The
 worst findings come first, and each says what to do.
 

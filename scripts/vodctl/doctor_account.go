@@ -50,6 +50,7 @@ func (d *doctor) checkAccount(ctx context.Context) (addresses []string) {
 			continue
 		}
 		d.checkQueue(ctx, a, app, config.Mode)
+		d.checkAsking(ctx, a, app)
 	}
 	if accepted {
 		d.fine(nil, "VOD accepts the keys from %s", a.keys.Source)

@@ -18,7 +18,8 @@ func (d *doctor) checkSource(app uint64, address string) {
 	if err != nil {
 		return // checkCallback reports it
 	}
-	apps, sinks := d.deployed()
+	cfg := d.deployed()
+	apps := cfg.SubAppIds
 	named, id := u.Query().Get("app"), strconv.FormatUint(app, 10)
 	switch {
 	case u.Query().Has("app") && named != id:
@@ -26,21 +27,21 @@ func (d *doctor) checkSource(app uint64, address string) {
 	case u.Query().Has("app") && !slices.Contains(apps, app):
 		d.find(problem, &app, causeSource, "VOD_SUB_APP_IDS does not hold the app of %s, and callback answers 500", shownURL(address))
 	case named != "" || len(apps) < 2:
-	case slices.ContainsFunc(sinks, sink.KeepsMedia):
+	case slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia):
 		d.find(problem, &app, causeSource, "%s has no app=%s, and with media= in SINK callback answers 500", shownURL(address), id)
 	default:
 		d.find(warning, &app, causeSource, "%s has no app=%s", shownURL(address), id)
 	}
 }
 
-// deployed are the applications and the sinks of the functions; flags narrow down
-// what the doctor looks at and say nothing of them.
-func (d *doctor) deployed() (apps []uint64, sinks []string) {
+// deployed are the settings of the functions; flags narrow down what the doctor looks
+// at and say nothing of them. Of a variable with a bad value it has the zero value.
+func (d *doctor) deployed() config.Config {
 	cfg, _ := config.Read(func(name string) string { // checkSettings reports a bad value
 		if name == "VOD_SUB_APP_IDS" && strings.TrimSpace(d.getenv(name)) == "" {
 			return d.subAppIds
 		}
 		return d.getenv(name)
 	}, config.Both)
-	return cfg.SubAppIds, cfg.Sinks
+	return cfg
 }

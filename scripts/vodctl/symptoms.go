@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"vodevents/scripts/policy"
 )
 
 // cause is one reason why events do not arrive as they should.
@@ -38,6 +40,16 @@ var (
 	causeRights = cause{
 		"the keys lack a right",
 		"allow the user or role vod:PullEvents and vod:ConfirmEvents (and for vodctl vod:DescribeEventConfig, vod:ModifyEventConfig and vod:DescribeEventsState) on qcs::vod::uin/…:subAppId/…; QcloudVODReadOnlyAccess probably cannot confirm",
+		[]string{"266/39337", "598/70068"},
+	}
+	causeAskRights = cause{
+		"the keys lack a right that CALLBACK_VERIFY=ask needs, so callbacks are parked as unverified",
+		"allow the user or role " + strings.Join(policy.Ask, " and ") + " on qcs::vod::uin/…:subAppId/…, as ./scripts/deploy -api -role does; then vodctl replay what was parked",
+		[]string{"266/39337", "598/70068"},
+	}
+	causeReconcileRights = cause{
+		"the keys lack a right that reconcile needs",
+		"if you use it, allow the user or role " + strings.Join(policy.Reconcile, ", ") + " on qcs::vod::uin/…:subAppId/…",
 		[]string{"266/39337", "598/70068"},
 	}
 	causeInactive = cause{
@@ -231,6 +243,8 @@ var symptoms = []struct {
 	{"callback answers 200 to anybody", []cause{causeNoKey, causeOpen, causeHTTP}},
 	{"callback answers 500", []cause{causeSettings, causeSource}},
 	{"callback answers 503, or callbacks come up to three times", []cause{causeSlow}},
+	{"Callbacks are parked with the reason unverified", []cause{causeAskRights, causeKeys, causeEndpoint}},
+	{"vodctl reconcile, or pull with the argument reconcile, fails with UnauthorizedOperation", []cause{causeReconcileRights}},
 	{"pull fails with AuthFailure or UnauthorizedOperation", []cause{causeKeys, causeRights, causeClock}},
 	{"The queue grows", []cause{causeBacklog, causeLate, causeTimer, causeStranded}},
 	{"The same events come every 30 s", []cause{causeRights, causeLate}},

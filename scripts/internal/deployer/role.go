@@ -45,9 +45,9 @@ func (d *deployer) rights(f *serverless.File) (string, error) {
 	reconciles := slices.ContainsFunc(f.Inputs.Triggers, func(t serverless.Trigger) bool { return t.Parameters.Argument == "reconcile" })
 	switch {
 	case reconciles:
-		n.Actions = []string{"vod:DescribeTasks", "vod:DescribeTaskDetail", "vod:SearchMedia", "vod:DescribeMediaInfos"}
+		n.Actions = policy.Reconcile
 	case d.setting("CALLBACK_VERIFY") == "ask":
-		n.Actions = []string{"vod:DescribeTaskDetail", "vod:DescribeMediaInfos"}
+		n.Actions = policy.Ask
 	}
 	return policy.Function(n)
 }
