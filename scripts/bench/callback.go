@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"vodevents/shared/scf/local"
@@ -20,56 +21,77 @@ const callbacks = 2_000
 
 // callbackOnHost measures the time of a callback to the function as a server.
 func callbackOnHost(ctx context.Context, dir string) ([]figure, error) {
-	addr, stop, err := listen(ctx, filepath.Join(dir, "callback"), "stdout:")
+	s, err := listen(ctx, filepath.Join(dir, "callback"), "stdout:", nil)
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
-	return timeCallbacks(func(body []byte) error { return post(http.DefaultClient, addr, body) })
+	defer s.stop()
+	return timeCallbacks(func(body []byte) error { return post(http.DefaultClient, s.addr, body) })
 }
 
-// listen starts a server of callbacks and returns its address.
-func listen(ctx context.Context, binary, sink string) (addr string, stop func(), err error) {
+// server is a server of callbacks in a process.
+type server struct {
+	addr string
+	pid  int
+	stop func()
+}
+
+// listen starts a server of callbacks, whose standard output goes to stdout, or
+// nowhere.
+func listen(ctx context.Context, binary, sink string, stdout io.Writer, env ...string) (server, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, binary)
-	cmd.Env = []string{"LISTEN_ADDR=127.0.0.1:0", "SINK=" + sink, "LOG_LEVEL=info"}
+	cmd.Env = append(env, "LISTEN_ADDR=127.0.0.1:0", "SINK="+sink, "LOG_LEVEL=info")
+	cmd.Stdout = stdout
 	log, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
 		cancel()
-		return "", nil, err
+		return server{}, err
 	}
-	stop = func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		cmd.Wait() // it was killed
-	}
+	})
 	var line struct{ Msg, Addr string }
 	for lines := bufio.NewScanner(log); line.Msg != "listening"; {
 		if !lines.Scan() {
 			stop()
-			return "", nil, fmt.Errorf("%s ended before it listened", binary)
+			return server{}, fmt.Errorf("%s ended before it listened", binary)
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			stop()
-			return "", nil, err
+			return server{}, err
 		}
 	}
 	go io.Copy(io.Discard, log) // until the server ends
-	return line.Addr, stop, nil
+	return server{line.Addr, cmd.Process.Pid, stop}, nil
 }
 
 func post(client *http.Client, addr string, body []byte) error {
+	_, err := postFor(client, addr, body)
+	return err
+}
+
+// postFor sends a callback and returns the id of its event.
+func postFor(client *http.Client, addr string, body []byte) (id string, err error) {
 	resp, err := client.Post("http://"+addr+"/", "application/json", bytes.NewReader(body))
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the callback was answered %s: %w", resp.Status, err)
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("the callback was answered %s: %s", resp.Status, answer)
+	}
+	var taken struct{ ID string }
+	_ = json.Unmarshal(answer, &taken) // a bare handler answers nothing
+	return taken.ID, nil
 }
 
 // callbackUnderSCF measures the time of a callback's invocation.

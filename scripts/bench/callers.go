@@ -83,14 +83,14 @@ func callersInto(ctx context.Context, dir string, start func() (string, func(), 
 		addr   string
 	}{{"callback", &b.function, ""}, {"bare", &b.bare, ""}}
 	for i := range servers {
-		addr, stop, err := listen(ctx, filepath.Join(dir, servers[i].binary), sink)
+		s, err := listen(ctx, filepath.Join(dir, servers[i].binary), sink, nil)
 		if err != nil {
 			return b, err
 		}
-		defer stop()
-		servers[i].addr = addr
+		defer s.stop()
+		servers[i].addr = s.addr
 		// The function comes first: it makes the table.
-		if err := post(client, addr, body(next)); err != nil {
+		if err := post(client, s.addr, body(next)); err != nil {
 			return b, err
 		}
 		next++

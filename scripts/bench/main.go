@@ -7,7 +7,13 @@
 // With -old, bench measures the functions of another checkout and those of this
 // one in turns. It exits with status 1 if a figure is worse by more than 5 %.
 //
+// With -load, bench puts the function callback under pressure instead: callers with
+// bodies of up to 2 MB for ten minutes, beside thousands of idle, slow and cut
+// connections; and a burst of callbacks on many instances. It exits with status 1 if
+// a callback was lost, refused or parked.
+//
 //	go run ./scripts/bench [-quick] [-only NAME]
+//	go run ./scripts/bench -load [-for 10m] [-write]
 //	go run ./scripts/bench -old DIR [-rounds 5] [-quick] [-only NAME]
 package main
 
@@ -34,6 +40,9 @@ type options struct {
 	only   string
 	old    string
 	rounds int
+	load   bool
+	last   time.Duration
+	write  bool
 }
 
 func main() {
@@ -42,6 +51,9 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "run only the rows whose name contains `NAME`")
 	flag.StringVar(&o.old, "old", "", "compare with the functions of the checkout in `DIR`")
 	flag.IntVar(&o.rounds, "rounds", 5, "with -old: how often to measure each")
+	flag.BoolVar(&o.load, "load", false, "put the function callback under pressure")
+	flag.DurationVar(&o.last, "for", 10*time.Minute, "with -load: how long the callers go on")
+	flag.BoolVar(&o.write, "write", false, "with -load: put the tables into scripts/bench/README.md")
 	flag.Parse()
 	o.rounds = max(o.rounds, 1)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -66,6 +78,12 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	defer os.RemoveAll(dir)
 	if o.old != "" {
 		return compare(ctx, dir, o)
+	}
+	if o.load {
+		if err := build(ctx, ".", dir, "./functions/callback"); err != nil {
+			return false, err
+		}
+		return loadTables(ctx, dir, o)
 	}
 	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor", "./functions/callback", "./scripts/bench/bare", "./scripts/vodctl"); err != nil {
 		return false, err

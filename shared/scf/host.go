@@ -1,7 +1,6 @@
 package scf
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -33,6 +32,9 @@ const DefaultAddr = ":8080"
 // set, until ctx ends. Then it takes no more requests, finishes those in flight
 // within 35 s and returns nil. GET and HEAD of /healthz answer 200 without h.
 // Each request's context ends 15 s after its body arrived.
+//
+// Its memory is bounded: it has 12,000 connections open at most, and 64 MB of
+// bodies. A request that finds no room waits.
 func ListenAndServe(ctx context.Context, h http.Handler) error {
 	return Serve(ctx, "LISTEN_ADDR", cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr), h)
 }
@@ -45,8 +47,10 @@ func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 	}
 	slog.Info("listening", "addr", l.Addr().String())
 
+	connections := limit(l, maxConns)
 	srv := &http.Server{
 		Handler:           hosted(h),
+		ConnState:         connections.note,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
 		WriteTimeout:      requestTime, // net/http counts it from the end of the header
@@ -55,7 +59,7 @@ func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() { failed <- srv.Serve(connections) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving %s: %w", addr, err)
@@ -73,6 +77,7 @@ func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 
 // hosted gives h on a host what it has under SCF: see the package comment.
 func hosted(h http.Handler) http.Handler {
+	bodies := newRoom(bodyRoom)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			JSON(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -83,10 +88,19 @@ func hosted(h http.Handler) http.Handler {
 			refuseLong(w, r)
 			return
 		}
-		whole := r.Body
-		r.Body = io.NopCloser(io.LimitReader(whole, MaxBody+1))
-		body, err := ReadBody(r)
-		r.Body = whole
+		all := r.Body
+		r.Body = io.NopCloser(io.LimitReader(all, MaxBody+1))
+		share := &share{of: bodies}
+		defer share.release()
+		arriving, arrived := context.WithTimeout(r.Context(), readTime)
+		body, err := share.read(arriving, r)
+		arrived()
+		r.Body = all
+		if errors.Is(err, errNoRoom) {
+			slog.WarnContext(r.Context(), "request refused", "status", http.StatusServiceUnavailable, "error", err)
+			Error(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
 		if len(body) > MaxBody {
 			refuseLong(w, r)
 			return
@@ -103,7 +117,7 @@ func hosted(h http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handleTime)
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = newWhole(body)
 		r.ContentLength = int64(len(body))
 		respond(h, r).send(w)
 	})
@@ -116,17 +130,4 @@ func refuseLong(w http.ResponseWriter, r *http.Request) {
 		io.CopyN(io.Discard, r.Body, MaxBody)
 	}
 	Error(w, tooLarge.status, tooLarge.text)
-}
-
-// firstRead is the most that [ReadBody] reserves because of a Content-Length.
-// Who announces more must send it first.
-const firstRead = 64 << 10
-
-// ReadBody reads the body of a request. It is [io.ReadAll] with room for the
-// announced length from the start, so that what it read is not copied.
-func ReadBody(r *http.Request) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(max(0, min(r.ContentLength, firstRead))) + bytes.MinRead)
-	_, err := b.ReadFrom(r.Body)
-	return b.Bytes(), err
 }

@@ -3,6 +3,7 @@
 package scf
 
 import (
+	"math"
 	"net"
 	"syscall"
 )
@@ -13,4 +14,14 @@ func listenPrivate(path string) (net.Listener, error) {
 	before := syscall.Umask(0o177)
 	defer syscall.Umask(before)
 	return net.Listen("unix", path)
+}
+
+// openFiles is how many files this process may have open; Go has raised it to the
+// hard limit.
+func openFiles() int {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil || uint64(l.Cur) > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return int(l.Cur)
 }

@@ -1,11 +1,9 @@
 package scf
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -86,7 +84,7 @@ func decode(ctx context.Context, event []byte) (r *http.Request, gateway bool, r
 		ProtoMinor:    1,
 		Header:        header,
 		Host:          header.Get("Host"),
-		Body:          io.NopCloser(bytes.NewReader(body)),
+		Body:          newWhole(body),
 		ContentLength: int64(len(body)),
 	}
 	header.Del("Host") // as net/http's server does
