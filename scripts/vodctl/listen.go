@@ -40,7 +40,8 @@ one, which is printed first. Verify it by Standard Webhooks.
 
 It takes events from whoever pulls them now, such as the function pull: each event
 goes to one of you. So with an account you must say -live. With the local stand-in you
-need not. The application must have mode PULL (config shows it). What -events leaves
+need not; start it by go run ./scripts/dev -every off, or its pull takes them too. The
+application must have mode PULL (config shows it). What -events leaves
 out is not confirmed either; it is hidden from others for 30 s at a time.
 
   vodctl listen -forward-to http://127.0.0.1:3000 \
@@ -152,11 +153,8 @@ func (l *listening) run(ctx context.Context) error {
 	defer l.to.Close()
 	l.ctx, l.stop = context.WithCancel(ctx)
 	defer l.stop()
-	for _, app := range a.apps {
-		// Who may only pull is not allowed to ask.
-		if c, err := a.DescribeEventConfig(ctx, app); err == nil && c.Mode == "PUSH" && !isLoopback(l.setting("VOD_ENDPOINT")) {
-			l.say("%s: %s: %s", appName(app), causeModePush.what, causeModePush.do)
-		}
+	if err := l.look(ctx, a); err != nil {
+		return err
 	}
 	l.say("Listening; Ctrl-C ends it.")
 	result, err := lease.Drain(l.ctx, lease.Options{
@@ -169,6 +167,22 @@ func (l *listening) run(ctx context.Context) error {
 	l.say("%d forwarded, %d failed, %d passed over by -events; %d confirmed", l.forwarded, l.failed, l.passed, result.Confirmed)
 	if lost := l.forwarded - result.Confirmed; lost > 0 {
 		return &statusError{statusPartly, fmt.Sprintf("%d %s answered 2xx but could not be confirmed: %s again", lost, plural(lost, "event was", "events were"), plural(lost, "it comes", "they come"))}
+	}
+	return nil
+}
+
+// look tells of applications whose events do not come into the queue. Its error is
+// one that every later call would meet too, such as mistyped keys. Who may only pull
+// is not allowed to ask, and that is none.
+func (l *listening) look(ctx context.Context, a *account) error {
+	for _, app := range a.apps {
+		c, err := a.DescribeEventConfig(ctx, app)
+		if _, everywhere := diagnose(err); everywhere && ctx.Err() == nil {
+			return err
+		}
+		if err == nil && c.Mode == "PUSH" && !isLoopback(l.setting("VOD_ENDPOINT")) {
+			l.say("%s: %s: %s", appName(app), causeModePush.what, causeModePush.do)
+		}
 	}
 	return nil
 }
