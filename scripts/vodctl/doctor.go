@@ -175,6 +175,9 @@ func (d *doctor) checkTypes(sinks []string) {
 			unwanted = append(unwanted, k.Type)
 		}
 	}
+	if !slices.ContainsFunc(wanted, func(t event.Types) bool { return t.Has("") }) { // a name that stands in no list
+		unwanted = append(unwanted, "kinds that this release does not know")
+	}
 	if len(unwanted) > 0 {
 		d.find(warning, nil, causeUnwanted, "%s", strings.Join(unwanted, ", "))
 	}

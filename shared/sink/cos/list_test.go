@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+	_ "time/tzdata"
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink/cos/costest"
@@ -186,5 +188,30 @@ func TestLargeObjectsAreReadFewAtATime(t *testing.T) {
 	rows = all(t, table, stored.Filter{}, 64)
 	if len(rows) != 7 || rows[6].ID != firstID || rows[6].Text != nil || gets.Load() != 7 {
 		t.Errorf("%d rows by %d gets", len(rows), gets.Load())
+	}
+}
+
+// Days are those of UTC, also where a clock is set forward: the night has 23 hours
+// there.
+func TestBoundsAreDaysOfUTC(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := openTable(t, "cos://AKIDx:k@b-1/vod?region=r")
+	for until, want := range map[time.Time]string{
+		time.Date(2026, 3, 29, 1, 30, 0, 0, berlin):   "vod/2026/03/30/", // the clock goes on half an hour later
+		time.Date(2026, 3, 29, 1, 0, 0, 0, berlin):    "vod/2026/03/29/", // midnight in UTC
+		time.Date(2026, 10, 25, 3, 30, 0, 0, berlin):  "vod/2026/10/26/",
+		time.Date(2026, 12, 31, 23, 59, 0, 0, berlin): "vod/2027/01/01/",
+	} {
+		if _, end := table.bounds(stored.Filter{Until: until}); end != want {
+			t.Errorf("until %v: before %s, want %s", until, end, want)
+		}
+	}
+	marker, _ := table.bounds(stored.Filter{Since: time.Date(2026, 3, 29, 1, 30, 0, 0, berlin)})
+	if marker != "vod/2026/03/29/" {
+		t.Errorf("behind %s", marker)
 	}
 }

@@ -162,7 +162,7 @@ func (t *Table) bounds(f stored.Filter) (marker, end string) {
 		marker = max(marker, t.key(f.After.Received, f.After.ID))
 	}
 	if !f.Until.IsZero() {
-		end = t.dayPrefix(f.Until.Add(-1).AddDate(0, 0, 1))
+		end = t.dayPrefix(f.Until.Add(-1).UTC().AddDate(0, 0, 1)) // in UTC each day has 24 h
 	}
 	return marker, end
 }
