@@ -11,17 +11,8 @@ const toCOS = "25 ms, 100 calls/s, pull to COS at 5 ms"
 // judge prints whether each goal is met, and returns whether all are. It skips
 // the goals of rows that were not measured.
 func judge(got map[string]figures, many []beside, empty []idle, start map[string]time.Duration) bool {
-	all := true
-	goal := func(name string, measured bool, ok bool, format string, args ...any) {
-		if !measured {
-			return
-		}
-		word := "met"
-		if !ok {
-			word, all = "MISSED", false
-		}
-		fmt.Printf("- %s: %s: %s\n", word, name, fmt.Sprintf(format, args...))
-	}
+	var v verdict
+	goal := v.goal
 	fmt.Println()
 	fast, isFast := got["25 ms, 100 calls/s, pull"]
 	naive, isNaive := got["25 ms, 100 calls/s, naive"]
@@ -71,5 +62,20 @@ func judge(got map[string]figures, many []beside, empty []idle, start map[string
 	if isA {
 		fmt.Printf("- the latter starts in %.2f ms if it only imports the libraries of the sinks\n", start["clients"].Seconds()*1000)
 	}
-	return all
+	return !v.missed
+}
+
+// verdict is whether a goal was missed.
+type verdict struct{ missed bool }
+
+// goal prints whether a goal is met, if what it is about was measured.
+func (v *verdict) goal(name string, measured bool, ok bool, format string, args ...any) {
+	if !measured {
+		return
+	}
+	word := "met"
+	if !ok {
+		word, v.missed = "MISSED", true
+	}
+	fmt.Printf("- %s: %s: %s\n", word, name, fmt.Sprintf(format, args...))
 }

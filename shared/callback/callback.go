@@ -115,23 +115,22 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 		return
 	}
 	query := r.URL.Query()
+	app, noApp := o.app(query)
+	e, notEvent := event.ParseScanned(text, event.Origin{
+		Mode: event.Normal, SubAppId: app, Received: received,
+		Sign: query.Get("sign"), T: query.Get("t"),
+	})
 	if len(o.SignKeys) > 0 {
-		sign, t := event.Signature(text, query.Get("sign"), query.Get("t"))
-		if err := event.Verify(o.SignKeys, sign, t, received); err != nil {
+		if err := event.Verify(o.SignKeys, e.Sign, e.T, received); err != nil {
 			slog.WarnContext(ctx, "callback refused", "error", err, "bytes", len(body))
 			scf.Error(w, http.StatusUnauthorized, err.Error())
 			return
 		}
 	}
-	app, err := o.app(query)
-	if err != nil && bad == nil {
-		slog.ErrorContext(ctx, "configuration", "error", err)
-		bad, o.Deliver = err, deliver.Undeliverable(err)
+	if noApp != nil && bad == nil {
+		slog.ErrorContext(ctx, "configuration", "error", noApp)
+		bad, o.Deliver = noApp, deliver.Undeliverable(noApp)
 	}
-	e, notEvent := event.ParseScanned(text, event.Origin{
-		Mode: event.Normal, SubAppId: app, Received: received,
-		Sign: query.Get("sign"), T: query.Get("t"),
-	})
 	if notEvent != nil && len(o.SignKeys) == 0 { // anybody may have sent it
 		slog.WarnContext(ctx, "callback is not an event", "error", notEvent, "bytes", len(body), "body", excerpt(text.Bytes, e.Sign))
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())

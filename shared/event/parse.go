@@ -30,7 +30,7 @@ func Parse(raw []byte, o Origin) (*Event, error) {
 }
 
 // ParseScanned is [Parse] for bytes that were scanned already: an element of
-// PullEvents' answer, or a callback whose signature was checked.
+// PullEvents' answer, or the body of a callback.
 func ParseScanned(t jsonscan.Text, o Origin) (*Event, error) {
 	e := &Event{Origin: o, StableID: true, text: t}
 	envelope := take(t.Members, t.Bytes)
@@ -76,13 +76,6 @@ func (e *Event) unparsed(err error) (*Event, error) {
 	e.Type = TypeUnparsed
 	e.identify(nil)
 	return e, err
-}
-
-// Signature returns Sign and T of a callback's body, if it has both, else those
-// of the query.
-func Signature(body jsonscan.Text, querySign, queryT string) (sign, t string) {
-	envelope := take(body.Members, body.Bytes)
-	return envelope.signature(querySign, queryT)
 }
 
 // envelope are the members beside the payload.

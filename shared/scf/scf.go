@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -125,23 +124,6 @@ func wayOf(getenv func(string) string) way {
 func stopped(err error) {
 	slog.Error("stopped", "error", err.Error())
 	os.Exit(1)
-}
-
-// OnHTTP serves h behind an HTTP trigger: a function URL (583/96099) or API
-// Gateway (583/12513). It never returns an error. An event that is not HTTP is
-// answered with statusCode 400 before h sees it, a body over [MaxBody] with
-// 413, and a panic of h with 500, each with a JSON object {"error": …}.
-func OnHTTP(h http.Handler) Func {
-	return func(ctx context.Context, event []byte) ([]byte, error) {
-		r, gateway, refused := decode(ctx, event)
-		if refused != nil {
-			slog.WarnContext(ctx, "trigger event refused", "status", refused.status, "error", refused.text, "bytes", len(event))
-			a := newAnswer()
-			Error(a, refused.status, refused.text)
-			return a.integrated(gateway)
-		}
-		return respond(h, r).integrated(gateway)
-	}
 }
 
 // Timer is the event of a timer trigger (583/9708).

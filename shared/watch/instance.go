@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"context"
 	"maps"
 	"sync"
 	"time"
@@ -58,20 +57,6 @@ func (i *Instance) Configure(cfg config.Config) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.silence = cfg.AlertSilence
-}
-
-// count changes the figures of the instance, and of the invocation of ctx.
-func (i *Instance) count(ctx context.Context, change func(*counts)) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	before := i.total.events
-	change(&i.total)
-	if i.total.events > before {
-		i.last = time.Now()
-	}
-	if v, ok := ctx.Value(invocationKey{}).(*Invocation); ok {
-		change(&v.counts)
-	}
 }
 
 // sinceEvent is the time since the last event, or since the start where none has

@@ -93,6 +93,20 @@ func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliv
 	}
 }
 
+// count changes the figures of the instance, and of the invocation of ctx.
+func (i *Instance) count(ctx context.Context, change func(*counts)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	before := i.total.events
+	change(&i.total)
+	if i.total.events > before {
+		i.last = time.Now()
+	}
+	if v, ok := ctx.Value(invocationKey{}).(*Invocation); ok {
+		change(&v.counts)
+	}
+}
+
 // Polled counts a call of PullEvents.
 func (v *Invocation) Polled(err error) {
 	v.instance.count(v.ctx, func(c *counts) {
