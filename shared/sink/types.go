@@ -40,11 +40,11 @@ func WithTypes(rawURL string, types event.Types) string {
 // takeTypes takes the parameter types off a URL. All else stays as it is
 // written.
 func takeTypes(rawURL string) (rest string, types event.Types, err error) {
-	before, after, _ := strings.Cut(rawURL, "?")
-	query, fragment, fragmented := strings.Cut(after, "#")
+	before, fragment, fragmented := strings.Cut(rawURL, "#")
 	if fragmented {
 		fragment = "#" + fragment
 	}
+	before, query, _ := strings.Cut(before, "?")
 	lists := []string{}
 	kept := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
 		name, list, _ := strings.Cut(pair, "=")

@@ -24,6 +24,7 @@ func TestTypesAreTakenOffTheURL(t *testing.T) {
 		"https://h/p?media=x&types=A":                        {"https://h/p?media=x", "A"},
 		"https://h/p?mytypes=A&TYPES=B":                      {"https://h/p?mytypes=A&TYPES=B", ""},
 		"file:types=A":                                       {"file:types=A", ""},
+		"mysql://h/db#x?types=A":                             {"mysql://h/db#x?types=A", ""}, // the ? is the fragment's
 	} {
 		rest, types, err := takeTypes(url)
 		if err != nil || rest != want.rest || types.String() != want.types {
