@@ -27,6 +27,9 @@ func (o oneLine) Unwrap() error { return o.error }
 
 // sqlState is the SQLSTATE of an error that the server reported, else empty.
 func sqlState(err error) string {
+	if err == nil {
+		return "" // nearly always, and errors.As needs memory
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code

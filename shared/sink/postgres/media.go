@@ -141,12 +141,12 @@ func (c *conn) transaction(ctx context.Context, f func() error) error {
 
 // write writes the events and folds those that the table did not have as SINK.
 func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, args []any, rawOnly bool) error {
-	var sources, fileIDs, eventIDs []string
+	var sources, fileIDs, eventIDs texts
 	for _, t := range touches {
 		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
 	}
 	return c.transaction(ctx, func() error {
-		fresh, docs, err := readTaken(c.Query(ctx, f.take, append(append([]any(nil), args...), sources, fileIDs, eventIDs)...))
+		fresh, docs, err := readTaken(c.Query(ctx, f.take, reserve(append(args[:len(args):len(args)], sources, fileIDs, eventIDs))...))
 		if err != nil || len(docs) == 0 {
 			return err
 		}
@@ -189,7 +189,7 @@ func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows
 			o.Data = nil
 		}
 	}
-	_, err := c.Exec(ctx, f.write, writeArgs(rows)...)
+	_, err := c.Exec(ctx, f.write, reserve(writeArgs(rows))...)
 	return err
 }
 

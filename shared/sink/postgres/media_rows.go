@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,19 +108,10 @@ func orNull(t time.Time) *time.Time {
 	return &t
 }
 
-// jsonOrNull is JSON, or NULL where there is none. It is a string, since bytes would
-// reach some of pgx's modes as a bytea.
-func jsonOrNull(b []byte) *string {
-	if len(b) == 0 {
-		return nil
-	}
-	return new(string(b))
-}
-
 // mediaArgs are mediaKey and [sqltable.MediaColumns].
 func mediaArgs(rows []sqltable.MediaRow) []any {
 	type row = sqltable.MediaRow
-	text := func(value func(*row) string) []string { return each(rows, value) }
+	text := func(value func(*row) string) texts { return each(rows, value) }
 	number := func(value func(*row) int64) []int64 { return each(rows, value) }
 	moment := func(value func(*row) time.Time) []*time.Time {
 		return each(rows, func(r *row) *time.Time { return orNull(value(r)) })
@@ -150,17 +142,17 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 		moment(func(r *row) time.Time { return r.ExpiresAt }),
 		moment(func(r *row) time.Time { return r.DeletedAt }),
 		text(func(r *row) string { return r.LastEvent }),
-		each(rows, func(r *row) *string { return jsonOrNull(r.Doc) }),
+		documents(each(rows, func(r *row) json.RawMessage { return r.Doc })),
 	}
 }
 
 // outputArgs are outputKey, data and [sqltable.OutputColumns].
 func outputArgs(rows []sqltable.OutputRow) []any {
 	type row = sqltable.OutputRow
-	text := func(value func(*row) string) []string { return each(rows, value) }
+	text := func(value func(*row) string) texts { return each(rows, value) }
 	number := func(value func(*row) int64) []int64 { return each(rows, value) }
 	return append(outputKeyArgs(rows),
-		each(rows, func(r *row) *string { return jsonOrNull(r.Data) }),
+		documents(each(rows, func(r *row) json.RawMessage { return r.Data })),
 		text(func(r *row) string { return string(r.Status) }),
 		text(func(r *row) string { return r.Url }),
 		number(func(r *row) int64 { return r.Width }),
@@ -178,17 +170,17 @@ func outputArgs(rows []sqltable.OutputRow) []any {
 func outputKeyArgs(rows []sqltable.OutputRow) []any {
 	type row = sqltable.OutputRow
 	return []any{
-		each(rows, func(r *row) string { return r.Source }),
-		each(rows, func(r *row) string { return r.FileId }),
-		each(rows, func(r *row) string { return string(r.Kind) }),
+		texts(each(rows, func(r *row) string { return r.Source })),
+		texts(each(rows, func(r *row) string { return r.FileId })),
+		texts(each(rows, func(r *row) string { return string(r.Kind) })),
 		each(rows, func(r *row) int64 { return r.Definition }),
 	}
 }
 
 func eventArgs(rows []sqltable.EventRow) []any {
 	return []any{
-		each(rows, func(r *sqltable.EventRow) string { return r.Source }),
-		each(rows, func(r *sqltable.EventRow) string { return r.FileId }),
-		each(rows, func(r *sqltable.EventRow) string { return r.EventID }),
+		texts(each(rows, func(r *sqltable.EventRow) string { return r.Source })),
+		texts(each(rows, func(r *sqltable.EventRow) string { return r.FileId })),
+		texts(each(rows, func(r *sqltable.EventRow) string { return r.EventID })),
 	}
 }

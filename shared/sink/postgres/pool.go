@@ -129,6 +129,7 @@ func (d *dialer) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, connectError(err)
 	}
+	registerArrays(c.TypeMap())
 	shown, err := c.PgConn().Exec(ctx, "SHOW default_transaction_isolation").ReadAll()
 	if err != nil {
 		c.Close()

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"time"
@@ -161,7 +162,7 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 		if len(events) == 1 {
 			sql, args = s.insertOne, newRow(events[0], rawOnly).args()
 		} else {
-			args = rows(events, rawOnly)
+			args = reserve(rows(events, rawOnly))
 		}
 		_, err := c.Exec(ctx, sql, args...)
 		return err
@@ -172,7 +173,8 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 type row struct {
 	id, kind, source, mode    string
 	received                  time.Time
-	subject, data             *string
+	subject                   *string
+	data                      json.RawMessage // plain bytes would reach some of pgx's modes as a bytea
 	raw                       []byte
 	reason, firstErr, lastErr *string
 	attempts                  *int32
@@ -189,7 +191,7 @@ func newRow(e *event.Event, rawOnly bool) row {
 	exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
 	held := holdable(exact)
 	if !rawOnly && held != nil {
-		r.data = new(string(held)) // bytes would reach some of pgx's modes as a bytea
+		r.data = held
 	}
 	if bytes := e.RawData(); bytes != nil {
 		r.raw = bytes
@@ -213,8 +215,8 @@ func rows(events []*event.Event, rawOnly bool) []any {
 	sorted := sqltable.Sorted(events)
 	n := len(sorted)
 	var (
-		ids, types, sources, modes   = make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-		subjects, data               = make([]*string, n), make([]*string, n)
+		ids, types, sources, modes   = make(texts, n), make(texts, n), make(texts, n), make(texts, n)
+		subjects, data               = make([]*string, n), make(documents, n)
 		received                     = make([]time.Time, n)
 		raw                          = make([][]byte, n)
 		reasons, firstErrs, lastErrs = make([]*string, n), make([]*string, n), make([]*string, n)
