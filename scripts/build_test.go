@@ -3,6 +3,7 @@ package scripts_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"os"
@@ -61,6 +62,7 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s has mode %v", file.Name, mode)
 		}
 		text := unpack(t, file, filepath.Join(dir, file.Name))
+		fits(t, file)
 		if here, err := os.Getwd(); err != nil || bytes.Contains(text, []byte(filepath.Dir(here))) {
 			t.Errorf("%s holds the path of this repository: elsewhere it would be another file (%v)", file.Name, err)
 		}
@@ -109,6 +111,18 @@ func TestBuild(t *testing.T) {
 	}
 	if n := bytes.Count(lines, []byte("\n")); n != 2 {
 		t.Errorf("%d events came out, want 2:\n%s", n, lines)
+	}
+}
+
+// fits checks that a function, alone in a zip, can be uploaded in one request. API
+// 3.0 takes 10 MB (1130/46710); whether a MB has 1,000,000 bytes there is not known.
+func fits(t *testing.T, file *zip.File) {
+	t.Helper()
+	const frame, rest = 1 << 10, 64 << 10 // of the zip and of the request
+	sent := base64.StdEncoding.EncodedLen(int(file.CompressedSize64) + frame)
+	t.Logf("the zip of %s has %.2f MB in base64", file.Name, float64(sent)/1e6)
+	if sent+rest > 10_000_000 {
+		t.Errorf("the zip of %s is too large to upload", file.Name)
 	}
 }
 

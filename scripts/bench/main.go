@@ -88,7 +88,7 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	if err := build(ctx, ".", dir, "./functions/pull", "./scripts/bench/naive", "./scripts/bench/lean", "./scripts/bench/floor", "./functions/callback", "./scripts/bench/bare", "./scripts/vodctl"); err != nil {
 		return false, err
 	}
-	if err := link(ctx, ".", filepath.Join(dir, "clients"), "./scripts/bench/lean", "-tags=clients"); err != nil {
+	if err := link(ctx, ".", filepath.Join(dir, "clients"), "./scripts/bench/lean", "clients"); err != nil {
 		return false, err
 	}
 	return table(ctx, dir, o)
@@ -163,10 +163,10 @@ func build(ctx context.Context, root, dir string, pkgs ...string) error {
 	return nil
 }
 
-// link builds one package into a file.
-func link(ctx context.Context, root, binary, pkg string, flags ...string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary)
-	build.Args = append(append(build.Args, flags...), pkg)
+// link builds one package into a file, as scripts/build does.
+func link(ctx context.Context, root, binary, pkg string, tags ...string) error {
+	tags = append(tags, "nethttpomithttp2")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-tags="+strings.Join(tags, ","), "-o", binary, pkg)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Dir = root
 	build.Stderr = os.Stderr
