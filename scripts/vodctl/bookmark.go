@@ -49,19 +49,13 @@ func (r *replay) openBookmark(from, to string, ids []string) (*bookmark, error) 
 		fmt.Sprint(r.parked, r.limit, r.to == "" && !r.noHandler), r.after.String()}, ids...)
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	m.Replay = hex.EncodeToString(sum[:])
-	if m.file == "" {
-		return m, nil
-	}
-	text, err := os.ReadFile(m.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
+	kept := bookmark{file: m.file, dry: m.dry}
+	found, err := readState(m.file, &kept)
+	if errors.Is(err, errStrange) || found && kept.Replay == "" {
+		return nil, misuse("-state: %s holds no place of a replay; name another file", m.file)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("-state: %w", err)
-	}
-	kept := bookmark{file: m.file, dry: m.dry}
-	if err := json.Unmarshal(text, &kept); err != nil || kept.Replay == "" {
-		return nil, misuse("-state: %s holds no place of a replay; name another file", m.file)
+		return nil, err
 	}
 	if kept.Done == 0 {
 		return m, nil
@@ -70,6 +64,26 @@ func (r *replay) openBookmark(from, to string, ids []string) (*bookmark, error) 
 		return nil, misuse("-state: %s belongs to a replay with other flags; repeat those, or name another file", m.file)
 	}
 	return &kept, nil
+}
+
+// errStrange: a file of -state is not JSON of the kind that was asked for.
+var errStrange = errors.New("-state: strange")
+
+// readState reads the file that -state names, if there is one, into place.
+func readState(file string, place any) (found bool, err error) {
+	if file == "" {
+		return false, nil
+	}
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("-state: %w", err)
+	case json.Unmarshal(text, place) != nil:
+		return false, errStrange
+	}
+	return true, nil
 }
 
 // move moves the place on, by so many rows.

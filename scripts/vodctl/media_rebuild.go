@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -147,19 +146,13 @@ func (k *rebuild) rebuild(ctx context.Context, t sink.MediaTable, bar *progress)
 // read reads the file of -state, if there is one.
 func (k *rebuild) read(table string) error {
 	k.at.Table = table
-	if k.state == "" {
-		return nil
-	}
-	text, err := os.ReadFile(k.state)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("-state: %w", err)
-	}
 	var kept rebuildPlace
-	if err := json.Unmarshal(text, &kept); err != nil || kept.Table != table {
+	found, err := readState(k.state, &kept)
+	if errors.Is(err, errStrange) || found && kept.Table != table {
 		return misuse("-state: %s holds no place of a rebuild of this table; name another file", k.state)
+	}
+	if err != nil || !found {
+		return err
 	}
 	k.at = kept
 	k.say("it goes on behind %d events and %d media, by %s", kept.Counts.Events, kept.Counts.Media, k.state)

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -185,18 +182,9 @@ func (k *reconciling) found(app uint64, f reconcile.Finding) error {
 // read reads the file of -state, if there is one.
 func (k *reconciling) read() error {
 	k.at = map[string]reconcile.Place{}
-	if k.state == "" {
-		return nil
-	}
-	text, err := os.ReadFile(k.state)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("-state: %w", err)
-	}
-	if err := json.Unmarshal(text, &k.at); err != nil {
+	_, err := readState(k.state, &k.at)
+	if errors.Is(err, errStrange) {
 		return misuse("-state: %s holds no places of reconcile; name another file", k.state)
 	}
-	return nil
+	return err
 }

@@ -140,21 +140,6 @@ func pauseWithin(left time.Duration, failures int) time.Duration {
 	return backoff.Pause(failures, min(100*time.Millisecond, most), most)
 }
 
-// sleep waits for d. It returns false, at once, if ctx would end first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // BeforeAnswer returns the context of a callback's delivery. It ends before ctx, to
 // leave time for the answer: half a second, or a twentieth of what is left.
 func BeforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {

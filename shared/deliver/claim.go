@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"vodevents/shared/internal/backoff"
 )
 
 var (
@@ -42,7 +44,7 @@ func (d *delivery) waitForClaims(ctx context.Context) {
 		if len(claimed) == 0 {
 			return
 		}
-		if !sleep(ctx, askEvery) {
+		if !backoff.Sleep(ctx, askEvery) {
 			for _, it := range claimed {
 				it.Result = Result{Cause: errClaimed, Reason: ReasonClaimed}
 			}

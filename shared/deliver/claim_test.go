@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/backoff"
 )
 
 func TestACallbackWaitsForAClaimAndAPullDoesNot(t *testing.T) {
@@ -212,7 +213,7 @@ type slowStore struct {
 }
 
 func (s slowStore) Claim(ctx context.Context, claimant string, ids []string, lasts time.Duration, takeParked bool) ([]Record, error) {
-	if !sleep(ctx, s.delay) {
+	if !backoff.Sleep(ctx, s.delay) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/backoff"
 )
 
 var errHandlerStuck = errors.New("the handler has not returned in time: it must honor its context")
@@ -58,7 +59,7 @@ func (d *delivery) handleOne(ctx context.Context, e *event.Event) error {
 			return err
 		}
 		wait, ok := d.pause(ctx, failures, 0, 0, toTheEnd)
-		if !ok || !sleep(ctx, wait) {
+		if !ok || !backoff.Sleep(ctx, wait) {
 			return err
 		}
 	}

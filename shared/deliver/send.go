@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/backoff"
 )
 
 // send brings each item to every sink that wants it. The worst answer to an item
@@ -169,7 +170,7 @@ func (s *sending) run(ctx context.Context) {
 				patience = s.retryBeside
 			}
 			wait, ok := s.pause(ctx, max(try, 1), s.asked, time.Since(started), patience)
-			if !ok || !sleep(ctx, wait) {
+			if !ok || !backoff.Sleep(ctx, wait) {
 				if try == 0 {
 					s.errs = FailAll(len(s.events), Unavailable(errResting, s.asked))
 				}

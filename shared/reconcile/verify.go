@@ -75,24 +75,9 @@ func (v *Verifier) Verify(ctx context.Context, e *event.Event) (deliver.Verdict,
 				return verdict, err
 			}
 		}
-		if !sleep(ctx, backoff.Pause(failures, 200*time.Millisecond, time.Second)) {
+		if !backoff.Sleep(ctx, backoff.Pause(failures, 200*time.Millisecond, time.Second)) {
 			return verdict, err
 		}
-	}
-}
-
-// sleep waits for d. It returns false, at once, if ctx would end first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -1,7 +1,8 @@
-// Package backoff says how long to wait before another try.
+// Package backoff waits before another try.
 package backoff
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -13,4 +14,19 @@ import (
 func Pause(failures int, least, most time.Duration) time.Duration {
 	d := min(least<<min(max(failures, 1)-1, 20), most)
 	return d/2 + rand.N(max(d/2, 1))
+}
+
+// Sleep waits for d. It returns false, at once, if ctx would end first.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -1,7 +1,9 @@
 package backoff
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -28,4 +30,27 @@ func TestPauseIsRandom(t *testing.T) {
 	if len(seen) < 10 {
 		t.Errorf("100 pauses have only %d lengths", len(seen))
 	}
+}
+
+// Sleep does not begin a pause that ctx would cut short, and ends with ctx.
+func TestSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for _, c := range []struct {
+			d, took time.Duration
+			whole   bool
+		}{{30 * time.Second, 30 * time.Second, true}, {30 * time.Second, 0, false}, {29 * time.Second, 29 * time.Second, true}} {
+			start := time.Now()
+			if whole := Sleep(ctx, c.d); whole != c.whole || time.Since(start) != c.took {
+				t.Errorf("%v: %t after %v", c.d, whole, time.Since(start))
+			}
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		start := time.Now()
+		if Sleep(ctx, time.Hour) || time.Since(start) != time.Second {
+			t.Errorf("canceled: after %v", time.Since(start))
+		}
+	})
 }
