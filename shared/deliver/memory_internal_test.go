@@ -2,6 +2,8 @@ package deliver
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -46,8 +48,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 		m.claimOne(t, id)
 		m.done(t, id)
 	}
-	if len(m.index) != 4 {
-		t.Errorf("it holds %d ids, want 4", len(m.index))
+	if m.known != 4 {
+		t.Errorf("it holds %d ids, want 4", m.known)
 	}
 	if r := m.claimOne(t, "in progress"); r.State != StateClaimed {
 		t.Errorf("the event in progress was dropped: %+v", r)
@@ -69,8 +71,8 @@ func TestMemoryDropsTheOldestSettled(t *testing.T) {
 	if r := m.claimOne(t, "in progress"); !r.Mine {
 		t.Errorf("got %+v", r)
 	}
-	if len(m.index) != 4 || m.places != 5 {
-		t.Errorf("it holds %d ids at %d places, want 4 at 5", len(m.index), m.places)
+	if m.known != 4 || m.places != 5 {
+		t.Errorf("it holds %d ids at %d places, want 4 at 5", m.known, m.places)
 	}
 }
 
@@ -111,6 +113,34 @@ func TestMemoryFullOfClaims(t *testing.T) {
 	}
 }
 
+// Events that share a bucket are found, and dropped, each for itself.
+func TestMemoryFindsEventsOfOneBucket(t *testing.T) {
+	t.Parallel()
+	m, pass := newSmallMemory(8)
+	m.buckets = make([]place, 1)
+	random := rand.New(rand.NewPCG(1, 2))
+	var held []string // the one to be dropped next comes first
+	for range 1000 {
+		pass(time.Second)
+		id := fmt.Sprint("event ", random.IntN(20))
+		m.done(t, id)
+		held = append(slices.DeleteFunc(held, func(h string) bool { return h == id }), id)
+		if len(held) > 8 {
+			held = held[1:]
+		}
+		for i := range 20 {
+			id := fmt.Sprint("event ", i)
+			at := m.find(memoryKey(id))
+			if got, want := at != 0, slices.Contains(held, id); got != want || got && m.at(at).id != memoryKey(id) {
+				t.Fatalf("%s: found at %d; held are %q", id, at, held)
+			}
+		}
+	}
+	if m.known != 8 {
+		t.Errorf("it holds %d ids, want 8", m.known)
+	}
+}
+
 func TestMemoryHoldsItsCapacity(t *testing.T) {
 	t.Parallel()
 	m, _ := newSmallMemory(memoryCapacity)
@@ -119,8 +149,8 @@ func TestMemoryHoldsItsCapacity(t *testing.T) {
 		ids[i] = fmt.Sprintf("%032x", i)
 		m.done(t, ids[i])
 	}
-	if len(m.index) != memoryCapacity {
-		t.Errorf("it holds %d ids, want %d", len(m.index), memoryCapacity)
+	if m.known != memoryCapacity {
+		t.Errorf("it holds %d ids, want %d", m.known, memoryCapacity)
 	}
 	if r := m.claimOne(t, ids[100]); r.State != StateDone {
 		t.Errorf("the oldest of 65,536 was dropped: %+v", r)
