@@ -18,7 +18,7 @@ import (
 )
 
 // connections are how many the server allows to the functions.
-const connections = 48
+const connections = 32
 
 // database is the server that is SINK, DEDUP and DEAD_LETTER.
 type database struct {

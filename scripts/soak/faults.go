@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"vodevents/shared/vodfake"
@@ -41,7 +42,7 @@ type trouble struct {
 
 // lasts is how long a part is away that does not come back by itself. Nothing
 // depends on it.
-const lasts = time.Second
+const lasts = 500 * time.Millisecond
 
 func wait(ctx context.Context, d time.Duration) {
 	select {
@@ -99,8 +100,11 @@ func (p *plan) mishapsOf(round int) mishaps {
 	from, to := p.round(round)
 	n := to - from
 	m := mishaps{trouble: all[(first+round)%len(all)], at: n/5 + r.IntN(n/3+1)}
-	for range 1 + r.IntN(3) {
-		m.deaths = append(m.deaths, r.IntN(n*4/5+1))
+	if round%2 == 0 { // after a death the soak waits for claims to run out
+		for range 2 + r.IntN(4) {
+			m.deaths = append(m.deaths, r.IntN(n*4/5+1))
+		}
+		slices.Sort(m.deaths)
 	}
 	return m
 }

@@ -24,7 +24,8 @@ type options struct {
 	events   int
 	seed     uint64
 	database string
-	log      io.Writer
+	log      io.Writer // tells of each round
+	bin      string    // where both functions are built; empty: nowhere yet
 }
 
 // run is one soak, with all its parts.
@@ -60,8 +61,9 @@ func soak(ctx context.Context, o options) (*report, error) {
 		if err := s.round(ctx, r); err != nil {
 			return nil, fmt.Errorf("seed %d, round %d: %w", o.seed, r, err)
 		}
-		fmt.Fprintf(o.log, "round %d of %d: %.1f s, %s\n", r+1, s.rounds, time.Since(began).Seconds(), s.mishapsOf(r).trouble.name)
-		rounds = append(rounds, roundReport{at: s.at(r), trouble: s.mishapsOf(r).trouble.name})
+		m := s.mishapsOf(r)
+		fmt.Fprintf(o.log, "round %d of %d: %.1f s, %s, %d kills\n", r+1, s.rounds, time.Since(began).Seconds(), m.trouble.name, len(m.deaths))
+		rounds = append(rounds, roundReport{at: s.at(r), trouble: m.trouble.name})
 	}
 	s.callback.Close()
 	s.pull.Close()
@@ -90,8 +92,11 @@ func start(ctx context.Context, o options) (s *run, err error) {
 		return s, err
 	}
 	s.stopped = append(s.stopped, func() { os.RemoveAll(s.dir) })
-	if err := build(ctx, s.dir); err != nil {
-		return s, err
+	if o.bin == "" {
+		o.bin = s.dir
+		if err := build(ctx, o.bin); err != nil {
+			return s, err
+		}
 	}
 	if s.db, err = startDatabase(ctx, o.database); err != nil {
 		return s, err
@@ -122,7 +127,7 @@ func start(ctx context.Context, o options) (s *run, err error) {
 	s.vod.Control("ConfirmEvents", s.beforeConfirm)
 	s.vod.SetTime(week)
 	s.plan = newPlan(o.seed, o.events)
-	return s, s.startFunctions(o.seed, gate, api, "SINK="+s.db.sink+" "+hook+"?types="+receiverTypes,
+	return s, s.startFunctions(o, gate, api, "SINK="+s.db.sink+" "+hook+"?types="+receiverTypes,
 		"DEAD_LETTER="+s.db.sink, "DEDUP="+s.db.dedup)
 }
 
@@ -143,7 +148,7 @@ func (s *run) serve(h http.Handler) (url string, err error) {
 }
 
 // startFunctions makes the pools of both functions.
-func (s *run) startFunctions(seed uint64, gate *gateway, api string, sinks ...string) (err error) {
+func (s *run) startFunctions(o options, gate *gateway, api string, sinks ...string) (err error) {
 	deeds := filepath.Join(s.dir, "deeds")
 	if err := os.Mkdir(deeds, 0o700); err != nil {
 		return err
@@ -158,8 +163,8 @@ func (s *run) startFunctions(seed uint64, gate *gateway, api string, sinks ...st
 		fmt.Sprint("VOD_SUB_APP_IDS=", subAppId), "CALLBACK_SIGN_KEY=" + signKey, "MAX_ATTEMPTS=3",
 	}, sinks...)
 	function := func(name string, stream uint64) *mortals {
-		return &mortals{rand: rand.New(rand.NewPCG(seed, stream)), start: func(ctx context.Context) (*local.Function, error) {
-			return local.Start(ctx, filepath.Join(s.dir, name), env, local.WithStdout(s.log), local.WithStderr(s.log))
+		return &mortals{rand: rand.New(rand.NewPCG(o.seed, stream)), start: func(ctx context.Context) (*local.Function, error) {
+			return local.Start(ctx, filepath.Join(o.bin, name), env, local.WithStdout(s.log), local.WithStderr(s.log))
 		}}
 	}
 	s.pushing, s.pulling = function("callback", 5<<32), function("pull", 6<<32)
