@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	senders         = 8  // callbacks under way at a time
-	callbacks       = 24 // instances of callback: those that VOD gave up go on
+	senders         = 8   // callbacks under way at a time
+	callbacks       = 24  // instances of callback: those that VOD gave up go on
+	mostSends       = 200 // of one event; two are usual where something went wrong
 	callbackTimeout = 15 * time.Second
 	signKey         = "soak5key"
 	subAppId        = 1500066000
@@ -81,6 +82,10 @@ func (g *gateway) cut() (after time.Duration, cut bool) {
 func (s *run) push(ctx context.Context, p planned) {
 	s.ledger.send(p, s.vod.Now())
 	for try := 0; ctx.Err() == nil; try++ {
+		if try == mostSends {
+			s.ledger.breaks(p.n, stuck, "it was not answered 200 after %d callbacks", try)
+			return
+		}
 		if try > 0 {
 			s.ledger.count(func(n *counts) { n.resent++ })
 			wait(ctx, 10*time.Millisecond)

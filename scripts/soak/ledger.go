@@ -59,6 +59,7 @@ type broken struct {
 type guarantee string
 
 const (
+	stuck     guarantee = "it does not get through"
 	lost      guarantee = "lost"
 	early     guarantee = "confirmed before it was durable"
 	twice     guarantee = "two rows"

@@ -37,7 +37,7 @@ func soakAndReport(ctx context.Context, o options, write bool, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(out, tableHead, r.row())
+	fmt.Fprint(out, tableHead, r.row(), "\n", r.details())
 	if write {
 		dir := filepath.Join("scripts", "soak")
 		if err := r.writeInto(filepath.Join(dir, "README.md")); err != nil {

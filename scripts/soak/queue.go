@@ -13,6 +13,7 @@ const (
 	timers      = 3 // invocations of pull that overlap
 	pullTimeout = 20 * time.Second
 	mostWaiting = 1024 // in the queue
+	mostLeases  = 200  // that run out in one round; a dozen are usual
 )
 
 // queueAll puts events into VOD's queue until there are no more, and closes queued.
@@ -33,7 +34,8 @@ func (s *run) queueAll(ctx context.Context, from <-chan planned, queued chan<- s
 const pollEvery = 10 * time.Millisecond
 
 // pullAll fires the timers while there are events, lets leases of the dead run out,
-// and closes drained when all are queued and none is left.
+// and closes drained when all are queued and none is left. It gives up on events
+// that never get through.
 func (s *run) pullAll(ctx context.Context, queued <-chan struct{}, drained chan<- struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
@@ -46,8 +48,10 @@ func (s *run) pullAll(ctx context.Context, queued <-chan struct{}, drained chan<
 	}
 	s.work.Go(func() {
 		<-queued
-		for s.vod.Pending(subAppId) > 0 && ctx.Err() == nil {
-			s.letLeasesEnd()
+		for leases := 0; s.vod.Pending(subAppId) > 0 && leases < mostLeases && ctx.Err() == nil; {
+			if s.letLeasesEnd() {
+				leases++
+			}
 			wait(ctx, pollEvery)
 		}
 		cancel()
@@ -77,11 +81,13 @@ const claimLasts = 5 * time.Second
 
 // letLeasesEnd moves the clock over a lease when nobody who lives has one: all that
 // is in the queue is leased, and no invocation runs.
-func (s *run) letLeasesEnd() {
+func (s *run) letLeasesEnd() bool {
 	if s.pulls.Load() > 0 || s.pulling.sinceDeath() < claimLasts {
-		return
+		return false
 	}
-	if app := s.vod.App(subAppId); app.Waiting == 0 && app.Leased > 0 {
-		s.vod.FastForward(vodfake.Lease)
+	if app := s.vod.App(subAppId); app.Waiting > 0 || app.Leased == 0 {
+		return false
 	}
+	s.vod.FastForward(vodfake.Lease)
+	return true
 }

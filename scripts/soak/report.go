@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"vodevents/shared/event"
 )
 
 // report is what a soak found.
@@ -38,7 +41,7 @@ type roundReport struct {
 func (s *run) report(o options, a *audit, rounds []roundReport) *report {
 	l := s.ledger
 	r := &report{
-		options: o, database: s.db.name, took: time.Since(l.began), counts: l.counts, broken: map[guarantee]int{},
+		options: o, database: s.db.name, took: time.Since(s.began), counts: l.counts, broken: map[guarantee]int{},
 		parked: map[string]int{}, mediaRows: a.media.rows, modelRows: a.media.ofModel, rounds: rounds,
 	}
 	for _, b := range l.broken {
@@ -100,18 +103,20 @@ func (s *run) explain(b broken) string {
 	if err != nil {
 		return text
 	}
+	ids := s.ledger.records[b.n].rows
+	if e, err := event.Parse(s.plan.event(b.n).body, event.Origin{}); err == nil {
+		ids = append(ids, e.ID)
+	}
 	for line := range bytes.Lines(log) {
-		for _, id := range s.ledger.records[b.n].rows {
-			if bytes.Contains(line, []byte(id)) {
-				text += fmt.Sprintf("log: %.1000s", line)
-			}
+		if slices.ContainsFunc(ids, func(id string) bool { return bytes.Contains(line, []byte(id)) }) {
+			text += fmt.Sprintf("log: %.1000s", line)
 		}
 	}
 	return text
 }
 
-const tableHead = `| database | seed | sent | delivered | parked | lost | confirmed early | two rows | media rows, wrong | p50 | p99 | what went wrong on purpose | took |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|
+const tableHead = `| database | seed | sent | delivered | parked | lost | confirms checked, early | two rows | media rows, wrong | p50 | p99 | kills | troubles | redelivered | sent again | took |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 `
 
 // row is the report as a row of the table.
@@ -126,10 +131,24 @@ func (r *report) row() string {
 		}
 		return n
 	}
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d, %d | %s | %s | %d kills, %d troubles, %d redelivered, %d callbacks sent again | %s |\n",
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d, %d | %d | %d, %d | %s | %s | %d | %d | %d | %d | %s |\n",
 		r.database, r.seed, r.pushed+r.pulled, r.delivered, parked,
-		wrong(lost, altered, misparked, unhooked), wrong(early), wrong(twice), r.mediaRows, wrong(wrongRow),
+		wrong(lost, altered, misparked, unhooked), r.checked, wrong(early), wrong(twice), r.mediaRows, wrong(wrongRow),
 		short(r.p50), short(r.p99), r.killed, r.troubles, r.redelivered, r.resent, r.took.Round(time.Second))
+}
+
+// details are what the table has no room for.
+func (r *report) details() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "- pushed %d, queued %d\n", r.pushed, r.pulled)
+	for _, why := range slices.Sorted(maps.Keys(r.parked)) {
+		fmt.Fprintf(&b, "- parked, %s: %d\n", why, r.parked[why])
+	}
+	fmt.Fprintf(&b, "- rows looked for when the database was back: %d\n", r.late)
+	fmt.Fprintf(&b, "- further rows of events whose payload can repeat: %d\n", r.again)
+	fmt.Fprintf(&b, "- events that the webhook took more than once: %d\n", r.hooked)
+	fmt.Fprintf(&b, "- media rows held against the slow model: %d\n", r.modelRows)
+	return b.String()
 }
 
 func short(d time.Duration) string {

@@ -31,6 +31,7 @@ type options struct {
 // run is one soak, with all its parts.
 type run struct {
 	*plan
+	began    time.Time // when all parts were there
 	dir      string
 	db       *database
 	vod      *vodfake.Server
@@ -55,10 +56,14 @@ func soak(ctx context.Context, o options) (*report, error) {
 		return nil, err
 	}
 	defer s.stop()
+	s.began = time.Now()
 	var rounds []roundReport
 	for r := range s.rounds {
 		began := time.Now()
 		if err := s.round(ctx, r); err != nil {
+			return nil, fmt.Errorf("seed %d, round %d: %w", o.seed, r, err)
+		}
+		if err := s.stuck(r); err != nil {
 			return nil, fmt.Errorf("seed %d, round %d: %w", o.seed, r, err)
 		}
 		m := s.mishapsOf(r)
@@ -216,6 +221,24 @@ func (s *run) round(ctx context.Context, r int) error {
 	}
 	s.ledger.unkept(from, to)
 	return s.notary.catchUp(ctx)
+}
+
+// stuck is an error where an event of a round does not get through.
+func (s *run) stuck(r int) error {
+	if len(s.ledger.broken) > 0 && s.ledger.broken[0].which == stuck {
+		return errors.New(s.explain(s.ledger.broken[0]))
+	}
+	left := s.vod.Pending(subAppId)
+	if left == 0 {
+		return nil
+	}
+	from, to := s.plan.round(r)
+	for n := from; n < to; n++ {
+		if one := &s.ledger.records[n]; !one.pushed && one.settled.IsZero() {
+			return errors.New(s.explain(broken{n, stuck, fmt.Sprintf("it is one of %d in the queue after %d leases", left, mostLeases)}))
+		}
+	}
+	return fmt.Errorf("%d events are left in the queue", left)
 }
 
 // pushAll sends callbacks until there are no more, and closes pushed.
