@@ -12,9 +12,9 @@ import (
 // The picture, in px: the delays of each round over the week, on a logarithmic
 // scale, with what befell the round below.
 const (
-	width, height = 960, 430
+	width, height = 960, 450
 	left, right   = 70, 940
-	top, bottom   = 90, 300
+	top, bottom   = 100, 310
 )
 
 // The ends of the scale of delays.
@@ -26,13 +26,13 @@ func (r *report) picture() []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="system-ui, sans-serif" font-size="13" fill="#222">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
 	text(&b, left, 28, `font-size="18" font-weight="600"`, fmt.Sprintf("%d events over a simulated week, %s, seed %d", r.pushed+r.pulled, r.database, r.seed))
-	text(&b, left, 50, ``, fmt.Sprintf("lost %d, confirmed early %d, two rows %d, wrong rows of media %d, after %d kills, %d troubles of the database or the webhook, and faults of VOD",
-		r.broken[lost], r.broken[early], r.broken[twice], r.broken[wrongRow], r.killed, r.troubles))
+	text(&b, left, 50, ``, fmt.Sprintf("lost %d, confirmed early %d, two rows %d, wrong rows of media %d of %d, after %d kills and %d troubles",
+		r.lost(), r.broken[early], r.broken[twice], r.broken[wrongRow], r.mediaRows, r.killed, r.troubles))
 	for d := fastest; d <= slowest; d *= 10 {
 		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/>`+"\n", left, yOf(d), right)
-		text(&b, left-8, yOf(d)+4, `text-anchor="end" fill="#666"`, d.String())
+		text(&b, left-8, yOf(d)+4, `text-anchor="end" fill="#666"`, tick(d))
 	}
-	text(&b, left, top-12, `fill="#666"`, "delay: from the queue, or the first send, to the confirm, or the answer 200; by VOD's clock")
+	text(&b, left, top-14, `fill="#666"`, "delay, from the queue, or the first send, to the confirm, or the answer 200, by VOD's clock")
 	r.days(&b)
 	r.troublesBelow(&b)
 	r.line(&b, "#c2410c", "p99", func(one roundReport) time.Duration { return one.p99 })
@@ -43,6 +43,14 @@ func (r *report) picture() []byte {
 
 func text(b *bytes.Buffer, x int, y float64, attributes, content string) {
 	fmt.Fprintf(b, `<text x="%d" y="%.1f" %s>%s</text>`+"\n", x, y, attributes, html.EscapeString(content))
+}
+
+// tick is a delay of the scale.
+func tick(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprint(d.Milliseconds(), " ms")
+	}
+	return fmt.Sprint(d.Seconds(), " s")
 }
 
 // yOf is where a delay stands.
@@ -68,8 +76,11 @@ func (r *report) days(b *bytes.Buffer) {
 // troublesBelow names what befell each round.
 func (r *report) troublesBelow(b *bytes.Buffer) {
 	for i, one := range r.rounds {
-		x := r.xOf(i)
-		fmt.Fprintf(b, `<text transform="translate(%.1f %d) rotate(60)" font-size="11">%s</text>`+"\n", x-4, bottom+30, html.EscapeString(one.trouble))
+		label := one.trouble
+		if one.kills > 0 {
+			label += fmt.Sprintf(", %d kills", one.kills)
+		}
+		fmt.Fprintf(b, `<text transform="translate(%.1f %d) rotate(60)" font-size="11">%s</text>`+"\n", r.xOf(i)-4, bottom+30, html.EscapeString(label))
 	}
 }
 

@@ -34,7 +34,7 @@ type report struct {
 type roundReport struct {
 	at       time.Time
 	trouble  string
-	sent     int
+	kills    int
 	p50, p99 time.Duration
 }
 
@@ -61,7 +61,7 @@ func (s *run) report(o options, a *audit, rounds []roundReport) *report {
 			}
 			r.add(one)
 		}
-		rounds[i].sent, rounds[i].p50, rounds[i].p99 = to-from, percentile(of, 50), percentile(of, 99)
+		rounds[i].p50, rounds[i].p99 = percentile(of, 50), percentile(of, 99)
 		all = append(all, of...)
 	}
 	r.p50, r.p99 = percentile(all, 50), percentile(all, 99)
@@ -125,16 +125,15 @@ func (r *report) row() string {
 	for _, n := range r.parked {
 		parked += n
 	}
-	wrong := func(of ...guarantee) (n int) {
-		for _, g := range of {
-			n += r.broken[g]
-		}
-		return n
-	}
 	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d, %d | %d | %d, %d | %s | %s | %d | %d | %d | %d | %s |\n",
 		r.database, r.seed, r.pushed+r.pulled, r.delivered, parked,
-		wrong(lost, altered, misparked, unhooked), r.checked, wrong(early), wrong(twice), r.mediaRows, wrong(wrongRow),
+		r.lost(), r.checked, r.broken[early], r.broken[twice], r.mediaRows, r.broken[wrongRow],
 		short(r.p50), short(r.p99), r.killed, r.troubles, r.redelivered, r.resent, r.took.Round(time.Second))
+}
+
+// lost counts the events that are not where and what they must be.
+func (r *report) lost() int {
+	return r.broken[lost] + r.broken[altered] + r.broken[misparked] + r.broken[unhooked]
 }
 
 // details are what the table has no room for.

@@ -68,7 +68,7 @@ func soak(ctx context.Context, o options) (*report, error) {
 		}
 		m := s.mishapsOf(r)
 		fmt.Fprintf(o.log, "round %d of %d: %.1f s, %s, %d kills\n", r+1, s.rounds, time.Since(began).Seconds(), m.trouble.name, len(m.deaths))
-		rounds = append(rounds, roundReport{at: s.at(r), trouble: m.trouble.name})
+		rounds = append(rounds, roundReport{at: s.at(r), trouble: m.trouble.name, kills: len(m.deaths)})
 	}
 	s.callback.Close()
 	s.pull.Close()
