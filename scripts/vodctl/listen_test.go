@@ -270,6 +270,21 @@ func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 	}
 }
 
+// Where nobody reads the lines any more, as behind a head, it ends. What the server
+// took is confirmed.
+func TestListenEndsWithItsOutput(t *testing.T) {
+	t.Parallel()
+	h := &hook{t: t, posts: map[string]int{}, took: map[string]bool{}, secret: theSecret}
+	h.start()
+	defer h.stop()
+	vod, getenv := queueOf(t, eventOf("1"), eventOf("2"))
+	var errs shown
+	run(t.Context(), []string{"listen", "-forward-to", "http://" + h.address + "/?secret=" + theSecret}, getenv, nil, &failing{room: 5}, &errs)
+	if a := vod.App(theApp); a.Confirmed != 1 || h.has("2") || !strings.Contains(errs.String(), "no space left") {
+		t.Errorf("%+v: %s", a, &errs)
+	}
+}
+
 // A certificate that nobody vouches for is told, with what to do about it.
 func TestListenToASelfSignedServer(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,13 @@
 package cos
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"vodevents/shared/deliver/delivertest"
@@ -101,5 +104,28 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 	if text, err := table.read(t.Context(), "k", nil); err != nil || len(text) != objectMost || body.read > slack*objectMost {
 		t.Errorf("%v, %d bytes of an object were read", err, body.read)
+	}
+}
+
+// However many events there are, 32 requests of a sink run at a time.
+func TestRequestsAtATime(t *testing.T) {
+	t.Parallel()
+	c := costest.RunT(t)
+	var running, most atomic.Int64
+	full := make(chan struct{})
+	var once sync.Once
+	c.Answer = func(http.ResponseWriter, *http.Request) bool {
+		n := running.Add(1)
+		defer running.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		if n >= inFlight {
+			once.Do(func() { close(full) })
+		}
+		<-full
+		return false
+	}
+	if err := errors.Join(open(t, c.URL("vod")).Send(t.Context(), delivertest.Events(t, 4*inFlight))...); err != nil || most.Load() != inFlight {
+		t.Errorf("%v, %d requests at a time", err, most.Load())
 	}
 }
