@@ -9,9 +9,9 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// checkSilence checks how long ago the last event came, where a table tells: that of
-// a SINK. What tells nothing is no problem. A bucket is not asked: it has no index,
-// so every object would be read.
+// checkSilence checks how long ago the last event came, if a SINK is a table that can be
+// asked. If none is, that is no problem. A bucket is not asked: it has no index, so
+// every object would have to be read.
 func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 	var last time.Time
 	known := false

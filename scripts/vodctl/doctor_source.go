@@ -34,8 +34,8 @@ func (d *doctor) checkSource(app uint64, address string) {
 	}
 }
 
-// deployed are the settings of the functions; flags narrow down what the doctor looks
-// at and say nothing of them. Of a variable with a bad value it has the zero value.
+// deployed returns the settings of the functions, without the doctor's flags, which only
+// narrow down what it looks at. A variable with a bad value has its zero value.
 func (d *doctor) deployed() config.Config {
 	cfg, _ := config.Read(func(name string) string { // checkSettings reports a bad value
 		if name == "VOD_SUB_APP_IDS" && strings.TrimSpace(d.getenv(name)) == "" {

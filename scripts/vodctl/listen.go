@@ -171,9 +171,9 @@ func (l *listening) run(ctx context.Context) error {
 	return nil
 }
 
-// look tells of applications whose events do not come into the queue. Its error is
-// one that every later call would meet too, such as mistyped keys. Who may only pull
-// is not allowed to ask, and that is none.
+// look warns of applications whose events do not go into the queue. It returns an error
+// only if every later call would fail too, as with mistyped keys. Keys that may only
+// pull may not ask; that is not an error.
 func (l *listening) look(ctx context.Context, a *account) error {
 	for _, app := range a.apps {
 		c, err := a.DescribeEventConfig(ctx, app)
@@ -202,9 +202,9 @@ var (
 	errRefused = errors.New("the server did not answer 2xx")
 )
 
-// forward posts one event. While nobody listens at the URL it waits for a server,
-// until the lease is over. What breaks off later is the event's: a handler that
-// panics closes its connection, and must not keep the others waiting.
+// forward posts one event. While no server listens at the URL, it waits until the lease
+// is over. A connection that breaks later counts against the event: a handler that
+// panics closes its connection, and must not hold up the other events.
 func (l *listening) forward(ctx context.Context, e *event.Event) deliver.Result {
 	if !l.types.Has(e.Type) {
 		l.passed++
@@ -240,7 +240,7 @@ func isAbsent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// explain says why there was no answer, once for each reason.
+// explain says why there was no answer, once per reason.
 func (l *listening) explain(err error) {
 	if text := err.Error(); text != l.broken {
 		l.broken = text
@@ -268,7 +268,7 @@ func (l *listening) answered(e *event.Event, words string, status int, took time
 	}
 	if err := l.line(e, code, words, took); err != nil {
 		l.say("vodctl: %v", err)
-		l.stop() // nobody reads on; what the server took is confirmed all the same
+		l.stop() // nobody reads the output; what the server took is still confirmed
 	}
 	if status/100 != 2 {
 		l.failed++

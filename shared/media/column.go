@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// telling is an event in doc. Values name the event that told them by its place in
-// this list: a hundred ids and times would be most of doc.
+// telling is an event in doc. Values refer to their event by its index in this list,
+// because a hundred ids and times would be most of doc.
 type telling struct {
 	Id   string    `json:"id"`
 	At   time.Time `json:"at"`
@@ -21,11 +21,11 @@ type telling struct {
 // MarshalJSON implements [json.Marshaler].
 func (m Media) MarshalJSON() ([]byte, error) { return m.AppendDoc(nil), nil }
 
-// AppendDoc appends m as the column doc has it. Where a value names an event, doc
-// has the event's place in the list events. It leaves out an at and a task that are
-// those of the event in the list, and a rank of 2.
+// AppendDoc appends m as it stands in the column doc. A value refers to its event by
+// the index in the list events. It omits at and task if they equal the event's, and a
+// rank of 2.
 //
-// It is written by hand because every event that is received pays for it.
+// It is written by hand because it runs for every event.
 func (m *Media) AppendDoc(dst []byte) []byte {
 	w := docWriter{b: append(dst, '{')}
 	register(&w, "name", &m.Name, appendString)
@@ -171,7 +171,7 @@ func (w *docWriter) version(v Version) {
 	w.told(w.place(v.Event, v.At, nil), v.At, v.Index)
 }
 
-// told writes that the i-th event told something.
+// told writes which event a value is from, the i-th.
 func (w *docWriter) told(i int, at time.Time, index int) {
 	if !w.events[i].At.Equal(at) {
 		w.time("at", at)
@@ -287,7 +287,7 @@ func (m *Media) UnmarshalJSON(b []byte) error {
 	return r.err
 }
 
-// docReader puts events in the place of their places in the list.
+// docReader replaces each index in the list by its event.
 type docReader struct {
 	events []telling
 	err    error

@@ -1,11 +1,11 @@
-// Package media keeps the state of each media: is it there, does it play, with
-// which URL, what did the review say. It needs no database, no clock and no
-// network.
+// Package media computes the state of each media from its events: whether it exists,
+// whether it plays and with which URL, and what the review said. It needs no database,
+// no clock and no network.
 //
 // # From events to a row
 //
-// [Of] reads what one event tells: a [Media] for each FileId that it names.
-// [Merge] puts two tellings of one media together, and [Apply] is both in one.
+// [Of] reads one event and returns a [Media] for each FileId that it names. [Merge]
+// combines what two events say of one media. [Apply] does both.
 // [Media.Row] computes the columns of vod_media and vod_media_output.
 //
 //	var m = media.Media{Source: e.Source(), FileId: "5285890784273533167"}
@@ -22,14 +22,14 @@
 //
 // # What no event tells
 //
-// Nobody sends an event when a media is renamed, banned, or moved to another
-// storage class by a rule. Only asking VOD shows that. Its answer is an event of our
-// own, MediaRead: it sets URLs and figures, and never the status or the error of a
-// result that an event told.
+// VOD sends no event when a media is renamed, banned, or moved to another storage
+// class by a rule. Only asking VOD shows that. Its answer becomes an event of our own,
+// MediaRead. It sets URLs and figures, but never the status or the error of a result
+// that an event reported.
 //
 // Two sub-tasks of one Type and Definition in one procedure, such as two
 // watermarks, share a row: the later one wins.
 //
-// A procedure that ProcessMediaByUrl began has the caller's own id for a FileId.
-// It makes a row that is no media of VOD.
+// In a procedure that ProcessMediaByUrl began, the FileId is the caller's own id. Its
+// row is not a media of VOD.
 package media

@@ -11,28 +11,28 @@ import (
 	"vodevents/shared/event"
 )
 
-// Explained is one register of a media, with what each event told of it.
+// Explained is one register of a media, with the value from each event.
 type Explained struct {
 	// Name is that of a column, such as name or media_url, or of a result's, such
 	// as "Transcode 100030 status".
 	Name string `json:"name"`
 
-	// Values has the one that stands first, and behind it those that it beat.
+	// Values begins with the current value. Those that it beat follow.
 	Values []Told `json:"values"`
 
-	// Hidden: a deletion covers the value that stands, so no row shows it.
+	// Hidden: a deletion covers the current value, so no row shows it.
 	Hidden bool `json:"hidden,omitempty"`
 }
 
-// Told is a value as one event told it. Version.Event is that event.
+// Told is a value and the event that it is from, Version.Event.
 type Told struct {
 	Text string `json:"text"`
 	Version
 }
 
-// Explain says of each register of a media which event set it and which values it
-// beat. It takes what [Of] read of the media from each event, in any order. The
-// registers come in the order of the columns.
+// Explain says for each register of a media which event set it and which values it
+// beat. all is what [Of] read from each event, in any order. The registers are in the
+// order of the columns.
 func Explain(told []Media) []Explained {
 	x := explainer{told: told}
 	for _, t := range told {
@@ -62,8 +62,8 @@ type explainer struct {
 	registers []Explained
 }
 
-// add adds a register, unless nothing was told of it. compare orders its values, the
-// one that stands last.
+// add adds a register, unless no event set it. compare orders its values; the largest
+// is the current one.
 func (x *explainer) add(name string, hidden bool, values []Told, compare func(a, b Told) int) {
 	values = slices.DeleteFunc(values, func(v Told) bool { return v.Version.IsZero() })
 	slices.SortStableFunc(values, func(a, b Told) int { return compare(b, a) })

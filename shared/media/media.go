@@ -11,8 +11,8 @@ import (
 // Those of VOD have about 20 digits.
 const MaxFileId = 255
 
-// Media is what is known of one media: the registers that events have set. The
-// zero value knows nothing. As JSON it is the column doc; see [Media.AppendDoc].
+// Media is what is known of one media: the registers that events have set. In the
+// zero value nothing is known. As JSON it is the column doc; see [Media.AppendDoc].
 type Media struct {
 	Source string `json:"-"` // the CloudEvents source of its events
 	FileId string `json:"-"`
@@ -47,7 +47,7 @@ type Media struct {
 	Results    []Result    `json:"results,omitempty"`
 	Reviews    []Review    `json:"reviews,omitempty"`
 
-	// Deleted is the FileDeleted of the whole media. Nothing undoes it.
+	// Deleted is the FileDeleted of the whole media. It is final.
 	Deleted Version `json:"deleted,omitzero"`
 
 	// Exists is what the last re-read said.
@@ -56,7 +56,7 @@ type Media struct {
 	DeletedParts []DeletedPart `json:"deleted_parts,omitempty"`
 	Listed       []Listed      `json:"listed,omitempty"`
 
-	// Last is the event that was received last of those that told of the media.
+	// Last is the event about the media that was received last.
 	Last Version `json:"last,omitzero"`
 }
 
@@ -76,12 +76,12 @@ type Procedure struct {
 	Told Version `json:"told"`
 }
 
-// Pending is the status of a procedure that an upload announced and that no event
-// of its own tells of. It is not VOD's.
+// Pending is the status of a procedure that an upload announced, until an event of the
+// procedure itself comes. VOD has no such status.
 const Pending = "PENDING"
 
-// Result is how one sub-task of one task ended, or is going. Events that repeat it,
-// as those of a procedure with TasksNotifyMode Change do, are one Result.
+// Result is the outcome of one sub-task of one task, or its progress. Events that
+// repeat it are one Result; with TasksNotifyMode Change many do.
 type Result struct {
 	Kind       event.MediaProcessType `json:"kind"`
 	Definition int64                  `json:"definition"`
@@ -94,7 +94,7 @@ type Result struct {
 	At       time.Time `json:"at"`
 	Finished bool      `json:"finished,omitempty"`
 
-	// Read: VOD lists the result now. That tells of no task.
+	// Read: the result is from a re-read, which names no task.
 	Read bool `json:"read,omitempty"`
 
 	Figures

@@ -9,8 +9,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// Apply returns what is known of m after an event. An event that says nothing of
-// the media changes nothing, and neither does one that was applied before.
+// Apply returns m after an event. An event that is not about the media changes
+// nothing, and neither does one that was applied before.
 func Apply(m Media, e *event.Event) Media {
 	for _, told := range Of(e) {
 		if told.Source == m.Source && told.FileId == m.FileId {
@@ -20,8 +20,7 @@ func Apply(m Media, e *event.Event) Media {
 	return m
 }
 
-// Merge returns what is known of a media from both. The order does not matter, and
-// neither does how often something is merged:
+// Merge combines what a and b know of a media. Neither order nor repetition matters:
 //
 //	Merge(a, b) = Merge(b, a)
 //	Merge(a, Merge(b, c)) = Merge(Merge(a, b), c)
@@ -160,8 +159,8 @@ func height(status string) int {
 	}
 }
 
-// place tells apart what two sub-tasks of one task made: their URLs or errors
-// differ. Of re-reads there is one for each Kind and Definition.
+// place distinguishes two sub-tasks of one task: their URLs or errors differ. There is
+// one re-read for each Kind and Definition.
 func (r Result) place(s Result) int {
 	c := cmp.Or(cmp.Compare(r.Kind, s.Kind), cmp.Compare(r.Definition, s.Definition), compareBool(r.Read, s.Read))
 	if c != 0 || r.Read {
@@ -170,8 +169,8 @@ func (r Result) place(s Result) int {
 	return cmp.Or(cmp.Compare(r.Task, s.Task), cmp.Compare(r.Status, s.Status), cmp.Compare(r.Error, s.Error), cmp.Compare(r.Url, s.Url))
 }
 
-// merge keeps one telling of the same result: its values are those of the larger
-// (event id, index), and its time the FinishTime, else that of the first receipt.
+// merge combines two reports of the same result. The values are from the one with the
+// larger (event id, index). The time is the FinishTime, or else the first receipt.
 func (r Result) merge(s Result) Result {
 	won, lost := r, s
 	if r.Read {

@@ -9,11 +9,11 @@ import (
 	"vodevents/shared/event"
 )
 
-// Of returns what an event tells by itself: a Media for each FileId that it says
-// something of, in the order of the FileIds. It is nil for an event that says
-// nothing of any media, for an unknown kind, and for the 2.0 format.
+// Of returns what one event says: a Media for each FileId that it is about, in the
+// order of the FileIds. It is nil if the event is about no media, is of an unknown
+// kind, or has the 2.0 format.
 //
-// A payload that can be read only in part tells what could be read.
+// If a payload can be read only in part, that part counts.
 func Of(e *event.Event) []Media {
 	r := &reader{event: e, at: inMillis(e.Received)}
 	if e.Type == event.TypeMediaRead {
@@ -46,8 +46,8 @@ func (r *reader) all() (all []Media) {
 // version is that of the i-th thing that the event tells.
 func (r *reader) version(rank, i int) Version { return Version{rank, r.at, r.event.ID, i} }
 
-// of is the media of that FileId. Without a FileId it is one that nobody sees.
-// Blanks at its end, which no FileId has, would be nothing to a key of MySQL.
+// of is the media with that FileId. Without a FileId it is a media that is dropped.
+// Trailing blanks are cut: no FileId has them, and MySQL's keys ignore them.
 func (r *reader) of(fileID string) *Media {
 	fileID = strings.TrimRight(text(fileID), " ")
 	for _, m := range r.media {
@@ -158,7 +158,7 @@ func (r *reader) meta(m *Media, d *event.MediaMetaData, rank, i int) {
 	put(&m.Md5, text(d.Md5), v)
 }
 
-// announce is an upload's word that a procedure will run.
+// announce notes that an upload began a procedure.
 func (r *reader) announce(m *Media, task string, i int) { r.run(m, task, Pending, i) }
 
 func (r *reader) run(m *Media, task, status string, i int) {

@@ -36,8 +36,8 @@ func groups(results []Result) iter.Seq[[]Result] {
 	}
 }
 
-// output is the row of the results of one Kind and Definition. Its status and its
-// URL are registers of their own: a run that fails leaves what plays.
+// output is the row of one Kind and Definition. Status and URL are separate registers,
+// so a run that fails leaves the URL that plays.
 func (m *Media) output(results []Result) Output {
 	var told *Result
 	for i := range results {
@@ -75,9 +75,9 @@ func lastMade(results []Result) (made *Result) {
 	return made
 }
 
-// Lacks names the event that has the output's Data where the row that the results
-// before gave has the Data of another result. That is rare, else it is empty: an
-// event came late and was received early, and so an older run is the latest again.
+// Lacks returns the event that has the output's Data, if the row so far has the Data of
+// another result; else it is empty. That is rare: an event that was received early
+// arrives here late and makes an older run the latest again.
 func (o *Output) Lacks(before []Result) (eventID string) {
 	if o.made == nil || o.made.Data != nil {
 		return ""
@@ -93,8 +93,8 @@ func (o *Output) Lacks(before []Result) (eventID string) {
 	return ""
 }
 
-// beats orders what tells the status: events over re-reads, an end over a sub-task
-// that is going, then the later version.
+// beats says which result sets the status: an event beats a re-read, an end beats
+// progress, and else the later version wins.
 func beats(r, s *Result) bool {
 	return cmp.Or(compareBool(!r.Read, !s.Read), compareBool(hasEnded(r), hasEnded(s)), r.Version().Compare(s.Version())) > 0
 }
@@ -138,8 +138,8 @@ func (m *Media) lost(part event.DeletedPart, definition int64, made time.Time) b
 	return false
 }
 
-// withdrawn tells whether a publication of that time was deleted. The row keeps one,
-// whatever template it was made with.
+// withdrawn tells whether a publication of that time was deleted. The row keeps one
+// publication, whatever its template.
 func (m *Media) withdrawn(part event.DeletedPart, published time.Time) bool {
 	return slices.ContainsFunc(m.DeletedParts, func(d DeletedPart) bool { return d.Type == part && !published.After(d.At) })
 }
@@ -171,7 +171,8 @@ func higher(o, p *Output) bool {
 	return cmp.Or(cmp.Compare(o.Height, p.Height), cmp.Compare(o.Bitrate, p.Bitrate), cmp.Compare(p.Definition, o.Definition)) > 0
 }
 
-// newestError is that of the sub-task that failed last and was not mended since.
+// newestError is the error of the sub-task that failed last, if no later run of it
+// succeeded.
 func newestError(outputs []Output) string {
 	var newest *Result
 	for i := range outputs {

@@ -10,10 +10,10 @@ import (
 	"vodevents/shared/internal/jsonscan"
 )
 
-// quickProcedure reads a payload of ProcedureStateChanged, the largest that VOD
-// sends and the most that a media is told of. It is [event.Event.Decode] without
-// reflection and without what a media does not need. It returns false for what is
-// not in the shape that VOD sends: Decode knows what to make of that.
+// quickProcedure reads a payload of ProcedureStateChanged. It is the most frequent kind
+// and the largest. quickProcedure does what [event.Event.Decode] does, without
+// reflection and only for the members that a media needs. It returns false if the
+// payload has an unusual shape; Decode handles that.
 func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResult, ok bool) {
 	if e.Type != "ProcedureStateChanged" || e.Field != "ProcedureStateChangeEvent" {
 		return nil, nil, false

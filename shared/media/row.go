@@ -9,7 +9,7 @@ import (
 	"vodevents/shared/event"
 )
 
-// State is what a media is good for now.
+// State says what can be done with a media now.
 type State string
 
 const (
@@ -74,8 +74,8 @@ type Output struct {
 	told, made *Result // what Status and what Url are from; made is nil without any
 }
 
-// listLag is how much younger than a result a re-read must be for its absence
-// there to mean that the result is gone: VOD's list may lag behind its events.
+// listLag is how much later than a result a re-read must be. Only then does the
+// result's absence mean that it is gone: VOD's list may lag behind its events.
 const listLag = 5 * time.Minute
 
 // Row computes the columns.
@@ -113,7 +113,7 @@ func (m *Media) lostOriginal() bool {
 	return slices.ContainsFunc(m.DeletedParts, func(d DeletedPart) bool { return d.Type == event.DeletedOriginalFiles })
 }
 
-// state is that of a media which is there. A stream is a result that plays.
+// state is the state of a media that exists. A stream is a result that plays.
 func (m *Media) state(p Procedure, stream, plays bool) State {
 	switch {
 	case p.Task != "" && height(p.Status) <= height(string(event.TaskProcessing)) && !stream:
@@ -156,7 +156,7 @@ func (p Procedure) compareShown(q Procedure) int {
 	return cmp.Or(compareBool(p.Status != Pending, q.Status != Pending), p.At.Compare(q.At), cmp.Compare(p.Task, q.Task))
 }
 
-// allFailed tells whether a task had transcodes, and none that did not fail.
+// allFailed tells whether a task had transcodes and all of them failed.
 func (m *Media) allFailed(task string) bool {
 	type place struct {
 		kind       event.MediaProcessType
@@ -192,7 +192,7 @@ func (r *Result) plays() bool {
 	return r.Kind == event.ProcessTranscode || r.Kind == event.ProcessAdaptiveDynamicStreaming
 }
 
-// review is the suggestion of the last review: of one task the worst.
+// review is the suggestion of the last review task, the worst if it has several.
 func (m *Media) review() (event.Suggestion, string) {
 	var shown *Review
 	for i := range m.Reviews {

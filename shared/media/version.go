@@ -7,14 +7,15 @@ import (
 
 // Ranks of a value: a larger one wins, whatever the times are.
 const (
-	// rankCopy is a copy of what the media was like when a task began:
-	// FileName, FileUrl and MetaData of a procedure.
+	// rankCopy is for copies made when a task began: FileName, FileUrl and
+	// MetaData of a procedure. They may be out of date.
 	rankCopy = 1
 
 	rankOwn = 2
 )
 
-// Version says which of two values of a register stays: the larger one.
+// Version decides which of two values a register keeps: the one with the larger
+// version.
 type Version struct {
 	Rank  int       `json:"rank"`
 	At    time.Time `json:"at"`    // UTC, in ms
@@ -27,12 +28,12 @@ func (v Version) Compare(w Version) int {
 	return cmp.Or(cmp.Compare(v.Rank, w.Rank), v.At.Compare(w.At), v.told(w))
 }
 
-// told compares what remains when both are of one time.
+// told compares two versions of the same time.
 func (v Version) told(w Version) int {
 	return cmp.Or(cmp.Compare(v.Event, w.Event), cmp.Compare(v.Index, w.Index))
 }
 
-// IsZero tells that nothing was told yet.
+// IsZero tells whether no event has set the value yet.
 func (v Version) IsZero() bool { return v == Version{} }
 
 // Register is a value with its version.
@@ -49,16 +50,16 @@ func later[T any](a, b Register[T]) Register[T] {
 	return a
 }
 
-// put sets a register of the media that one event tells of. Nothing, "" and 0 say
-// nothing, so they never overwrite.
+// put sets a register of a media from one event. Missing values, "" and 0 never
+// overwrite.
 func put[T comparable](r *Register[T], value T, v Version) {
 	if value != *new(T) {
 		*r = later(*r, Register[T]{value, v})
 	}
 }
 
-// moment reads a time of VOD's, ISO 8601; zero where it tells none. VOD writes ""
-// and 0000-00-00T00:00:00Z for "not yet".
+// moment reads a time of VOD's, ISO 8601. It is zero for "" and for
+// 0000-00-00T00:00:00Z, which VOD writes for "not yet".
 func moment(s string) time.Time {
 	if s == "" {
 		return time.Time{}

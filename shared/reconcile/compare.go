@@ -23,11 +23,11 @@ func (d *Differs) Error() string { return "VOD says otherwise: " + d.What }
 // task may have moved on since, and the answer may have another order, more members
 // and other nulls.
 //
-// Compared are ids, states, error codes, suggestions of reviews, what the user
-// attached to the task, and URLs without their query. All of that in the event must
-// be in the answer, at the same place; an element of a list may be at any place. The
-// task's own TaskId may differ, because VOD knows aliases. A state that is not final
-// may be a later one in the answer.
+// It compares ids, states, error codes, suggestions of reviews, what the user attached
+// to the task, and URLs without their query. Whatever the event has of these must be in
+// the answer at the same place; elements of a list may be in any order. The task's own
+// TaskId may differ, because VOD knows aliases. A state that is not final may be a later
+// one in the answer.
 func Compare(payload, answer json.RawMessage) error {
 	claim, err := decodeTree(payload)
 	if err != nil {
@@ -54,8 +54,8 @@ type tree struct {
 
 var errTwice = errors.New("it has a member twice")
 
-// decodeTree reads JSON. A member that is there twice is an error: which of the two a
-// reader takes is its own affair, and VOD sends none.
+// decodeTree reads JSON. Two members of one name are an error: readers differ in which
+// one they take, and VOD never sends two.
 func decodeTree(b []byte) (*tree, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -106,8 +106,8 @@ func readTree(d *json.Decoder) (*tree, error) {
 }
 
 // compare returns where a claim differs from the truth, or the empty string. final
-// tells whether the innermost state around the claim is a final one: what is
-// said of a task that goes on may change.
+// tells whether the innermost state around the claim is final. While a task still runs,
+// its values may change.
 func compare(at string, claim, truth *tree, final bool) string {
 	switch {
 	case claim.members != nil:
@@ -130,8 +130,8 @@ func compare(at string, claim, truth *tree, final bool) string {
 	return compareText(at, claim.text, truth.text, final)
 }
 
-// missing returns which word of failure or of a review the claim leaves out, so that
-// silence is not taken for success.
+// missing returns an error code or a review's suggestion that the claim leaves out. An
+// omission must not pass for success.
 func missing(at string, claim, truth *tree, final bool) string {
 	for _, name := range []string{"errcode", "errcodeext", "suggestion"} {
 		if t := truth.members[name]; t != nil && claim.members[name] == nil {
@@ -176,7 +176,7 @@ next:
 // ended is the rank of a final state.
 const ended = 3
 
-// rank orders the states of tasks and sub-tasks. What is not known is final.
+// rank orders the states of tasks and sub-tasks. An unknown state counts as final.
 func rank(status string) int {
 	switch event.TaskStatus(status) {
 	case event.TaskWaiting:
@@ -214,7 +214,7 @@ func compareText(at, claim, truth string, final bool) string {
 	return fmt.Sprintf("%s is %q and not %q", strings.TrimPrefix(at, "/"), short(truth), short(claim))
 }
 
-// zeroless is the text of a number, with 0 for the missing one.
+// zeroless is the text of a number, and 0 if it is missing.
 func zeroless(s string) string {
 	if s == "0" {
 		return ""

@@ -1,5 +1,5 @@
-// Package reconcile asks VOD what is true: whether a callback is, and what a
-// receiver has missed.
+// Package reconcile asks VOD two things: whether a callback is true, and which events
+// a receiver has missed.
 //
 // # Callbacks
 //
@@ -16,8 +16,8 @@
 //
 // # What was missed
 //
-// [Run] looks at the tasks and the uploads that finished over an hour ago, and at the
-// files of all rows of vod_media. A task or an upload that no event in the table
-// tells of becomes an event of its kind; a row that differs from VOD's word becomes a
-// MediaRead, an event of our own. Both go the ordinary way to every sink.
+// [Run] looks at the tasks and uploads that finished over an hour ago, and at the files
+// of all rows of vod_media. A task or an upload without an event in the table becomes an
+// event of its kind. A row that differs from VOD's answer becomes a MediaRead, an event
+// of our own. Both go to every sink like other events.
 package reconcile

@@ -33,8 +33,8 @@ const (
 	leastToSuspect = 2
 )
 
-// media looks at the files of all rows that are not deleted and that did not change
-// within the last hour, until there are no more or the time is over.
+// media checks the files of all rows that are not deleted and have not changed for an
+// hour. It stops at the last row or when the time is over.
 func (r *Run) media(ctx context.Context, before time.Time) error {
 	source := r.source()
 	f := stored.MediaFilter{NotDeleted: true, OfVOD: true, After: r.At.Media}
@@ -137,9 +137,8 @@ func (r *Run) compare(ctx context.Context, rows []stored.Media) (gone []stored.M
 	return gone, nil
 }
 
-// withResults adds an empty block for each that was asked for and is null: VOD says
-// so that the file has none of these results. A null would be taken for a block that
-// nobody asked for.
+// withResults turns each requested block that is null into an empty one. With null VOD
+// says that the file has no such results, but elsewhere null means that nobody asked.
 func withResults(info []byte) ([]byte, error) {
 	var blocks map[string]json.RawMessage
 	if err := json.Unmarshal(info, &blocks); err != nil {
@@ -172,7 +171,7 @@ func (r *Run) differs(ctx context.Context, m stored.Media, file vod.Media) (stri
 		{"name", m.Name, now.Name}, {"category", m.Category, now.Category}, {"type", m.Type, now.Type},
 		{"media_url", m.MediaUrl, now.MediaUrl}, {"storage_class", m.StorageClass, now.StorageClass},
 	} {
-		if c.has != "" && c.has != c.had { // what is empty changes nothing
+		if c.has != "" && c.has != c.had { // an empty value changes nothing
 			names = append(names, c.name)
 		}
 	}
@@ -227,7 +226,7 @@ func (r *Run) reread(ctx context.Context, f Finding, file vod.Media) error {
 	return r.report(ctx, f, e)
 }
 
-// gone reports that a file is not there. Nobody knows since when.
+// gone reports that a file is missing. VOD does not say since when.
 func (r *Run) gone(ctx context.Context, m stored.Media) error {
 	data, err := json.Marshal(struct {
 		FileId   string
@@ -243,8 +242,8 @@ func (r *Run) gone(ctx context.Context, m stored.Media) error {
 	return r.report(ctx, Finding{Kind: Gone, FileId: m.FileId}, e)
 }
 
-// read makes a MediaRead. Its time is that of the call. A file may be read with the
-// same outcome twice, with another one between, so the time is part of the ID.
+// read makes a MediaRead. Its time is that of the call. The time is part of the ID,
+// because a file can change and change back, and then two reads are alike.
 func read(subAppId uint64, fileId string, data []byte, at time.Time) (*event.Event, error) {
 	at = at.UTC().Truncate(time.Millisecond)
 	origin := event.Event{Origin: event.Origin{SubAppId: subAppId}}

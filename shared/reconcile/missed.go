@@ -12,7 +12,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// tasks looks for tasks that ended within the window, and of which no event tells.
+// tasks looks for tasks that ended within the window and have no event.
 func (r *Run) tasks(ctx context.Context, after, before time.Time) error {
 	q := vod.TasksRequest{FinishedAfter: after, FinishedBefore: before}
 	for {
@@ -52,7 +52,7 @@ func (r *Run) task(ctx context.Context, t vod.Task) error {
 	case err != nil:
 		return err
 	}
-	if d.FinishTime.IsZero() { // of a task that was aborted, perhaps
+	if d.FinishTime.IsZero() { // perhaps an aborted task
 		d.FinishTime = t.FinishTime
 	}
 	f := Finding{Kind: MissedTask, FileId: t.FileId, TaskId: t.TaskId, At: d.FinishTime}
@@ -77,7 +77,7 @@ func (r *Run) task(ctx context.Context, t vod.Task) error {
 	return r.report(ctx, f, e)
 }
 
-// told tells whether an event in the table tells that a task ended. The subject of
+// told tells whether the table has an event that says that a task ended. The subject of
 // an event is its FileId, or else its TaskId.
 func (r *Run) told(ctx context.Context, fileId, taskId, status string) (bool, error) {
 	for _, subject := range []string{fileId, taskId} {
@@ -123,8 +123,7 @@ func (r *Run) rows(ctx context.Context, f stored.Filter, do func(stored.Row)) er
 	}
 }
 
-// uploads looks for files that were made within the window, and of which no event
-// tells.
+// uploads looks for files that were made within the window and have no event.
 func (r *Run) uploads(ctx context.Context, after, before time.Time) error {
 	return r.search(ctx, vod.SearchRequest{CreatedAfter: after, CreatedBefore: before}, func(m vod.Media) error {
 		if r.again(m.FileId) { // two windows touch

@@ -48,10 +48,10 @@ func kindOfMember(member string) (event.Kind, bool) {
 	return event.Kind{}, false
 }
 
-// Event makes the event of a task that has ended, from what VOD says of it
-// (266/34129). Its payload has VOD's bytes, but the order and the nulls may be other
-// than in the event that VOD sends, so its ID is another too. The error is
-// [ErrNoEvent], or says that the answer is strange.
+// Event makes the event of a task that has ended, from VOD's answer about it
+// (266/34129). The payload has VOD's bytes, but order and nulls may differ from those of
+// the event that VOD sends. So the ID differs, too. The error is [ErrNoEvent], or says
+// what is strange in the answer.
 func Event(subAppId uint64, taskId string, d vod.TaskDetail) (*event.Event, error) {
 	kind, payload, err := taskOf(d)
 	if err != nil {
@@ -102,8 +102,8 @@ func createTime(m vod.Media) (time.Time, error) {
 	return t, nil
 }
 
-// remake makes an event. The true event may still come, and is another one. So the
-// ID is over what names it and the word reconciled, and not over its bytes.
+// remake makes an event. The true event may still come and must count as another one.
+// So the ID is a hash of its name and the word reconciled, not of its bytes.
 func remake(k event.Kind, payload []byte, subAppId uint64, at time.Time, id, status string) (*event.Event, error) {
 	body := fmt.Appendf(nil, `{"EventType":%q,%q:%s}`, k.Type, k.Field, payload)
 	e, err := event.Parse(body, event.Origin{Mode: event.Reconciled, SubAppId: subAppId, Received: at})

@@ -67,8 +67,8 @@ type Run struct {
 	At   Place
 	Kept func(Place) error
 
-	// Until is when the run stops to look at media, and reports and keeps how far it
-	// came; zero: at the last one.
+	// Until is when the run stops checking media, reports, and keeps its place. Zero:
+	// it stops at the last one.
 	Until time.Time
 
 	counts Counts
@@ -94,7 +94,7 @@ type Place struct {
 	Found int `json:"found,omitzero"`
 }
 
-// Finding is something that the tables do not tell as VOD does.
+// Finding is a difference between the tables and VOD.
 type Finding struct {
 	Kind   FindingKind `json:"kind"`
 	Type   string      `json:"type,omitempty"` // the EventType of the event that repairs it
@@ -132,12 +132,12 @@ type Counts struct {
 	Unfinished bool `json:"unfinished,omitempty"` // there are media after [Run.Until]: the next run begins there
 }
 
-// Run looks at the tasks and the uploads since the last run, and then at the media.
-// What is found was missed, unless VOD was told not to send it: a task with
-// TasksNotifyMode None, or an upload while its switch is OFF, has no event.
+// Run checks the tasks and uploads since the last run, and then the media. What it
+// finds was missed, unless VOD was told not to send it: a task with TasksNotifyMode
+// None, or an upload while its switch is OFF, has no event.
 //
-// Whatever Run did before an error can be done again. It goes on from the last Place
-// that it kept: after a chunk of tasks and uploads, or after a page of media.
+// After an error Run can be called again. It goes on from the last Place that it kept:
+// after a chunk of tasks and uploads, or after a page of media.
 func (r *Run) Run(ctx context.Context) (Counts, error) {
 	until := r.Now.Add(-Age).Truncate(time.Second)
 	if r.At.Media == (stored.MediaKey{}) || until.Sub(r.At.Until) >= fresh {
@@ -189,7 +189,7 @@ func (r *Run) again(id string) bool {
 
 func (r *Run) keep(at Place) error {
 	r.At = at
-	if r.Kept == nil || r.Deliver == nil { // a run that repaired nothing has done nothing
+	if r.Kept == nil || r.Deliver == nil { // a run that only looks keeps no place
 		return nil
 	}
 	return r.Kept(at)
@@ -216,7 +216,7 @@ func (r *Run) report(ctx context.Context, f Finding, e *event.Event) error {
 	return r.deliver(ctx, batch)
 }
 
-// deliver delivers what was found, if it is so many at least.
+// deliver delivers what was found, if there are at least so many.
 func (r *Run) deliver(ctx context.Context, least int) error {
 	if len(r.found) < least {
 		return nil
@@ -226,7 +226,7 @@ func (r *Run) deliver(ctx context.Context, least int) error {
 		for i, f := range r.found {
 			events[i] = f.event
 		}
-		limit := time.Now().Add(time.Minute) // an interruption does not cut it
+		limit := time.Now().Add(time.Minute) // an interruption does not cut it short
 		if end, ok := ctx.Deadline(); ok && end.Before(limit) {
 			limit = end
 		}

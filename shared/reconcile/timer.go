@@ -49,9 +49,9 @@ func (r Result) Figures() []any {
 // share of it for what was found last.
 const reserve = 2 * time.Second
 
-// Timer reconciles when a timer trigger says so. Its invocations share the media: one
-// that has not the time for all ends in good order, and the next one goes on there. An
-// instance that SCF starts anew begins with the first media again.
+// Timer reconciles when a timer trigger says so. If one invocation has no time for all
+// media, it stops in good order and the next one goes on there. A new instance begins
+// with the first media again.
 type Timer struct {
 	table  string // the URL in whose tables the places are
 	places map[uint64]Place
@@ -75,8 +75,7 @@ func (t *Timer) Invoke(ctx context.Context, cfg config.Config, client *vod.Clien
 	return t.invoke(ctx, cfg.SubAppIds, Run{Client: client.Paced(newPace()), Tables: tables, Deliver: through})
 }
 
-// invoke runs in each application. One that fails does not keep the others from
-// their turn.
+// invoke runs in each application. The others have their turn even if one fails.
 func (t *Timer) invoke(ctx context.Context, subAppIds []uint64, one Run) (result Result, err error) {
 	apps := (&Verifier{SubAppIds: subAppIds}).apps()
 	for i, app := range apps {

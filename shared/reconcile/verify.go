@@ -15,12 +15,12 @@ import (
 	"vodevents/shared/vod"
 )
 
-// patience is how long VOD is asked again before an event is called false. Whether
-// VOD's answer is never older than the event that it sent is not documented.
+// patience is how long VOD is asked again before an event is called false. VOD does not
+// document that its answers are never older than the events that it has sent.
 const patience = 3 * time.Second
 
-// Verifiers makes the function that a Pipeline verifies with. It keeps connections
-// from one invocation to the next.
+// Verifiers makes a Pipeline's Verify, and keeps connections to VOD from one
+// invocation to the next.
 type Verifiers struct {
 	transport *vod.Transport
 	pace      *vod.Pace
@@ -55,9 +55,8 @@ type Verifier struct {
 	SubAppIds []uint64
 }
 
-// Verify asks VOD whether an event is true, and again until it is, or until ctx
-// ends: for 3 s if VOD refutes it, and for as long as there is time if VOD gives no
-// answer.
+// Verify asks VOD whether an event is true. If VOD refutes it, Verify asks again for
+// 3 s. If VOD gives no answer, it asks again until ctx ends.
 func (v *Verifier) Verify(ctx context.Context, e *event.Event) (deliver.Verdict, error) {
 	var refuted time.Time // since when
 	for failures := 1; ; failures++ {
@@ -91,7 +90,7 @@ func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, er
 		return deliver.NotAsked, nil
 	}
 	kind := event.Kinds[i]
-	payload, _ := e.Decode() // the ids that could be read are asked about
+	payload, _ := e.Decode() // if it fails in part, the ids that could be read are used
 	switch p := payload.(type) {
 	case *event.MediaCastEvent, *event.ProcessImageAsyncTask, event.Unknown:
 		return deliver.NotAsked, nil
@@ -155,7 +154,7 @@ func (v *Verifier) askTask(ctx context.Context, kind event.Kind, e *event.Event)
 	return deliver.Refuted, &Differs{"it knows no task " + short(id.text)}
 }
 
-// old tells whether a task began before VOD's memory does, by its own account.
+// old tells whether a task says of itself that it began before VOD's memory does.
 func old(t *tree, now time.Time) bool {
 	var earliest time.Time
 	var walk func(*tree)
@@ -179,7 +178,7 @@ func old(t *tree, now time.Time) bool {
 	return !earliest.IsZero() && now.Sub(earliest) > vod.TaskMemory
 }
 
-// info is what is needed of an element of MediaInfoSet.
+// info has the members of MediaInfoSet's elements that are needed.
 type info struct {
 	BasicInfo struct {
 		MediaUrl   string
@@ -203,7 +202,7 @@ func (v *Verifier) askUpload(ctx context.Context, e *event.Event, fileId string)
 	if _, err := decodeTree(e.Payload); err != nil {
 		return deliver.Refuted, &Differs{"the payload cannot be compared: " + err.Error()}
 	}
-	_ = json.Unmarshal(e.Payload, &claim) // what cannot be read claims nothing
+	_ = json.Unmarshal(e.Payload, &claim) // if it cannot be read, it claims nothing
 	return v.askFile(ctx, fileId, func(m info) error {
 		said, basic := m.BasicInfo, claim.MediaBasicInfo
 		switch {
@@ -245,7 +244,7 @@ func (v *Verifier) askFile(ctx context.Context, fileId string, fits func(info) e
 	return deliver.Refuted, &Differs{"it knows no file " + short(fileId)}
 }
 
-// infos are the files of an application that are there, by FileId.
+// infos are the files that exist in an application, by FileId.
 func (v *Verifier) infos(ctx context.Context, app uint64, fileIds []string, filters ...string) (map[string]info, error) {
 	found, _, err := v.Client.DescribeMediaInfos(ctx, app, fileIds, filters...)
 	if err != nil {
@@ -262,7 +261,7 @@ func (v *Verifier) infos(ctx context.Context, app uint64, fileIds []string, filt
 	return infos, nil
 }
 
-// askDeletion asks whether files, or parts of them, are gone. A file is gone if no
+// askDeletion asks whether files or parts of them are gone. A file is gone if no
 // application has it.
 func (v *Verifier) askDeletion(ctx context.Context, p *event.FileDeleteTask) (deliver.Verdict, error) {
 	parts := map[string][]*event.MediaDeleteItem{}
@@ -308,7 +307,7 @@ func (v *Verifier) askDeletion(ctx context.Context, p *event.FileDeleteTask) (de
 	return deliver.Confirmed, nil
 }
 
-// unlisted tells whether VOD does not say if a part is there.
+// unlisted tells whether VOD has no list that would show this part.
 func unlisted(part *event.MediaDeleteItem) bool {
 	if part == nil {
 		return false
@@ -320,7 +319,8 @@ func unlisted(part *event.MediaDeleteItem) bool {
 	return true
 }
 
-// stillThere names what a file has although it was deleted; no parts are all of it.
+// stillThere names what a file still has although it was deleted. Without parts the
+// whole file was deleted.
 func stillThere(m info, parts []*event.MediaDeleteItem) string {
 	if len(parts) == 0 {
 		return "its entry"

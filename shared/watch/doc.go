@@ -1,5 +1,5 @@
-// Package watch counts what one instance of a function does, so that whoever runs
-// it sees at a glance that it works.
+// Package watch counts what one instance of a function does, so that its operator sees
+// at a glance that it works.
 //
 // The same figures come out in two ways:
 //
@@ -8,9 +8,9 @@
 //     as /readyz, which answers 200 only while every sink and the store would take
 //     something.
 //
-// Silence is the sign of a source that somebody misconfigured: nothing fails, and
-// nothing comes. So the seconds since the last event are among the figures, and
-// ALERT_SILENCE makes a long silence a line at level error.
+// If somebody misconfigures VOD, nothing fails and no events come. So the figures have
+// the seconds since the last event, and with ALERT_SILENCE a long silence is a line at
+// level error.
 //
 //	var instance = watch.New("callback")
 //

@@ -21,8 +21,7 @@ func (i *Instance) Serve(ctx context.Context, h http.Handler, ready func(context
 // one, and writes the line about silence when it is due. It returns at once; call
 // what it returns when the loop has ended.
 //
-// A loop that nobody can watch is better than none. So an address that is taken is
-// an error in the log, and the loop runs.
+// If the address is taken, that is an error in the log, and the loop runs anyway.
 func (i *Instance) Beside(ctx context.Context, variable, addr string, ready func(context.Context) error) (stop func()) {
 	quiet := i.WatchSilence(ctx)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // while the loop ends, it is still seen
@@ -45,8 +44,8 @@ func nothingElse(w http.ResponseWriter, _ *http.Request) {
 	scf.Error(w, http.StatusNotFound, "there are /metrics, /readyz and /healthz")
 }
 
-// readyFor is how long an answer of /readyz holds: whoever asks more often makes no
-// more calls to the sinks.
+// readyFor is how long an answer of /readyz is reused, so that frequent checks do not
+// burden the sinks.
 const readyFor = time.Second
 
 // Pages returns a handler of a host's own pages, /metrics and /readyz, beside those
@@ -67,8 +66,8 @@ func (i *Instance) Pages(h http.Handler, ready func(context.Context) error) http
 	})
 }
 
-// readiness answers /readyz. Nothing of why is in the answer, for it may hold names
-// of hosts; that goes into the log.
+// readiness answers /readyz. The reason goes into the log, not into the answer, because
+// it may name hosts.
 type readiness struct {
 	ask func(context.Context) error
 
@@ -85,7 +84,7 @@ func (c *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	scf.JSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// now is the last answer if it is fresh, and else asks.
+// now returns the last answer if it is fresh, and otherwise asks.
 func (c *readiness) now(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

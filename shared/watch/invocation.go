@@ -76,8 +76,8 @@ func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deli
 	}
 }
 
-// Repairs is [Instance.Delivery] for events that did not come but were made from
-// VOD's answers. What became of them is counted. They end no silence.
+// Repairs is [Instance.Delivery] for events that were made from VOD's answers. Their
+// fates are counted, but they are not events that came, and they end no silence.
 func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
 	return func(ctx context.Context, events []*event.Event) []deliver.Result {
 		began := time.Now()
@@ -117,8 +117,8 @@ func (v *Invocation) Polled(err error) {
 	})
 }
 
-// Confirmed counts n events that were confirmed so long after their receipt: by
-// ConfirmEvents, or by the answer 200 to a callback.
+// Confirmed counts n events that were confirmed by ConfirmEvents, or by the answer 200
+// to a callback. after is the time since their receipt.
 func (v *Invocation) Confirmed(n int, after time.Duration) {
 	v.instance.count(v.ctx, func(c *counts) {
 		c.confirmed += n

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// alert writes the one line about silence that an instance may write.
+// alert writes the line about silence if it is due. An instance writes it once.
 func (i *Instance) alert(ctx context.Context) {
 	i.mu.Lock()
 	since, seen := i.sinceEvent(), i.total.events
@@ -21,9 +21,9 @@ func (i *Instance) alert(ctx context.Context) {
 	}
 }
 
-// WatchSilence writes that line as soon as it is due, also while no invocation
-// begins or ends. It is for a host, whose process is never frozen. Call it after
-// Configure, and call what it returns at the end.
+// WatchSilence writes that line as soon as it is due, even if no invocation begins or
+// ends. It is for a host, whose process is never frozen. Call it after Configure, and
+// call stop at the end.
 func (i *Instance) WatchSilence(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -43,8 +43,8 @@ func (i *Instance) WatchSilence(ctx context.Context) (stop func()) {
 	}
 }
 
-// untilAlert is when to look again whether the line is due; ok is false if it never
-// will be.
+// untilAlert returns the time until the line may be due; ok is false if it never will
+// be.
 func (i *Instance) untilAlert() (wait time.Duration, ok bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

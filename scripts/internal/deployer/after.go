@@ -19,8 +19,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// after shows that what was deployed works, and ends with what a person wants to
-// know.
+// after checks that the deployed functions work, and prints the summary.
 func (d *deployer) after(ctx context.Context, f *serverless.File, functions []*function) error {
 	url, err := d.functionURL(ctx, f.FunctionName("callback"))
 	if err != nil {
@@ -95,14 +94,14 @@ func (d *deployer) functionURL(ctx context.Context, name string) (string, error)
 	return "", fmt.Errorf("%s: SCF tells no public function URL\n  → see the console, function URL: public access must be on; then run this again", name)
 }
 
-// greet calls the URL until the function greets: that proves URL, code and
-// settings in one.
+// greet sends GET to the URL until the function greets. That one answer proves the
+// URL, the code and the settings.
 func (d *deployer) greet(ctx context.Context, url string) error {
 	const most = 10
 	for try := 1; ; try++ {
 		status, body, err := d.request(ctx, http.MethodGet, url, nil)
 		var said struct{ Status, Error string }
-		json.Unmarshal(body, &said) // what is not JSON is not our callback's
+		json.Unmarshal(body, &said) // an answer that is not JSON is not from our callback
 		switch {
 		case err == nil && status == http.StatusOK && said.Status == "ready":
 			d.say("  GET answers 200: the function runs, with settings that it can read.")
@@ -120,8 +119,8 @@ func (d *deployer) greet(ctx context.Context, url string) error {
 	}
 }
 
-// notAnEvent is posted as a probe: a callback that takes its signature refuses it,
-// for it has neither a type nor a payload.
+// notAnEvent is posted as a probe. It has neither a type nor a payload, so a callback
+// that accepts its signature still answers 400.
 const notAnEvent = `{"deploy":"probe"}`
 
 // probe posts a body that is no event, signed with the key that was deployed.

@@ -67,14 +67,14 @@ func (p *plan) configRequest() scfapi.UpdateFunctionConfiguration {
 	w := p.want
 	r := scfapi.UpdateFunctionConfiguration{FunctionName: w.Name, Namespace: scfapi.Namespace, MemorySize: w.MemorySize, Timeout: w.Timeout,
 		Role: w.Role, Environment: scfapi.Environment{Variables: p.vars}, Description: p.mark.String()}
-	if len(p.vars) == 0 { // an empty list would leave them as they are
+	if len(p.vars) == 0 { // an empty list would leave the old ones
 		r.Environment.Variables = []scfapi.Variable{{}}
 	}
 	if w.vpc != nil && *w.vpc != p.have.VpcConfig {
 		r.VpcConfig = w.vpc
 	}
 	inVPC := r.VpcConfig != nil && *r.VpcConfig != (scfapi.VPC{})
-	if inVPC || p.closed() { // with a VPC alone it would lose the public network
+	if inVPC || p.closed() { // a VPC alone would take the public network away
 		r.PublicNetConfig = scfapi.NewPublicNet()
 		if n := p.have.PublicNetConfig; n != nil && n.EipConfig.EipStatus != "" {
 			r.PublicNetConfig.EipConfig.EipStatus = n.EipConfig.EipStatus
@@ -87,8 +87,8 @@ func (p *plan) asyncRequest() scfapi.UpdateAsyncConfig {
 	return scfapi.NewUpdateAsyncConfig(p.want.Name, *p.want.async)
 }
 
-// confMark is the part of a mark that is a hash of the variables too. It is not
-// shown: short secrets could be found by trying.
+// confMark is the part of a mark that hashes the configuration, variables included.
+// It is not shown, because short secrets could be guessed from it.
 var confMark = regexp.MustCompile(`conf [0-9a-f]+`)
 
 // show is a call in one line, without secrets and without the zip.

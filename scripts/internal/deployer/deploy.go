@@ -8,7 +8,7 @@ import (
 	"vodevents/scripts/internal/serverless"
 )
 
-// deploy makes the cloud what the file says.
+// deploy makes the functions in the cloud match serverless.yml.
 func (d *deployer) deploy(ctx context.Context, f *serverless.File) error {
 	if d.api != nil {
 		if err := d.lookAtRole(ctx, f); err != nil {
@@ -96,8 +96,8 @@ func (d *deployer) show(plans []*plan) (writes bool) {
 	return writes
 }
 
-// carryOut writes: first all functions, then the function URL, and the timers last,
-// so that nothing is pulled before all is in place.
+// carryOut makes the changes: the functions first, then the function URL, then the
+// timers. So nothing is pulled before everything is in place.
 func (d *deployer) carryOut(ctx context.Context, plans []*plan) error {
 	for _, p := range plans {
 		if err := d.writeFunction(ctx, p); err != nil {
@@ -150,7 +150,7 @@ func (d *deployer) writeFunction(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// writeConfig writes the configuration, with the mark, and looks whether it took.
+// writeConfig writes the configuration with the mark, and checks that it took effect.
 func (d *deployer) writeConfig(ctx context.Context, p *plan) error {
 	r := p.configRequest()
 	if err := d.write(ctx, p, true, func() error { return d.api.UpdateFunctionConfiguration(ctx, r) }); err != nil {
@@ -158,14 +158,14 @@ func (d *deployer) writeConfig(ctx context.Context, p *plan) error {
 	}
 	f, _, err := d.settle(ctx, p.want.Name)
 	if err == nil && p.want.vpc != nil && f.VpcConfig != *p.want.vpc {
-		return fmt.Errorf("it is in %s, and was to be in %s: SCF did not do what it was asked\n  → change the network in the console, then run this again", showVPC(f.VpcConfig), showVPC(*p.want.vpc))
+		return fmt.Errorf("it is in %s, but should be in %s: SCF did not change it\n  → change the network in the console, then run this again", showVPC(f.VpcConfig), showVPC(*p.want.vpc))
 	}
 	p.have.Description = p.mark.String()
 	return err
 }
 
-// writeAsync writes how the timer's events are retried. Who may not do so deploys
-// all the same: it saves runs, and no event depends on it.
+// writeAsync sets how the timer's events are retried. Keys that may not do that still
+// deploy: the setting only saves runs, and no event depends on it.
 func (d *deployer) writeAsync(ctx context.Context, p *plan) error {
 	if !p.async {
 		return nil
@@ -179,8 +179,8 @@ func (d *deployer) writeAsync(ctx context.Context, p *plan) error {
 	return err
 }
 
-// readHash reads what hash SCF tells for the code that was just sent, and puts it
-// into the mark where it is not that of the zip.
+// readHash reads the hash that SCF reports for the code that was just sent. If it is
+// not the hash of the zip, it goes into the mark.
 func (d *deployer) readHash(ctx context.Context, p *plan) error {
 	told, err := d.api.CodeSha256(ctx, p.want.Name)
 	if err != nil {
@@ -221,7 +221,7 @@ func (d *deployer) writeTriggers(ctx context.Context, p *plan, timer bool) error
 		case todo == nil:
 			return nil
 		case left == 0:
-			return fmt.Errorf("the trigger %s does not become what was asked\n  → look at it in the console", todo.String())
+			return fmt.Errorf("the trigger %s did not change as asked\n  → look at it in the console", todo.String())
 		}
 		d.say("%s: trigger %s: %s", p.want.Name, todo.String(), map[string]string{"create": "creating", "update": "changing", "delete": "deleting"}[todo.action])
 		if err := d.writeTrigger(ctx, p.want.Name, *todo); err != nil {

@@ -116,7 +116,7 @@ func TestTwoDeployers(t *testing.T) {
 		}
 		return nil
 	})
-	c.refuse(t, "somebody else deploys it right now", "-yes")
+	c.refuse(t, "somebody else is deploying it", "-yes")
 	stop()
 	c.refuse(t, "this command did not make it", "-remove", "-yes")
 	if n := len(c.Functions()); n != 2 {

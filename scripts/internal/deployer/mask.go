@@ -11,8 +11,8 @@ import (
 	"vodevents/shared/config"
 )
 
-// mask takes secrets out of texts. It knows the keys, the values of variables that
-// are not for everybody's eyes, and what [mask.add] was given.
+// mask removes secrets from text. It knows the keys, the values of secret variables,
+// and what was passed to [mask.add].
 type mask struct {
 	secrets []string
 	public  []string
@@ -30,9 +30,9 @@ func newMask(getenv func(string) string) *mask {
 	return m
 }
 
-// show lets texts be seen although a secret is the same as a part of one. Without
-// it a webhook at /callback or a variable with the region's name would mask the
-// function URL.
+// show names texts that stay visible even if a secret is part of one. Without it, a
+// webhook at /callback or a variable that holds the region would mask the function
+// URL.
 func (m *mask) show(texts ...string) {
 	m.public = append(m.public, texts...)
 	m.secrets = slices.DeleteFunc(m.secrets, m.isPublic)
@@ -94,8 +94,8 @@ func (m *mask) address(raw string) {
 	}
 }
 
-// add adds a secret, and the ways in which JSON, Go and URLs write it. What is
-// shorter than 6 bytes is nobody's secret, and would mask half a text.
+// add adds a secret, also as JSON, Go and URLs spell it. Texts under 6 bytes are not
+// secrets, and masking them would hide half of every message.
 func (m *mask) add(secret string) {
 	if len(secret) < 6 {
 		return
@@ -148,8 +148,8 @@ func (m *mask) Replace(text string) string {
 	return b.String() + text[end:]
 }
 
-// begun returns where in a text a secret may begin whose rest is still to come. It
-// is the length of the text if none does.
+// begun returns the offset at which the beginning of a secret may stand at the end of
+// the text. It is the length of the text if there is none.
 func (m *mask) begun(text string) int {
 	from := len(text)
 	for _, secret := range m.secrets {
@@ -168,8 +168,8 @@ func (m *mask) begun(text string) int {
 	return from
 }
 
-// secrecy says what may be shown of a variable. A name that this project does not
-// know is somebody's secret.
+// secrecy says what may be shown of a variable. A variable that this project does not
+// know is treated as a secret.
 func secrecy(name string) config.Secrecy {
 	if v, known := variable(name); known {
 		return v.Secrecy

@@ -10,8 +10,8 @@ import (
 	"vodevents/scripts/internal/serverless"
 )
 
-// vpc returns the network of VPC_ID and SUBNET_ID. nil: nothing is said, so that a
-// network that was set in the console stays. VPC_ID=none leaves it.
+// vpc returns the network of VPC_ID and SUBNET_ID. It is nil if they are not set; a
+// network that was set in the console then stays. VPC_ID=none removes it.
 func (d *deployer) vpc() *scfapi.VPC {
 	switch id := d.getenv("VPC_ID"); id {
 	case "":
@@ -28,7 +28,7 @@ var (
 	subnetId = regexp.MustCompile(`^subnet-[a-z0-9]+$`)
 )
 
-// checkNetwork finds outlets that the functions could not reach.
+// checkNetwork finds sinks and stores that the functions could not reach.
 func (d *deployer) checkNetwork(f *serverless.File) (findings []serverless.Finding) {
 	vpc, subnet := d.getenv("VPC_ID"), d.getenv("SUBNET_ID")
 	switch {

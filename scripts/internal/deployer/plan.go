@@ -11,7 +11,7 @@ import (
 	"vodevents/scripts/internal/scfapi"
 )
 
-// present is what is there of one function.
+// present is the state of one function in the cloud.
 type present struct {
 	scfapi.Function
 	found      bool
@@ -20,7 +20,7 @@ type present struct {
 	triggers   []scfapi.Trigger
 }
 
-// look reads what is there of a function. It waits until nothing goes on with it.
+// look reads the state of a function. It waits until no change of it is under way.
 func (d *deployer) look(ctx context.Context, name string) (p present, err error) {
 	if d.api == nil { // a dry run without keys
 		return present{}, nil
@@ -58,7 +58,7 @@ type plan struct {
 	triggers []triggerChange
 
 	lines []string // what changes, for people
-	notes []string // what does not, and that they may want to know
+	notes []string // what does not change but is worth knowing
 }
 
 // writes tells whether anything changes.
@@ -153,9 +153,9 @@ func (p *plan) confHash() string {
 	return short(hex.EncodeToString(sum[:]))
 }
 
-// planCode decides whether the code is another one. CodeSha256 decides where it is
-// the hash of the zip that we sent. Where SCF tells some other hash, the mark knows
-// which one it told for our code.
+// planCode decides whether the code differs. If CodeSha256 is the hash of the zip as we
+// sent it, that hash decides. If SCF reports another hash, the mark says which one it
+// reported for our code.
 func (p *plan) planCode(old mark) {
 	told := short(p.have.codeSha256)
 	same := p.have.codeSha256 == p.want.sha256 ||
@@ -254,7 +254,7 @@ func (p *plan) compareVariables() {
 	}
 }
 
-// reasons are SCF's words on why a function failed.
+// reasons is SCF's explanation of why a function failed.
 func reasons(f scfapi.Function) string {
 	text := f.StatusDesc
 	for _, r := range f.StatusReasons {

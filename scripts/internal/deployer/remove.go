@@ -14,7 +14,7 @@ import (
 // removeAll deletes the functions, the one with the timer first. The role stays.
 func (d *deployer) removeAll(ctx context.Context, f *serverless.File) error {
 	if d.api == nil {
-		return errors.New("-remove: without keys nobody can say what is there: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY")
+		return errors.New("-remove needs keys: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY")
 	}
 	names, url, err := d.there(ctx, f)
 	if err != nil {
@@ -57,8 +57,8 @@ func (d *deployer) removeAll(ctx context.Context, f *serverless.File) error {
 	return nil
 }
 
-// there returns the functions that are there, in the order of removal, and the
-// function URL. Functions of others are an error, unless forced.
+// there returns the functions that exist, in the order of removal, and the function
+// URL. A function that this command did not make is an error, unless forced.
 func (d *deployer) there(ctx context.Context, f *serverless.File) (names []string, url string, err error) {
 	for _, key := range slices.Backward(slices.Sorted(maps.Keys(f.Inputs.Functions))) { // pull, callback
 		name := f.FunctionName(key)

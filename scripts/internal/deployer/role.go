@@ -15,8 +15,8 @@ import (
 	"vodevents/scripts/policy"
 )
 
-// fullAccess is Tencent's policy with all rights to VOD (266/33971). Roles that
-// tools make often have it, and it is enough.
+// fullAccess is Tencent's policy with all rights to VOD (266/33971). Many tools give
+// it to the roles that they make, and it is enough.
 const fullAccess = "QcloudVODFullAccess"
 
 // roleOf returns the role that serverless.yml gives to the functions.
@@ -165,8 +165,8 @@ func (d *deployer) checkPolicy(ctx context.Context, role, rights string) error {
 	return nil
 }
 
-// lookAtRole warns, before a deployment, of a role that will not do. Who may not
-// look may deploy all the same.
+// lookAtRole checks the role before a deployment. Keys that may not read roles get a
+// warning and deploy anyway.
 func (d *deployer) lookAtRole(ctx context.Context, f *serverless.File) error {
 	role, err := roleOf(f)
 	if err != nil || role == "" {
@@ -204,7 +204,7 @@ func sameJSON(a, b string) bool {
 	return json.Unmarshal([]byte(a), &va) == nil && json.Unmarshal([]byte(b), &vb) == nil && reflect.DeepEqual(va, vb)
 }
 
-// indent sets a text off from what stands around it.
+// indent indents each line of a text.
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
 }

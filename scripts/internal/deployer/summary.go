@@ -13,7 +13,7 @@ import (
 	"vodevents/shared/credentials"
 )
 
-// summary prints the last lines: what a person wants to know.
+// summary prints the last lines: the URLs, where events go, and the costs.
 func (d *deployer) summary(ctx context.Context, f *serverless.File, functions []*function, callback string) {
 	state, _ := d.vodState(ctx, callback)
 	d.say("")
@@ -60,7 +60,8 @@ const month = 30 * 24 * time.Hour
 // idlePoll is how long one poll of an empty queue takes, in s (266/33433).
 const idlePoll = 5
 
-// monthly says what a function's timers cost in a month without events, and at most.
+// monthly says what a function's timers cost in a month without events, and the most
+// that they can cost.
 // untilDeadline is PULL_UNTIL=deadline: a run then polls until 5 s before its end.
 func monthly(w *function, untilDeadline bool, now time.Time) string {
 	runs, others := 0, 0

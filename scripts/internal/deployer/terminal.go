@@ -32,7 +32,7 @@ func (t *terminal) say(format string, args ...any) {
 }
 
 // errNobody is a question that nobody answers.
-var errNobody = errors.New("nothing was changed: there is nobody to ask; if you want it, say -yes")
+var errNobody = errors.New("nothing was changed: there is nobody to ask; add -yes to agree beforehand")
 
 // ask asks and returns the answer, without white space around it.
 func (t *terminal) ask(ctx context.Context, question string) (string, error) {
@@ -70,8 +70,8 @@ func (t *terminal) consent(ctx context.Context, question string, yes bool) error
 	return err
 }
 
-// maskedWriter writes through the mask. It holds back what may be the begin of a
-// secret until it has seen the rest.
+// maskedWriter writes through the mask. It holds back text that may be the beginning
+// of a secret until it has seen the rest.
 type maskedWriter struct {
 	w    io.Writer
 	m    *mask

@@ -14,9 +14,9 @@ type triggerChange struct {
 	old    scfapi.Trigger
 }
 
-// planTriggers compares the triggers. A function URL is never deleted: made anew it
-// may have another address, and VOD would call the old one. Triggers that somebody
-// made by hand are left alone.
+// planTriggers compares the triggers. It never deletes a function URL: a new one may
+// have another address, and VOD would still call the old one. It leaves triggers alone
+// that somebody made by hand.
 func planTriggers(w *function, have []scfapi.Trigger) (changes []triggerChange) {
 	for _, t := range w.triggers {
 		i := slices.IndexFunc(have, func(h scfapi.Trigger) bool { return sameTrigger(t, h) })

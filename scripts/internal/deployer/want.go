@@ -112,8 +112,8 @@ func timers(w *function) (n int) {
 	return n
 }
 
-// firesOften tells whether a timer of the function fires every five minutes or more
-// often. Then a run that failed or found no instance need not be repeated: the next
+// firesOften tells whether a timer of the function fires at least every five minutes.
+// Then a run that failed or found no instance need not be repeated, because the next
 // one pulls what it left. By default SCF repeats a failed run twice, and keeps what
 // found no instance for six hours (583/41138).
 func firesOften(w *function, now time.Time) bool {
@@ -178,9 +178,8 @@ func checkSize(w *function) error {
 	return nil
 }
 
-// mark is what the description of our functions says. It marks them as ours, and
-// tells what was deployed: it is written after the code, so an interrupted run
-// leaves an old one.
+// mark is the description of our functions. It shows that they are ours and what was
+// deployed. It is written after the code, so an interrupted run leaves the old mark.
 type mark struct {
 	code string // of the zip's SHA-256, 16 hex digits
 	as   string // of the code's hash that SCF told then, if that is another one

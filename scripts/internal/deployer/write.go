@@ -9,8 +9,8 @@ import (
 	"vodevents/scripts/internal/scfapi"
 )
 
-// create makes a function. A new role is not seen everywhere at once, so its
-// absence is borne for half a minute.
+// create makes a function. SCF may not see a new role for some seconds, so create
+// retries for half a minute if the role is missing.
 func (d *deployer) create(ctx context.Context, p *plan) error {
 	const step, patience = 3 * time.Second, 30 * time.Second
 	p.have = present{Function: scfapi.Function{Description: p.mark.String()}, found: true}
@@ -25,12 +25,12 @@ func (d *deployer) create(ctx context.Context, p *plan) error {
 	}
 }
 
-// errOther is a write that somebody else made between our look and our write.
-var errOther = errors.New("somebody else deploys it right now, for its description changed since it was looked at\n  → wait for the other one to end, then run this again")
+// errOther means that somebody else changed the function after we looked at it.
+var errOther = errors.New("somebody else is deploying it: its description has changed since this run looked at it\n  → wait for the other one to end, then run this again")
 
-// write sends one write and waits until the function is Active. Where it is busy,
-// it waits and tries again. Where the answer was lost it looks first: if the write
-// marks the function, one that carries the new mark was written.
+// write sends one write and waits until the function is Active. If the function is
+// busy, it waits and tries again. If the answer was lost, it looks first: a function
+// that has the new mark was written.
 func (d *deployer) write(ctx context.Context, p *plan, marks bool, send func() error) error {
 	const most = 5
 	for try := 1; ; try++ {
@@ -71,11 +71,11 @@ func afterFailure(f scfapi.Function) string {
 	return "what was there before still serves; run this again, and it is sent again"
 }
 
-// calm is how long to wait after a function became Active, before the next write.
-// Terraform's provider does so too.
+// calm is the pause between a function's becoming Active and the next write.
+// Terraform's provider waits as well.
 const calm = 3 * time.Second
 
-// settle waits until nothing goes on with a function, and returns it.
+// settle waits until no change of a function is under way, and returns it.
 func (d *deployer) settle(ctx context.Context, name string) (f scfapi.Function, found bool, err error) {
 	const step, most = time.Second, 300
 	for range most {

@@ -11,8 +11,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// TestFates proves which rows of events count: those that the table took as SINK, in
-// whatever way it came to them.
+// TestFates proves which rows of events count: those that the table took as a SINK,
+// whichever way they came.
 func TestFates(t *testing.T, open func(*testing.T) Tables) {
 	rowOf := func(l Life) map[string]string {
 		events := l.Events()

@@ -1,5 +1,5 @@
-// Package mediatest has lives of media for tests: events, and the rows that they
-// must give, written by hand.
+// Package mediatest has test data: events of media, and the rows that must come of
+// them, written by hand.
 package mediatest
 
 import (

@@ -10,8 +10,7 @@ import (
 )
 
 // Call is one call of an API. Functions given to [Server.Control] see it, and
-// [Server.Calls] lists it. What is listed holds no secret: neither the headers
-// nor the body.
+// [Server.Calls] lists it, without its headers and body, which may hold secrets.
 type Call struct {
 	Context context.Context `json:"-"` // of the request
 	Header  http.Header     `json:"-"`

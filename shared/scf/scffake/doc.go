@@ -32,8 +32,8 @@
 //
 // # What the documents do not say
 //
-// This is what the stand-in does where nothing is known. Where two ways are
-// likely, one of the [Alternatives], named in parentheses, chooses the other.
+// This is what the stand-in does where the documents are silent. Where another
+// behavior is likely too, the one of the [Alternatives] in parentheses chooses it.
 //
 //   - A request may have 10 MB (MaxRequest).
 //   - The errors of a function that exists and of one that does not end in
@@ -58,8 +58,7 @@
 //   - Triggers and reserved quotas change at once, without a state.
 //   - A reserved quota must hold one instance.
 //
-// It has no functions of Type HTTP, no versions, aliases, layers or images, and no
-// namespace but default. CAM judges no rights: it keeps roles and policies. A
-// function without the public network is not cut off from it; look at
-// [Server.Function].
+// It has no functions of Type HTTP, no versions, aliases, layers or images, and only
+// the namespace default. CAM keeps roles and policies but enforces no rights. A
+// function without the public network can still reach it; see [Server.Function].
 package scffake

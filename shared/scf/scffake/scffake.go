@@ -64,7 +64,7 @@ type Options struct {
 	// of a new http trigger, besides that of CreateTrigger. Default: 0, none.
 	URLPolls int
 
-	// CLS says what comes of an account that never opened the log service.
+	// CLS says what happens in an account that never opened the log service.
 	CLS CLS
 
 	// Roles are the roles that exist. Default: SCF_QcsRole and SCF_ExecuteRole,

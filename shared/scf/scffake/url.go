@@ -102,7 +102,7 @@ func (s *Server) serveURL(r *http.Request, host string, body []byte) *urlAnswer 
 		open, auth = u.t.open && *u.t.http.NetConfig.EnableExtranet, u.t.http.AuthType
 	}
 	s.mu.Unlock()
-	// The statuses of these refusals are unknown.
+	// SCF's own statuses for these refusals are not known.
 	switch {
 	case u == nil || !open:
 		return refusal(http.StatusNotFound, "there is no such function URL, or it is closed")

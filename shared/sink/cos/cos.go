@@ -57,8 +57,7 @@ func Open(u *url.URL) (*Sink, error) {
 	return &Sink{bucket: b, slots: make(chan struct{}, inFlight)}, nil
 }
 
-// Send puts each event once, up to 32 at a time. Every object is for itself, so
-// events have no order.
+// Send puts each event once, up to 32 at a time. Objects have no order.
 func (s *Sink) Send(ctx context.Context, events []*event.Event) []error {
 	errs := make([]error, len(events))
 	if len(events) == 0 {
@@ -88,13 +87,13 @@ func (s *Sink) put(ctx context.Context, k keys, e *event.Event) error {
 	if s.closed.Load() {
 		return s.unavailable(errClosed)
 	}
-	// No pool for the body: the transport may read it for a moment longer than
-	// its call lasts.
+	// The body comes from no pool: the transport may still read it for a moment
+	// after the call has returned.
 	body := e.AppendCloudEvent(nil)
 	sum := md5.Sum(body)
 	header := http.Header{
 		"Content-Type": {"application/cloudevents+json"},
-		"Content-Md5":  {base64.StdEncoding.EncodeToString(sum[:])}, // COS cuts an object without a word otherwise
+		"Content-Md5":  {base64.StdEncoding.EncodeToString(sum[:])}, // without it COS keeps a truncated object and reports no error
 	}
 	answer, text, err := s.call(ctx, k, http.MethodPut, s.bucket.key(e.Received, e.ID), nil, header, body)
 	if err != nil {
@@ -103,8 +102,8 @@ func (s *Sink) put(ctx context.Context, k keys, e *event.Event) error {
 	return s.judge(answer, text)
 }
 
-// call makes one request and reads the answer: an object of at most objectMost
-// bytes, and of everything else what names a refusal.
+// call makes one request and reads the answer: up to objectMost bytes of an object, and
+// up to answerMost of any other.
 func (b *bucket) call(ctx context.Context, k keys, method, key string, query url.Values, header http.Header, body []byte) (answer *http.Response, text []byte, err error) {
 	target := b.base + escapePath(b.path+key)
 	if query != nil {
@@ -129,7 +128,7 @@ func (b *bucket) call(ctx context.Context, k keys, method, key string, query url
 		if method == http.MethodGet && answer.StatusCode/100 == 2 {
 			most = objectMost
 		}
-		text, err = io.ReadAll(io.LimitReader(answer.Body, most)) // what is cut is no JSON
+		text, err = io.ReadAll(io.LimitReader(answer.Body, most)) // truncated JSON is invalid
 	}
 	switch {
 	case err == nil:

@@ -23,8 +23,8 @@ const (
 	refused                // the store will never take this event
 )
 
-// codes are the verdicts of the codes of COS (436/7730) and S3, with what to do
-// where somebody has to do something.
+// codes are the verdicts on the error codes of COS (436/7730) and S3, with advice if
+// somebody has to do something.
 var codes = map[string]struct {
 	verdict verdict
 	advice  string
@@ -63,8 +63,8 @@ var codes = map[string]struct {
 	"ObjectLocked":      {refused, ""}, // retention: the object is there and may not be written again
 }
 
-// statuses are the verdicts where the code is none of these, or there is none, as
-// of a proxy.
+// statuses are the verdicts on answers with another code, or with none, such as a
+// proxy's.
 var statuses = map[int]struct {
 	verdict verdict
 	advice  string
@@ -91,10 +91,10 @@ type answerError struct {
 	RequestId string
 }
 
-// judge turns the answer to a PUT into the error of its event, nil if the store
-// has the object. A 2xx alone proves nothing: a store may find a fault when it has
-// sent the status already, and a web server that is no store may answer 200 to
-// everything. Every S3 answers a PUT with the ETag of the object.
+// judge turns the answer to a PUT into the error of its event, or nil if the store has
+// the object. A 2xx alone proves nothing: a store may find a fault after it has sent the
+// status, and an ordinary web server may answer 200 to everything. Every S3 answers a
+// PUT with the ETag of the object.
 func (b *bucket) judge(answer *http.Response, text []byte) error {
 	taken := answer.StatusCode/100 == 2
 	if taken && xml.Unmarshal(text, new(answerError)) != nil {
@@ -119,11 +119,11 @@ func (b *bucket) judge(answer *http.Response, text []byte) error {
 	return err
 }
 
-// explain says what a refusal means. Of the body it quotes the code, the region
-// and the RequestId alone: the rest may name keys.
+// explain says what a refusal means. It quotes only the code, the region and the
+// RequestId from the body: the rest may name keys.
 func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
 	var said answerError
-	_ = xml.Unmarshal(text, &said) // what is no XML names no code
+	_ = xml.Unmarshal(text, &said) // a body that is not XML has no code
 	what, known := codes[said.Code]
 	if !known {
 		what, known = statuses[answer.StatusCode]
@@ -167,7 +167,7 @@ func isWord(s string) bool {
 	return true
 }
 
-// retryAfter reads the header of that name in seconds; 0 where it has none.
+// retryAfter reads the header Retry-After in seconds; 0 if there is none.
 func retryAfter(value string) time.Duration {
 	seconds, err := strconv.ParseUint(value, 10, 31)
 	if err != nil {

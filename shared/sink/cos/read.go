@@ -18,9 +18,9 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// Table reads back what a sink has put into a bucket. It has no index: it lists
-// the keys and gets each object that may be meant. Only a bound on the time of
-// receipt, and ids, save requests.
+// Table reads back what a sink has put into a bucket. A bucket has no index, so Table
+// lists the keys and gets each object that may match. Only ids, and bounds on the time
+// of receipt, save requests.
 //
 // Objects come in the order of their keys: by the day of receipt, and by id
 // within a day.
@@ -31,7 +31,7 @@ const (
 	listed = 1000
 
 	// reads is how often a read is tried, and readTime how long each try may take.
-	// To read again harms nobody.
+	// Reading again does no harm.
 	reads    = 4
 	readTime = time.Minute
 )
@@ -62,8 +62,7 @@ func (t *Table) Prune(context.Context, time.Time, int) (int, error) {
 	return 0, fmt.Errorf("%s: vodctl deletes no objects; give the bucket a lifecycle rule for the prefix instead", t)
 }
 
-// Summary counts what the filter asks for. It reads every object that may be
-// meant.
+// Summary counts what the filter asks for. It reads every object that may match.
 func (t *Table) Summary(ctx context.Context, f stored.Filter) (s stored.Summary, err error) {
 	for r, err := range t.rows(ctx, f) {
 		if err != nil {
@@ -128,7 +127,7 @@ func (t *Table) rows(ctx context.Context, f stored.Filter) iter.Seq2[stored.Row,
 	}
 }
 
-// objectsOf lists the objects that the filter may mean, in the order of their keys.
+// objectsOf lists the objects that may match the filter, in the order of their keys.
 func (t *Table) objectsOf(ctx context.Context, f stored.Filter) iter.Seq2[object, error] {
 	return func(yield func(object, error) bool) {
 		marker, end := t.bounds(f)
@@ -250,8 +249,8 @@ func (t *Table) get(ctx context.Context, objects []object) ([]stored.Row, error)
 	return there, nil
 }
 
-// row is the row of an object. Of one that somebody else wrote the key alone
-// tells.
+// row is the row of an object. If somebody else wrote the object, only its key is
+// known.
 func (t *Table) row(key string, text []byte) stored.Row {
 	id, _ := t.idOf(key)
 	day, _ := time.Parse(dayLayout, path.Dir(strings.TrimPrefix(key, t.prefix))+"/")

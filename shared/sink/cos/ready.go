@@ -7,9 +7,9 @@ import (
 	"net/url"
 )
 
-// Ready returns nil if there are keys and the store lists the bucket for them,
-// one key at most, which changes nothing. AccessDenied counts as yes: the keys are
-// right, and who may only put objects may not list them.
+// Ready returns nil if there are keys and the store lists the bucket for them. It asks
+// for one key at most, which changes nothing. AccessDenied counts as ready: the keys are
+// right, but they may only put objects.
 func (s *Sink) Ready(ctx context.Context) error {
 	if s.closed.Load() {
 		return s.unavailable(errClosed)

@@ -19,7 +19,7 @@ import (
 	"vodevents/shared/internal/safeurl"
 )
 
-// bucket is what a URL names: a bucket, a prefix in it, and how to get there.
+// bucket is a parsed URL: a bucket, a prefix in it, and how to reach it.
 type bucket struct {
 	name   string // what messages show of the URL
 	base   string // scheme and host
@@ -34,8 +34,8 @@ type bucket struct {
 	roundTrip func(*http.Request) (*http.Response, error) // transport's, but in tests
 }
 
-// nameRE is what S3 and COS let a bucket be named, and a region. It is compiled
-// on first use.
+// nameRE matches the names that S3 and COS allow for a bucket, and for a region. It is
+// compiled on first use.
 var nameRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`) })
 
 // parseURL reads cos://[ID:KEY@]BUCKET[/PREFIX]?region=…; the package comment
@@ -99,7 +99,7 @@ func parameters(raw string) (map[string]string, error) {
 	for name, values := range query {
 		switch {
 		case name != "region" && name != "endpoint" && name != "style":
-			return nil, errors.New("has a parameter that is none of region, endpoint and style")
+			return nil, errors.New("has a parameter other than region, endpoint and style")
 		case len(values) > 1:
 			return nil, fmt.Errorf("the parameter %s is given twice", name)
 		}
@@ -114,7 +114,7 @@ func (b *bucket) locate(bucket, endpoint, style string) error {
 	if endpoint != "" {
 		u, err := safeurl.Parse(endpoint)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			return errors.New("endpoint is http:// or https:// and a host, and no more")
+			return errors.New("endpoint must be http:// or https:// and a host, nothing else")
 		}
 		scheme, host, isIP = u.Scheme, u.Host, net.ParseIP(u.Hostname()) != nil
 		if style == "" {
@@ -130,7 +130,7 @@ func (b *bucket) locate(bucket, endpoint, style string) error {
 	case "path":
 		b.base, b.path = scheme+"://"+host, "/"+bucket+"/"
 	default:
-		return errors.New("style is host or path")
+		return errors.New("style must be host or path")
 	}
 	return nil
 }
