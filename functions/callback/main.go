@@ -21,7 +21,7 @@ import (
 // These live as long as the process, over many invocations.
 var (
 	instance  = watch.New("callback")
-	outlets   = sink.Outlets{OneConnection: scf.OnSCF()} // one event at a time needs no more
+	outlets   = sink.Outlets{OneConnection: scf.OnSCF(), ReadOnce: !scf.OnSCF()} // SCF sends one event at a time
 	verifiers = reconcile.NewVerifiers()
 )
 

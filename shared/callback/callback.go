@@ -101,6 +101,11 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// accepted answers a callback that is delivered.
+type accepted struct {
+	ID string `json:"id"`
+}
+
 // receive answers one POST. bad is the error of the configuration, if it has one.
 func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Time, bad error) {
 	ctx := r.Context()
@@ -147,7 +152,7 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 		slog.ErrorContext(ctx, "callback is not an event", "id", e.ID, "error", notEvent, "bytes", len(body))
 		scf.Error(w, http.StatusBadRequest, notEvent.Error())
 	case result.Fate.Settled():
-		scf.JSON(w, http.StatusOK, map[string]string{"id": e.ID})
+		scf.JSON(w, http.StatusOK, accepted{e.ID})
 	case result.Reason == deliver.ReasonRefuted:
 		scf.JSON(w, http.StatusConflict, map[string]string{"error": "VOD does not confirm this event", "id": e.ID})
 	default:

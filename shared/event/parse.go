@@ -242,6 +242,9 @@ func (e *Event) AppendData(dst []byte) []byte {
 	return e.appendExact(dst)
 }
 
+// HasPowers tells whether data may hold numbers with an exponent, such as 1e9.
+func (e *Event) HasPowers() bool { return e.text.Powers }
+
 // RawData returns the exact bytes of data if [Event.AppendData] cannot show them,
 // and otherwise nil. A callback that is not an event always has them. If it was not
 // JSON, they still include Sign, T and EventHandle.

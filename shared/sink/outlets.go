@@ -21,7 +21,12 @@ type Outlets struct {
 	// of Pipeline.
 	OneConnection bool
 
+	// ReadOnce has Open read the variables the first time alone: those of a process
+	// on a host do not change. Set it before the first call of Open.
+	ReadOnce bool
+
 	mu    sync.Mutex
+	read  *config.Config // by Open, if it is to read once
 	pools pools
 	sinks map[string]deliver.Sink // by URL
 	store deliver.Store
@@ -31,12 +36,25 @@ type Outlets struct {
 // Open reads the variables that the functions use and returns what they say, and a
 // [Outlets.Pipeline] of it. Beside an error the Config has what could be read.
 func (o *Outlets) Open(getenv func(string) string, functions config.Functions, way deliver.Way, handler func(context.Context, *event.Event) error) (config.Config, *deliver.Pipeline, error) {
-	cfg, err := config.Read(getenv, functions)
+	cfg, err := o.config(getenv, functions)
 	if err != nil {
 		return cfg, nil, err
 	}
 	p, err := o.Pipeline(cfg, way, handler)
 	return cfg, p, err
+}
+
+func (o *Outlets) config(getenv func(string) string, functions config.Functions) (config.Config, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.read != nil {
+		return *o.read, nil
+	}
+	cfg, err := config.Read(getenv, functions)
+	if err == nil && o.ReadOnce {
+		o.read = &cfg
+	}
+	return cfg, err
 }
 
 // Pipeline opens what SINK, DEAD_LETTER and DEDUP say and returns an event's way

@@ -284,3 +284,30 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// SCF changes the variables from one invocation to the next; those of a host stay,
+// once they are good.
+func TestOpenReadsTheVariables(t *testing.T) {
+	t.Parallel()
+	for _, once := range []bool{false, true} {
+		o := Outlets{ReadOnce: once}
+		defer o.Close()
+		var got []int
+		for _, attempts := range []string{"none", "3", "4"} {
+			cfg, _, err := o.Open(func(name string) string {
+				return map[string]string{"MAX_ATTEMPTS": attempts, "SINK": "stdout:"}[name]
+			}, config.Callback|config.Pull, deliver.Pushed, nil)
+			if (err != nil) != (attempts == "none") {
+				t.Errorf("MAX_ATTEMPTS=%s: %v", attempts, err)
+			}
+			got = append(got, cfg.MaxAttempts)
+		}
+		want := "[0 3 4]"
+		if once {
+			want = "[0 3 3]"
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("once %t: %v, want %s", once, got, want)
+		}
+	}
+}

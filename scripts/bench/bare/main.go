@@ -66,7 +66,7 @@ func postgres(u *url.URL) (insert, error) {
 	return func(ctx context.Context, id string, body []byte) error {
 		c := <-free
 		defer func() { free <- c }()
-		_, err := c.Exec(ctx, `INSERT INTO vod_events (id, type, subject, source, mode, received_at, data) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+		_, err := c.Exec(ctx, `INSERT INTO vod_events (id, type, subject, source, mode, received_at, data, sunk_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now()) ON CONFLICT (id) DO NOTHING`,
 			id, "com.tencent.cloud.vod.ProcedureStateChanged", id, "/tencentcloud/vod", "normal", time.Now(), string(body))
 		return err
 	}, nil
@@ -80,7 +80,7 @@ func mysql(u *url.URL) (insert, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return func(ctx context.Context, id string, body []byte) error {
-		_, err := db.ExecContext(ctx, `INSERT INTO vod_events (id, type, subject, source, mode, received_at, raw, data) VALUES (?, ?, ?, ?, ?, ?, ?, CONVERT(raw USING utf8mb4)) ON DUPLICATE KEY UPDATE id = id`,
+		_, err := db.ExecContext(ctx, `INSERT INTO vod_events (id, type, subject, source, mode, received_at, raw, data, sunk_at) VALUES (?, ?, ?, ?, ?, ?, ?, CONVERT(raw USING utf8mb4), received_at) ON DUPLICATE KEY UPDATE id = id`,
 			id, "com.tencent.cloud.vod.ProcedureStateChanged", id, "/tencentcloud/vod", "normal", time.Now().UTC(), body)
 		return err
 	}, nil

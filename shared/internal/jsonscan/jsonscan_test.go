@@ -184,6 +184,25 @@ func TestScan(t *testing.T) {
 
 // Every byte in a string, at every place of the eight that are looked at at
 // once.
+// A text tells of numbers with an exponent, not of what a string holds or another
+// element of a list.
+func TestPowers(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]bool{
+		`1E2`: true, `{"a":{"b":[0.5,-1.5e-3]}}`: true, `{"a":1e+9}`: true, `[[2e0]]`: true, `{"FileId":7e1}`: true,
+		`{"e":"1e5","f":[true,false,null,0,-1.25]}`: false, `"3e8"`: false, `12`: false,
+	} {
+		if got := Scan([]byte(in)); !got.Valid || got.Powers != want {
+			t.Errorf("%s: valid %t, powers %t, want %t", in, got.Valid, got.Powers, want)
+		}
+	}
+	var got []bool
+	New([]byte(`[{"a":1e5},{"a":1},2e2,3]`)).Elements(func(one Text) { got = append(got, one.Powers) })
+	if want := []bool{true, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("of elements: %v, want %v", got, want)
+	}
+}
+
 func TestScanString(t *testing.T) {
 	for c := range 256 {
 		for before := range 9 {

@@ -11,6 +11,7 @@ type Scanner struct {
 	text   []byte
 	at     int
 	spaced bool // white space was met; whoever wants to know clears it first
+	powers bool // a number with an exponent was met; likewise
 }
 
 // New returns a scanner at the beginning of text.
@@ -125,7 +126,7 @@ func (s *Scanner) value(depth int) (ok bool) {
 	if c := s.Peek(); c == '{' || c == '[' {
 		s.at, ok = s.nestedEnd(s.at, depth)
 	} else {
-		s.at, ok = scalarEnd(s.text, s.at)
+		s.at, ok = s.scalarEnd(s.at)
 	}
 	return ok
 }
@@ -158,7 +159,7 @@ func (s *Scanner) nestedEnd(i, depth int) (to int, ok bool) {
 			}
 			i++
 			depth--
-		} else if i, ok = scalarEnd(b, i); !ok {
+		} else if i, ok = s.scalarEnd(i); !ok {
 			return i, false
 		}
 		// A value has ended, and perhaps what it stands in.
@@ -186,6 +187,17 @@ func (s *Scanner) nestedEnd(i, depth int) (to int, ok bool) {
 			}
 		}
 	}
+}
+
+// scalarEnd is the function of that name, and notes a number with an exponent.
+func (s *Scanner) scalarEnd(i int) (to int, ok bool) {
+	to, ok = scalarEnd(s.text, i)
+	if ok && (s.text[i] == '-' || s.text[i]-'0' <= 9) {
+		for _, c := range s.text[i:to] {
+			s.powers = s.powers || c|0x20 == 'e'
+		}
+	}
+	return to, ok
 }
 
 // skip is Space for a position that is held elsewhere.

@@ -25,6 +25,9 @@ type Text struct {
 	// not, too, and reads U+FFFD where they are not.
 	UTF8 bool
 
+	// Powers tells whether a Valid text has a number with an exponent, such as 1e9.
+	Powers bool
+
 	// Members are those of the object that are not null, in their order. Of
 	// several with one name the last counts, as everywhere in Go. Of a text that
 	// is not Valid they are the strings and numbers that could be found.
@@ -92,6 +95,7 @@ func (t *Text) WithNulls() []Member {
 // Text walks over the value that begins here and notes what a [Text] tells.
 func (s *Scanner) Text() (t Text, ok bool) {
 	from := s.at
+	s.powers = false
 	var n notes
 	if s.Peek() == '{' {
 		n.base = from
@@ -103,7 +107,7 @@ func (s *Scanner) Text() (t Text, ok bool) {
 		return Text{}, false
 	}
 	b := s.Since(from)
-	return Text{Bytes: b, Valid: true, UTF8: utf8.Valid(b), Members: n.taken(), Nulls: n.nulls}, true
+	return Text{Bytes: b, Valid: true, UTF8: utf8.Valid(b), Powers: s.powers, Members: n.taken(), Nulls: n.nulls}, true
 }
 
 // object walks over an object and notes its members. More than MaxMembers are

@@ -185,7 +185,7 @@ func readTaken(rows pgx.Rows, err error) (fresh map[string]time.Time, docs map[s
 func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows, rawOnly bool) error {
 	for i := range rows.Outputs {
 		o := &rows.Outputs[i]
-		if o.Data = holdable(o.Data); rawOnly {
+		if o.Data = holdable(o.Data, true); rawOnly {
 			o.Data = nil
 		}
 	}

@@ -189,7 +189,7 @@ func newRow(e *event.Event, rawOnly bool) row {
 		r.subject = new(sqltable.Indexable(e.Subject, indexable))
 	}
 	exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
-	held := holdable(exact)
+	held := holdable(exact, e.HasPowers())
 	if !rawOnly && held != nil {
 		r.data = held
 	}

@@ -13,9 +13,9 @@ const indexable = 1024
 
 // holdable is JSON as jsonb can hold it: U+FFFD stands for \u0000 and for half a
 // surrogate pair. It returns data itself when nothing has to change, and nil for
-// what jsonb shall not hold.
-func holdable(data []byte) []byte {
-	if swells(data) {
+// what jsonb shall not hold. powers: data may have numbers with an exponent.
+func holdable(data []byte, powers bool) []byte {
+	if powers && swells(data) {
 		return nil
 	}
 	if !bytes.Contains(data, []byte(`\u`)) {
