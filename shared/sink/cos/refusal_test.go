@@ -6,9 +6,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/sink/cos/costest"
@@ -109,23 +109,24 @@ func TestBodiesAreBounded(t *testing.T) {
 
 // However many events there are, 32 requests of a sink run at a time.
 func TestRequestsAtATime(t *testing.T) {
-	t.Parallel()
-	c := costest.RunT(t)
-	var running, most atomic.Int64
-	full := make(chan struct{})
-	var once sync.Once
-	c.Answer = func(http.ResponseWriter, *http.Request) bool {
-		n := running.Add(1)
-		defer running.Add(-1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, "cos://AKIDx:k@b-1/vod?region=r")
+		var running atomic.Int64
+		answer := make(chan struct{})
+		s.roundTrip = func(*http.Request) (*http.Response, error) {
+			running.Add(1)
+			<-answer
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {"x"}}, Body: http.NoBody}, nil
 		}
-		if n >= inFlight {
-			once.Do(func() { close(full) })
+		sent := make(chan error)
+		go func() { sent <- errors.Join(s.Send(t.Context(), delivertest.Events(t, 3*inFlight))...) }()
+		synctest.Wait()
+		if n := running.Load(); n != inFlight {
+			t.Errorf("%d requests at a time", n)
 		}
-		<-full
-		return false
-	}
-	if err := errors.Join(open(t, c.URL("vod")).Send(t.Context(), delivertest.Events(t, 4*inFlight))...); err != nil || most.Load() != inFlight {
-		t.Errorf("%v, %d requests at a time", err, most.Load())
-	}
+		close(answer)
+		if err := <-sent; err != nil || running.Load() != 3*inFlight {
+			t.Errorf("%v, %d requests in all", err, running.Load())
+		}
+	})
 }
