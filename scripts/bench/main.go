@@ -25,6 +25,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,8 +177,10 @@ func link(ctx context.Context, root, binary, pkg string, tags ...string) error {
 	return rewrite(binary)
 }
 
-// rewrite writes a file anew, as unzipping does. The file that the linker wrote
-// itself starts slower.
+// rewrite writes a file anew and in pieces, as unzipping does. The file that the
+// linker wrote itself starts slower. One that is written at once is cached in huge
+// folios, and newer kernels map all of a folio that is touched: the function would
+// have its whole executable resident.
 func rewrite(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -186,7 +189,17 @@ func rewrite(path string) error {
 	if err := os.Remove(path); err != nil {
 		return err
 	}
-	return os.WriteFile(path, text, 0o755)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o755)
+	if err != nil {
+		return err
+	}
+	for piece := range slices.Chunk(text, 32<<10) {
+		if _, err := f.Write(piece); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	return f.Close()
 }
 
 // row is one line of the table: a binary that drains a queue of events.
