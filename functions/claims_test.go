@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,33 +40,22 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			began, release := make(chan struct{}, 100), make(chan struct{})
-			normal := make(chan struct{}, 100)
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if b, _ := io.ReadAll(r.Body); bytes.Contains(b, []byte(`"vodmode":"normal"`)) {
-					normal <- struct{}{}
-					return
-				}
-				began <- struct{}{}
-				<-release
-				w.WriteHeader(tt.status)
-			}))
-			t.Cleanup(server.Close)
+			sink := holdPulled(t, tt.status)
 			s := runVOD(t)
-			env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
+			env := append(vodEnv(s), "SINK="+sink.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
 			pull, callback := start(t, pullBin, env...), start(t, callbackBin, env...)
 			// A slow machine must not need the time of the claim to connect.
 			if status, answer := callback.post(uploadNamed(2, "first of "+tt.name)); status != 200 {
 				t.Fatalf("the first callback: %d %s", status, answer)
 			}
-			<-normal
+			<-sink.normal
 			body := uploadNamed(1, tt.name)
 			s.Queue(0, body)
 
 			pulled := make(chan map[string]any, 1)
 			go func() { pulled <- pull.drain(40 * time.Second) }() // so that its tries outlast the callback
 			select {
-			case <-began:
+			case <-sink.began:
 			case r := <-pulled:
 				t.Fatalf("nothing reached the sink: %v", r)
 			}
@@ -74,42 +64,74 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 				status, _ := callback.postWithin(body, tt.callback)
 				answered <- status
 			}()
-			var got int
-			if tt.answer == 503 {
-				got = <-answered
-				close(release)
-			} else {
-				select {
-				case <-normal:
-					t.Error("the callback did not wait")
-				case got := <-answered:
-					t.Errorf("the callback did not wait: %d", got)
-				case <-time.After(600 * time.Millisecond): // it may not answer, however long
-				}
-				close(release)
-				got = <-answered
-			}
-			if got != tt.answer {
+			if got := sink.answerWhileHeld(t, answered, tt.answer == 503); got != tt.answer {
 				t.Errorf("callback answered %d, want %d", got, tt.answer)
 			}
-			check := func(r map[string]any, want map[string]float64) {
-				for k, v := range want {
-					if r[k] != v {
-						t.Errorf("pull says %v, want %v", r, want)
-						return
-					}
-				}
-			}
-			check(<-pulled, tt.pull)
+			pullSays(t, <-pulled, tt.pull)
 			s.FastForward(vodfake.Lease)
-			check(pull.drain(12*time.Second), tt.again)
+			pullSays(t, pull.drain(12*time.Second), tt.again)
 			if status, _ := callback.post(body); status != 200 {
 				t.Errorf("sent again: %d", status)
 			}
-			if n := len(normal); n != tt.normal {
+			if n := len(sink.normal); n != tt.normal {
 				t.Errorf("the sink had the event %d times from the callback, want %d", n, tt.normal)
 			}
 		})
+	}
+}
+
+// holding is a sink that takes callbacks at once and holds a pulled event until it is
+// released.
+type holding struct {
+	*httptest.Server
+	normal, began, release chan struct{}
+}
+
+// holdPulled starts a sink that answers status to the pulled event.
+func holdPulled(t *testing.T, status int) *holding {
+	h := &holding{normal: make(chan struct{}, 100), began: make(chan struct{}, 100), release: make(chan struct{})}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, _ := io.ReadAll(r.Body); bytes.Contains(b, []byte(`"vodmode":"normal"`)) {
+			h.normal <- struct{}{}
+			return
+		}
+		h.began <- struct{}{}
+		<-h.release
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+// answerWhileHeld returns the answer of the callback. One that is late is answered while
+// the pulled event is held; any other waits until it is released.
+func (h *holding) answerWhileHeld(t *testing.T, answered <-chan int, late bool) int {
+	t.Helper()
+	release := sync.OnceFunc(func() { close(h.release) })
+	defer release()
+	if late {
+		return <-answered
+	}
+	select {
+	case <-h.normal:
+		t.Error("the callback did not wait")
+	case got := <-answered:
+		t.Errorf("the callback did not wait: %d", got)
+		return got
+	case <-time.After(600 * time.Millisecond): // it may not answer, however long
+	}
+	release()
+	return <-answered
+}
+
+// pullSays checks figures of a run of pull.
+func pullSays(t *testing.T, r map[string]any, want map[string]float64) {
+	t.Helper()
+	for k, v := range want {
+		if r[k] != v {
+			t.Errorf("pull says %v, want %v", r, want)
+			return
+		}
 	}
 }
 
