@@ -56,16 +56,36 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 			go pulling.kill()
 		}
 	})
-	ctx := t.Context()
 	var wg sync.WaitGroup
+	resent := pushAll(t, &wg, callback, pushing, each, each/deaths)
+	pullAll(t, &wg, s, pull)
+	over := trouble(t, db, func(i int) bool { return confirms.Load() >= int64((i+1)*each/5) })
+	wg.Wait()
+	<-over
 
-	// A callback that nobody answers is sent again, as VOD does.
+	got := db.counts(t, `select count(*), count(distinct subject), count(case when mode = 'normal' then 1 end) from vod_events`, 3)
+	if want := []int{2 * each, 2 * each, each}; !slices.Equal(got, want) {
+		t.Errorf("rows, subjects and rows that were pushed are %d, want %d", got, want)
+	}
+	if s.Pending(0) != 0 {
+		t.Errorf("%d events are left in the queue", s.Pending(0))
+	}
+	if pushing.killed.Load() == 0 || pulling.killed.Load() == 0 || resent.Load() == 0 {
+		t.Error("too little went wrong")
+	}
+	t.Logf("%d callback and %d pull instances were killed, %d callbacks sent again", pushing.killed.Load(), pulling.killed.Load(), resent.Load())
+}
+
+// pushAll pushes the events from each to 2*each-1. A callback that nobody answers is sent
+// again, as VOD does. One instance is killed after so many events as deadly says.
+func pushAll(t *testing.T, wg *sync.WaitGroup, callback *local.Pool, pushing *mortals, each, deadly int) (resent *atomic.Int64) {
+	ctx := t.Context()
+	resent = new(atomic.Int64)
 	work := make(chan int)
-	var resent atomic.Int64
 	for range 8 {
 		wg.Go(func() {
 			for i := range work {
-				if (i+1)%(each/deaths) == 0 {
+				if (i+1)%deadly == 0 {
 					go pushing.kill()
 				}
 				payload := local.PostEvent(uploadNamed(each+i, "pushed"))
@@ -90,7 +110,12 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 		}
 		close(work)
 	})
-	// Two timers, so that invocations overlap.
+	return resent
+}
+
+// pullAll fires two timers, so that invocations overlap, until the queue is empty.
+func pullAll(t *testing.T, wg *sync.WaitGroup, s *vodfake.Server, pull *local.Pool) {
+	ctx := t.Context()
 	for range 2 {
 		wg.Go(func() {
 			for s.Pending(0) > 0 && ctx.Err() == nil {
@@ -103,6 +128,11 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 			}
 		})
 	}
+}
+
+// trouble restarts, crashes and locks the database, each when due says so.
+func trouble(t *testing.T, db *database, due func(i int) bool) (over <-chan struct{}) {
+	ctx := t.Context()
 	troubles := []func() error{
 		func() error { return errors.Join(db.stop(), db.start()) },
 		func() error { return errors.Join(db.kill(), db.start()) },
@@ -113,11 +143,11 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 			return nil
 		},
 	}
-	over := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(over)
+		defer close(done)
 		for i, trouble := range troubles {
-			for confirms.Load() < int64((i+1)*each/5) && ctx.Err() == nil {
+			for !due(i) && ctx.Err() == nil {
 				select {
 				case <-time.After(20 * time.Millisecond):
 				case <-ctx.Done():
@@ -128,20 +158,7 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 			}
 		}
 	}()
-	wg.Wait()
-	<-over
-
-	got := db.counts(t, `select count(*), count(distinct subject), count(case when mode = 'normal' then 1 end) from vod_events`, 3)
-	if want := []int{2 * each, 2 * each, each}; !slices.Equal(got, want) {
-		t.Errorf("rows, subjects and rows that were pushed are %d, want %d", got, want)
-	}
-	if s.Pending(0) != 0 {
-		t.Errorf("%d events are left in the queue", s.Pending(0))
-	}
-	if pushing.killed.Load() == 0 || pulling.killed.Load() == 0 || resent.Load() == 0 {
-		t.Error("too little went wrong")
-	}
-	t.Logf("%d callback and %d pull instances were killed, %d callbacks sent again", pushing.killed.Load(), pulling.killed.Load(), resent.Load())
+	return done
 }
 
 // mortals are the running instances, any of which may be killed.
