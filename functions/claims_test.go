@@ -22,7 +22,7 @@ import (
 // pull has ended, and answers accordingly.
 func TestCallbackMeetsClaimOfPull(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
+	db := newDatabase(t)
 	tests := []struct {
 		name     string
 		status   int           // what the sink says to the pulled event
@@ -42,7 +42,7 @@ func TestCallbackMeetsClaimOfPull(t *testing.T) {
 			t.Parallel()
 			sink := holdPulled(t, tt.status)
 			s := runVOD(t)
-			env := append(vodEnv(s), "SINK="+sink.URL, "DEDUP="+db.URL+"&dedup_table="+tt.name)
+			env := append(vodEnv(s), "SINK="+sink.URL, "DEDUP="+db+"&dedup_table="+tt.name)
 			pull, callback := start(t, pullBin, env...), start(t, callbackBin, env...)
 			// A slow machine must not need the time of the claim to connect.
 			if status, answer := callback.post(uploadNamed(2, "first of "+tt.name)); status != 200 {
@@ -140,10 +140,10 @@ func pullSays(t *testing.T, r map[string]any, want map[string]float64) {
 // a callback, and a duplicate from then on.
 func TestStoreOfManyInstances(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
+	db := newDatabase(t)
 	s := runVOD(t)
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
-	env := append(vodEnv(s), "DEDUP="+db.URL, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=3")
+	env := append(vodEnv(s), "DEDUP="+db, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=3")
 	body := uploadNamed(1, "fails")
 	s.Queue(0, body)
 	for attempt := 1; attempt <= 3; attempt++ {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	_ "github.com/go-sql-driver/mysql"
@@ -13,7 +14,30 @@ import (
 
 	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 )
+
+// sharedPostgres serves the tests that leave the server itself alone.
+var (
+	sharedPostgres = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
+	databases      atomic.Int64
+)
+
+// newDatabase makes a database on the shared server and returns its URL.
+func newDatabase(t *testing.T) string {
+	t.Helper()
+	server := sharedPostgres.Server(t)
+	c, err := pgx.Connect(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	name := fmt.Sprint("test_", databases.Add(1))
+	if _, err := c.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(server.URL, "/postgres?", "/"+name+"?", 1)
+}
 
 // database is a server that holds SINK and DEDUP.
 type database struct {

@@ -17,7 +17,6 @@ import (
 
 	"vodevents/shared/longtest"
 	"vodevents/shared/scf/local"
-	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/vodfake"
 )
 
@@ -195,12 +194,13 @@ func (m *mortals) kill() {
 	}
 }
 
-// Each of 60 instances of callback is frozen after one event and keeps its
-// connection. The server has room for 20, and still takes every event: it closes
-// idle connections, and a callback waits for that.
+// Each of many instances of callback is frozen after one event and keeps its
+// connection. The server has room for a third of them, and still takes every event:
+// it closes idle connections, and a callback waits for that.
 func TestMoreFrozenInstancesThanConnections(t *testing.T) {
 	t.Parallel()
-	const instances, room = 60, 20
+	room := int(longtest.Scale(10, 20))
+	instances := 3 * room
 	eachDatabaseWith(t, room, func(t *testing.T, db *database) {
 		env := append(vodEnv(runVOD(t)), "SINK="+db.url, "DEDUP="+db.url)
 		waited := 0
@@ -250,9 +250,9 @@ func TestACallbackWaitsForAColdDatabase(t *testing.T) {
 // has answered: it may be frozen then, while other instances wait.
 func TestAPullLeavesNoConnectionToACrowdedDatabase(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
+	db := newDatabase(t)
 	s := vodfake.RunT(t)
-	c, err := pgx.Connect(t.Context(), db.URL)
+	c, err := pgx.Connect(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestAPullLeavesNoConnectionToACrowdedDatabase(t *testing.T) {
 		return n
 	}
 	exec(`CREATE ROLE small LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA public TO small`)
-	u := strings.Replace(db.URL, "postgres@", "small@", 1) + "&idle_session_timeout=0" // the server ends nothing by itself
+	u := strings.Replace(db, "postgres@", "small@", 1) + "&idle_session_timeout=0" // the server ends nothing by itself
 	f := start(t, pullBin, append(vodEnv(s), "SINK="+u, "DEDUP="+u)...)
 	s.Queue(0, uploadNamed(1, "a"))
 	f.drain(20 * time.Second)

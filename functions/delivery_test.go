@@ -17,7 +17,6 @@ import (
 	"vodevents/shared/deliver/parklog"
 	"vodevents/shared/event"
 	"vodevents/shared/scf/local"
-	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/vodfake"
 )
 
@@ -57,7 +56,7 @@ func parkedIn(t *testing.T, lines []string) (events []*event.Event) {
 // instance makes each attempt.
 func TestBadEventsOverManyInstances(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
+	db := newDatabase(t)
 	s := runVOD(t)
 	var mu sync.Mutex
 	got := map[string]int{}
@@ -80,7 +79,7 @@ func TestBadEventsOverManyInstances(t *testing.T) {
 		s.Queue(0, uploadNamed(i, name))
 	}
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
-	env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db.URL, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=2")
+	env := append(vodEnv(s), "SINK="+server.URL, "DEDUP="+db, "DEAD_LETTER=file:"+dead, "MAX_ATTEMPTS=2")
 	if r := start(t, pullBin, env...).drain(40 * time.Second); r["delivered"] != 150.0 || r["confirmed"] != 150.0 || r["left"] != 10.0 || r["parked"] != 0.0 {
 		t.Errorf("the first invocation: %v", r)
 	}
@@ -110,7 +109,7 @@ func TestBadEventsOverManyInstances(t *testing.T) {
 // VOD's next send waits for the claim to run out and delivers the event.
 func TestCallbackOutlivesAKilledInstance(t *testing.T) {
 	t.Parallel()
-	db := pgtest.RunT(t)
+	db := newDatabase(t)
 	began := make(chan struct{}, 100)
 	var mu sync.Mutex
 	hang, took := true, 0
@@ -128,7 +127,7 @@ func TestCallbackOutlivesAKilledInstance(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	env := []string{"SINK=" + server.URL, "DEDUP=" + db.URL}
+	env := []string{"SINK=" + server.URL, "DEDUP=" + db}
 	body := uploadNamed(1, "a")
 	killed := start(t, callbackBin, env...)
 	ended := make(chan struct{})

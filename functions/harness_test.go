@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"vodevents/shared/scf/local"
+	"vodevents/shared/sink/servertest"
 	"vodevents/shared/vodfake"
 )
 
@@ -56,7 +57,7 @@ func buildAndRun(m *testing.M) int {
 			return 1
 		}
 	}
-	return m.Run()
+	return servertest.RunAll(m, sharedPostgres)
 }
 
 // overlay writes the file that makes go build take testdata/handler.go as the

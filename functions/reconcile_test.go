@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"vodevents/shared/sink"
-	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/sink/stored"
 	"vodevents/shared/vodfake"
 )
@@ -26,7 +25,7 @@ func TestPullReconciles(t *testing.T) {
 		}
 	}
 	s.FastForward(time.Millisecond)
-	url := pgtest.RunT(t).URL + "&media=vod_media"
+	url := newDatabase(t) + "&media=vod_media"
 	trigger := []byte(`{"Type":"Timer","TriggerName":"reconcile","Time":"2026-11-20T20:00:00Z","Message":"reconcile"}`)
 	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=1490012345", "SINK="+url)...)
 	for _, repaired := range []int{2, 0} {
@@ -86,7 +85,7 @@ func TestReconcileGoesOnWithTheNextApplication(t *testing.T) {
 		}
 		return nil
 	})
-	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=1490012344,1490012345", "SINK="+pgtest.RunT(t).URL+"&media=vod_media")...)
+	f := start(t, pullBin, append(vodEnv(s), "VOD_SUB_APP_IDS=1490012344,1490012345", "SINK="+newDatabase(t)+"&media=vod_media")...)
 	raw, err := f.Invoke(t.Context(), []byte(`{"Message":"reconcile"}`), time.Minute, nil)
 	if err == nil || !strings.Contains(err.Error(), "application 1490012344") {
 		t.Errorf("%s, %v", raw, err)

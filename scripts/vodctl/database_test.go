@@ -72,10 +72,18 @@ SELECT md5(seq), 'com.tencent.cloud.vod.PullComplete', '/tencentcloud/vod', 'nor
 	databases atomic.Int64
 )
 
-// closing runs the tests and ends the servers.
+// closing runs the tests, ends the servers and removes what was built.
 type closing struct{ *testing.M }
 
-func (c closing) Run() int { return servertest.RunAll(c.M, postgres.shared, mariaDB.shared) }
+func (c closing) Run() int {
+	var err error
+	if builtIn, err = os.MkdirTemp("", "vodctl"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(builtIn)
+	return servertest.RunAll(c.M, postgres.shared, mariaDB.shared)
+}
 
 // isThere tells whether tests with the database are to run: where none is
 // installed they are skipped, but not in CI.

@@ -140,6 +140,33 @@ func vodctlCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// builtIn is the folder for built.
+var builtIn string
+
+// built is vodctl as users build it, without the race detector.
+var built = sync.OnceValues(func() (path string, err error) {
+	path = filepath.Join(builtIn, "vodctl")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the other builds, which share their results
+	if out, err := build.CombinedOutput(); err != nil {
+		return path, fmt.Errorf("building vodctl: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// builtCommand is vodctlCommand of the built one, for tests with much data: the race
+// detector takes memory of its own, and ten times as long.
+func builtCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	return cmd
+}
+
 // With -state the same command goes on after the process was killed: nothing is
 // lost, and one page at most comes twice.
 func TestReplayGoesOnAfterAKill(t *testing.T) { eachDatabase(t, testReplayGoesOnAfterAKill) }
@@ -190,7 +217,7 @@ func TestReplayInBoundedMemory(t *testing.T) { eachDatabase(t, testReplayInBound
 func testReplayInBoundedMemory(t *testing.T, db server) {
 	const n, size, most = 20_000, 4_000, 100 << 10 // in kB; the rows have 80 MB, and as events over twice that
 	database := tableOf(t, db, n, size)
-	cmd := vodctlCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
+	cmd := builtCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
 	lines, used := 0, 0
 	cmd.Stdout = writerFunc(func(b []byte) {
 		before := lines

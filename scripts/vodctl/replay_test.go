@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,12 +109,12 @@ func TestReplayLongLines(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	env := func(name string) string {
-		return map[string]string{"SINK": "file:" + filepath.Join(dir, "out.jsonl")}[name]
-	}
-	var out, errs strings.Builder
-	if got := run(t.Context(), []string{"replay", file}, env, nil, &out, &errs); got != statusPartly {
-		t.Errorf("exit status %d", got)
+	cmd := builtCommand(t, []string{"SINK=file:" + filepath.Join(dir, "out.jsonl")}, "replay", file)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	var exit *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != statusPartly {
+		t.Errorf("%v, want exit status %d", err, statusPartly)
 	}
 	if !strings.Contains(errs.String(), ":1: not replayed: the line has more than 16 MB") || !strings.Contains(errs.String(), "\n1 delivered, ") {
 		t.Errorf("stderr:\n%s", errs.String())

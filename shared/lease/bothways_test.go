@@ -21,13 +21,9 @@ import (
 // long as the store holds, the sink has each event once, or it was parked, and
 // the answer to each callback is true.
 func TestBothWaysOneStore(t *testing.T) {
-	schedules := 40
-	if longtest.On() {
-		schedules = 400
-	}
-	for seed := range schedules {
+	for seed := range longtest.Scale(12, 400) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { runBothWays(t, &safeRand{r: rand.New(rand.NewPCG(2, uint64(seed)))}) })
+			synctest.Test(t, func(t *testing.T) { runBothWays(t, &safeRand{r: rand.New(rand.NewPCG(2, seed))}) })
 		})
 	}
 }

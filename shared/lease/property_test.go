@@ -30,13 +30,9 @@ import (
 //   - no event is confirmed before that;
 //   - some time after the faults have ended, no event is left in the queue.
 func TestNothingIsLost(t *testing.T) {
-	schedules := 30
-	if longtest.On() {
-		schedules = 600
-	}
-	for seed := range schedules {
+	for seed := range longtest.Scale(10, 600) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(1, uint64(seed)))) })
+			synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(1, seed))) })
 		})
 	}
 }

@@ -13,9 +13,17 @@ import (
 	"testing"
 )
 
-// On tells whether tests may take long. A test that scales, by its number of
-// events or seeds, asks it for how much is wanted.
+// On tells whether tests may take long.
 func On() bool { return os.Getenv("LONG") == "true" }
+
+// Scale is how many events, seeds or rounds a test takes: few, or many where it may
+// take long.
+func Scale(few, many uint64) uint64 {
+	if On() {
+		return many
+	}
+	return few
+}
 
 // Only skips a test that takes long, unless long tests are wanted.
 func Only(t testing.TB) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/media"
 	"vodevents/shared/media/mediatest"
 )
@@ -37,7 +38,7 @@ func shown(registers []media.Explained, name string) string {
 
 // The value that stands is the one in the row, for events by chance in any order.
 func TestExplainAgreesWithTheRow(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range longtest.Scale(40, 200) {
 		c := rand.New(rand.NewPCG(seed, 5))
 		events := mediatest.Random(seed, 2+c.IntN(14))
 		c.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })

@@ -3,12 +3,13 @@ package media_test
 import (
 	"testing"
 
+	"vodevents/shared/longtest"
 	"vodevents/shared/media/mediatest"
 )
 
 // The fold gives what the model gives that takes the whole set of events.
 func TestFoldAgreesWithTheModel(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range longtest.Scale(80, 400) {
 		events := mediatest.Random(seed, 3+int(seed%20))
 		for id, m := range fold(t, events, false) {
 			if got, want := mediatest.SummaryOf(m.Row()), mediatest.Model(id, events); got != want {

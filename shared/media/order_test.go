@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/media"
 	"vodevents/shared/media/mediatest"
 )
@@ -27,7 +28,7 @@ func fold(t *testing.T, events []*event.Event, docs bool) map[string]media.Media
 }
 
 func TestAnyOrderWithRepetitionsGivesTheSameState(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range longtest.Scale(30, 150) {
 		c := rand.New(rand.NewPCG(seed, 2))
 		events := mediatest.Random(seed, 2+c.IntN(14))
 		want := fold(t, events, false)
@@ -49,7 +50,7 @@ func TestAnyOrderWithRepetitionsGivesTheSameState(t *testing.T) {
 }
 
 func TestDocKeepsAllButData(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range longtest.Scale(30, 150) {
 		for id, m := range fold(t, mediatest.Random(seed, 12), false) {
 			for i := range m.Results {
 				m.Results[i].Data = nil
@@ -62,7 +63,7 @@ func TestDocKeepsAllButData(t *testing.T) {
 }
 
 func TestMergeChangesNeitherSide(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range longtest.Scale(20, 50) {
 		a, b := fold(t, mediatest.Random(seed, 8), false), fold(t, mediatest.Random(seed+1000, 8), false)
 		for id, m := range a {
 			before := fmt.Sprintf("%+v %+v", m, b[id])

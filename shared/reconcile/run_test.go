@@ -1,18 +1,23 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/longtest"
 	"vodevents/shared/media"
 	"vodevents/shared/reconcile"
-	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/sink/stored"
+	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
@@ -304,21 +309,63 @@ func (w *world) search(t *testing.T, at reconcile.Place) (body []byte) {
 
 // A window with more than SearchMedia reaches is halved until it does.
 func TestManyUploads(t *testing.T) {
-	w := newWorld(t, pgtest.RunT(t).URL+"&media=vod_media")
+	longtest.Only(t)
+	testManyUploads(t, 6000, nil)
+}
+
+// So it is where SearchMedia reaches but a hundred files.
+func TestMoreUploadsThanSearchMediaReaches(t *testing.T) {
+	testManyUploads(t, 180, func(w *world, r *reconcile.Run) {
+		r.Client = w.client(roundTrip(func(q *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(q.Body)
+			if err != nil {
+				return nil, err
+			}
+			var page struct{ Offset int }
+			if err := json.Unmarshal(body, &page); err != nil || page.Offset >= 100 {
+				t.Errorf("asked for %s, %v", body, err)
+			}
+			q.Body = io.NopCloser(bytes.NewReader(body))
+			answer, err := w.vod.Transport().RoundTrip(q)
+			if err != nil {
+				return nil, err
+			}
+			defer answer.Body.Close()
+			if body, err = io.ReadAll(answer.Body); err != nil {
+				return nil, err
+			}
+			total := regexp.MustCompile(`"TotalCount":[0-9]{3}`)
+			body = total.ReplaceAll(body, fmt.Appendf(nil, `"TotalCount":%d`, vod.MaxSearch))
+			answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			return answer, nil
+		}))
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(q *http.Request) (*http.Response, error) { return f(q) }
+
+func testManyUploads(t *testing.T, n int, change func(*world, *reconcile.Run)) {
+	w := newWorld(t, newTables(t, postgres))
 	w.upload(1)
 	if err := w.vod.SetEventConfig(app, vodfake.EventConfig{Mode: vodfake.Push}); err != nil { // nowhere
 		t.Fatal(err)
 	}
-	for i := range 6000 {
+	for i := range n {
 		w.vod.Upload(app, vodfake.Upload{})
-		if i%60 == 0 {
+		if i%30 == 0 {
 			w.vod.FastForward(time.Second)
 		}
 	}
 	w.vod.FastForward(2 * time.Hour)
-	_, counts := w.must(false)
-	if counts.Uploads != 6001 || counts.Found != 6000 {
-		t.Errorf("%+v", counts)
+	_, counts, err := w.reconcile(false, func(r *reconcile.Run) {
+		if change != nil {
+			change(w, r)
+		}
+	})
+	if err != nil || counts.Uploads != n+1 || counts.Found != n {
+		t.Errorf("%+v, %v", counts, err)
 	}
 }
 

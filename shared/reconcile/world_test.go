@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +21,7 @@ import (
 	"vodevents/shared/sink"
 	"vodevents/shared/sink/mysql/mytest"
 	"vodevents/shared/sink/postgres/pgtest"
+	"vodevents/shared/sink/servertest"
 	"vodevents/shared/sink/stored"
 	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
@@ -137,17 +140,22 @@ func (w *world) remove(files ...string) {
 	w.wait(sent + int64(len(files)))
 }
 
-// reconcile runs once and returns what was found, by kind.
-func (w *world) reconcile(repair bool, change func(*reconcile.Run)) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts, error) {
+func (w *world) client(transport http.RoundTripper) *vod.Client {
 	w.t.Helper()
-	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: w.vod.Transport(),
+	c, err := vod.New(vod.Options{Endpoint: "vod.example.com", Transport: transport,
 		Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}, Pace: vod.NewPace(100)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return c
+}
+
+// reconcile runs once and returns what was found, by kind.
+func (w *world) reconcile(repair bool, change func(*reconcile.Run)) (map[reconcile.FindingKind][]reconcile.Finding, reconcile.Counts, error) {
+	w.t.Helper()
 	found := map[reconcile.FindingKind][]reconcile.Finding{}
 	r := &reconcile.Run{
-		Client: c, SubAppId: app, Tables: w.table, Now: w.vod.Now(),
+		Client: w.client(w.vod.Transport()), SubAppId: app, Tables: w.table, Now: w.vod.Now(),
 		Found: func(f reconcile.Finding) error { found[f.Kind] = append(found[f.Kind], f); return nil },
 	}
 	if repair {
@@ -178,16 +186,37 @@ func (w *world) row(file string) media.Row {
 	return rows[0].Row
 }
 
+// One server of each kind serves all tests, each with tables of its own.
+var (
+	postgres = servertest.NewShared(func() (*servertest.Server, error) { return pgtest.Run() })
+	mariaDB  = servertest.NewShared(func() (*servertest.Server, error) { return mytest.Run() })
+	tables   atomic.Int64
+)
+
+func TestMain(m *testing.M) { os.Exit(servertest.RunAll(m, postgres, mariaDB)) }
+
+// newTables is the URL of tables that are not there yet.
+func newTables(t *testing.T, s *servertest.Shared) string {
+	t.Helper()
+	u, err := url.Parse(s.Server(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, q := tables.Add(1), u.Query()
+	q.Set("table", fmt.Sprint("events_", n))
+	q.Set("media", fmt.Sprint("media_", n))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // onEach runs a test on PostgreSQL and on MariaDB.
 func onEach(t *testing.T, f func(t *testing.T, w *world)) {
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		f(t, newWorld(t, pgtest.RunT(t).URL+"&media=vod_media"))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		t.Parallel()
-		f(t, newWorld(t, mytest.RunT(t).URL+"?media=vod_media"))
-	})
+	for name, s := range map[string]*servertest.Shared{"postgres": postgres, "mysql": mariaDB} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, newWorld(t, newTables(t, s)))
+		})
+	}
 }
 
 func ids(found []reconcile.Finding, of func(reconcile.Finding) string) []string {

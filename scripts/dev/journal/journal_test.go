@@ -41,7 +41,7 @@ func TestJournalIsBounded(t *testing.T) {
 	r := j.Follow()
 	defer r.Close()
 	now := time.Now()
-	const more = 2*MaxEvents + 100
+	const more = MaxEvents + 2100
 	for i := range more {
 		id := fmt.Sprint(i)
 		j.given(Given{ID: id, Mode: event.Reliable, Body: fmt.Appendf(nil, `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["%d"]}}`, i)}, now)

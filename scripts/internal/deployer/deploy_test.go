@@ -62,11 +62,21 @@ func (c *cloud) delivered(t testing.TB, fileId string) bool {
 	return strings.Contains(string(text), fileId)
 }
 
+// What is packed and sent is the functions themselves, and they run.
+func TestExecutablesAreSentWhole(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, scffake.Options{}).whole()
+	c.post(t, c.must(t, "-yes"), `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533100"}}`)
+	if !c.delivered(t, "5285890784273533100") {
+		t.Error("the callback did not come out of the deployed function")
+	}
+}
+
 // From nothing to the first events through the deployed functions, and on: no
 // change, another variable, removal.
 func TestLifeOfADeployment(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, scffake.Options{URLPolls: 2}).whole()
+	c := newCloud(t, scffake.Options{URLPolls: 2})
 	out := c.must(t, "-yes", "-configure")
 
 	c.post(t, out, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533101"}}`)

@@ -15,6 +15,7 @@ import (
 
 	"vodevents/shared/event"
 	"vodevents/shared/event/schema"
+	"vodevents/shared/longtest"
 	"vodevents/shared/vodfake"
 )
 
@@ -46,7 +47,7 @@ func TestMadeEventsValidate(t *testing.T) {
 		t.Run(k.Type, func(t *testing.T) {
 			t.Parallel()
 			data, whole := compile(t, k.Type), compileOpenAPI(t, k.Type)
-			for seed := range uint64(5) {
+			for seed := range longtest.Scale(2, 5) {
 				body, err := vodfake.Make(seed, at, k.Type, nil)
 				if err != nil {
 					t.Fatal(err)
