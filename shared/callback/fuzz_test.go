@@ -26,6 +26,9 @@ func FuzzScan(f *testing.F) {
 		if !jsonscan.Scan(body).Valid || !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
 			return // base64 of a number is no different from base64 of base64
 		}
+		if base64Way(inner) && base64Way(outer) {
+			return // nobody packs so, and it could be any text
+		}
 		packed := packing(t, packing(t, body, inner), outer)
 		text, err := scan(packed)
 		if err != nil || !text.Valid || !bytes.Equal(bytes.TrimSpace(text.Bytes), bytes.TrimSpace(body)) {
@@ -55,3 +58,6 @@ func packing(t *testing.T, body []byte, way uint8) []byte {
 	}
 	return body
 }
+
+// base64Way tells whether a way of packing is base64 in one of its alphabets.
+func base64Way(way uint8) bool { return way%7 != 0 && way%7 != 1 && way%7 != 4 }
