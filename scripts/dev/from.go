@@ -172,7 +172,7 @@ func (d *desk) hello(base, table string, parked int) {
 	} else {
 		fmt.Fprintf(w, "  again to  nowhere: set SINK, and DEDUP as the functions have it\n")
 	}
-	fmt.Fprintf(w, "  file      %s gets who did what when, and each event before it is discarded\n\n", d.opt.audit)
+	fmt.Fprintf(w, "  file      %s gets who did what when, and each event before it is discarded\n\nWho did what, as it happens:\n\n", d.opt.audit)
 }
 
 // whoOf is who acts on a table: who runs dev, and the user of the database.

@@ -1,10 +1,11 @@
 // The keys that work everywhere.
 
+import { about } from './api.js';
 import { $ } from './dom.js';
 import { model, tell } from './model.js';
 import { openSend } from './send.js';
 import { fire, forward } from './switches.js';
-import { focusList, showEvents, showMedia, view } from './views.js';
+import { focusList, showEvents, showLetters, showMedia, view } from './views.js';
 
 const letters = $('letters');
 letters.checked = localStorage.getItem('letters') !== 'off';
@@ -13,6 +14,7 @@ letters.addEventListener('change', () => localStorage.setItem('letters', letters
 const KEYS = {
   '1': () => { showEvents(); focusList(); },
   '2': () => { showMedia(); focusList(); },
+  '3': () => { showLetters(); focusList(); },
   '/': () => { view.search.focus(); view.search.select(); },
   'j': () => { view.opened() || focusList(); view.step(1); },
   'k': () => { view.opened() || focusList(); view.step(-1); },
@@ -25,6 +27,8 @@ const KEYS = {
   'f': () => model.config.real || forward($('forward')),
   '?': () => $('keys').showModal(),
 };
+
+if (about.from) for (const key of '12nreft') delete KEYS[key]; // what they do is not there
 
 document.addEventListener('keydown', (k) => {
   if (k.ctrlKey || k.metaKey || k.altKey || k.defaultPrevented) return;

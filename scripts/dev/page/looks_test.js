@@ -31,10 +31,10 @@ const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityPropert
 /** Every box whose content is wider than it is, or that leaves the window. */
 function overflows() {
   const bad = [];
-  for (const e of document.querySelectorAll('html, .top, .filters, .rail, .detail, .modal, .modal-body, .cells, .media-row, .lost, .empty, .panel, .group, .history')) {
+  for (const e of document.querySelectorAll('html, .top, .filters, .rail, .detail, .modal, .modal-body, .cells, .media-row, .letters-all, #letters-list > li, .letters-scroll, .lost, .empty, .panel, .group, .history')) {
     if (seen(e) && e.scrollWidth > e.clientWidth + 1) bad.push(`too wide: ${e.id || e.className}, ${e.scrollWidth} in ${e.clientWidth}`);
   }
-  for (const e of document.querySelectorAll('.top > *, .filters > *, .buttons > *, .together > *, .media-row > *, .modal-foot > *')) {
+  for (const e of document.querySelectorAll('.top > *, .filters > *, .buttons > *, .together > *, .media-row > *, #letters-list > li > *, #letters-entries > li > *, .letters-all > *, .modal-foot > *')) {
     const r = e.getBoundingClientRect();
     if (seen(e) && (r.left < -1 || r.right > innerWidth + 1)) bad.push(`out of the window: ${e.id || e.className} at ${r.right}`);
   }
@@ -165,6 +165,37 @@ test('the media have enough contrast and keep their places, in light and dark, n
       await click('#media-detail [data-close]');
       await until('closed', () => !one('#media-detail').open);
     }
+  }
+});
+
+test('the dead letters have enough contrast and keep their places, in light and dark, narrow and wide', { args: ['-every', '300ms'] }, async () => {
+  await click('#tab-letters');
+  await until('the invitation', () => !one('#letters-empty').hidden);
+  await size(360, 740);
+  await look('no dead letter on a phone');
+  await call('PUT', '/faults', { sink: { probability: 1, status: 400, delayMs: 0 } });
+  await send('kind=CreateAigcAdvancedCustomElementCompleteEvent&mode=reliable&n=2');
+  await send('mode=reliable', { no: 'event', text: 'x'.repeat(300) });
+  await until('all', async () => (await call('GET', '/letters')).matched === 3);
+  await call('PUT', '/faults', { sink: { probability: 0 } });
+  const [first] = (await call('GET', '/letters')).letters;
+  await call('POST', '/letters/discard', { ids: [first.id] });
+  await call('POST', '/letters/deliver', { filter: { type: 'Unparsed' }, count: 1 });
+  for (const [name, width] of [['light', 1600], ['dark', 1280], ['light', 1024], ['dark', 900], ['light', 640], ['dark', 390], ['light', 360]]) {
+    await scheme(name);
+    await size(width, 740);
+    await until('the list to follow', () => innerWidth === width && one('#stream').classList.contains('narrow') === (one('#stream').clientWidth < 560));
+    await until('the dead letters', () => document.querySelectorAll('#letters-list > li').length === 2 && document.querySelectorAll('#letters-entries > li').length === 2);
+    if (!one('.letter-event')) {
+      await click('#letters-list li:nth-of-type(2) button:nth-of-type(4)');
+      await until('the event', () => one('.letter-event .line'));
+    }
+    await look(`${name}, ${width}, dead letters`);
+    await click('#letters-all-discard');
+    await until('the question', () => one('#letters-ask').open);
+    await look(`${name}, ${width}, the question`);
+    await keys('Escape');
+    await until('closed', () => !one('#letters-ask').open);
   }
 });
 

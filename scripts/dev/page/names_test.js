@@ -20,6 +20,15 @@ test('a screen reader has a name for all that can be operated', { args: ['-every
   await until('the media', () => [...document.querySelectorAll('#media-rows .media-row')].find((r) => r.innerText.includes('CoverBySnapshot'))?.click() ?? one('#media-detail').open);
   await until('its values', () => one('#md-registers li') && one('#md-cover img'));
   await look('a media');
+  await call('PUT', '/faults', { sink: { probability: 1, status: 400, delayMs: 0 } });
+  await send('kind=NewFileUpload&mode=reliable');
+  await click('#tab-letters');
+  await until('a dead letter', () => one('#letters-list button'));
+  await look('the dead letters');
+  await click('#letters-all-discard');
+  await until('the question', () => one('#letters-ask').open);
+  await look('the question');
+  await keys('Escape');
   await click('#tab-events');
   for (const dialog of ['send', 'api', 'keys']) {
     await click('#open-' + dialog);

@@ -1,6 +1,6 @@
-// Package page is the page of dev: the events as they happen, the media that
-// they made, one of them opened, and the switches of the stand-in. It is plain HTML, CSS and ES modules, served
-// as they lie here, without a build step. The page talks to the JSON API beside
+// Package page is the page of dev: the events as they happen, the media that they
+// made, one of them opened, the dead letters, and the switches of the stand-in. It is
+// plain HTML, CSS and ES modules, served as they lie here, without a build step. The page talks to the JSON API beside
 // it and to nothing else.
 //
 // Its tests are the files *_test.js, which run in a real Chromium.
@@ -12,9 +12,9 @@ import (
 )
 
 //go:embed index.html
-//go:embed style.css work.css detail.css media.css dialogs.css widths.css
+//go:embed style.css work.css detail.css media.css letters.css dialogs.css widths.css
 //go:embed app.js announce.js api.js detail.js dialogs.js dom.js faults.js figures.js filter.js guide.js json.js jsonview.js
-//go:embed keys.js lease.js list.js media.js mediadetail.js medialist.js model.js notice.js panel.js send.js setting.js stream.js switches.js tabs.js theme.js views.js words.js
+//go:embed keys.js lease.js letters.js letterrows.js list.js media.js mediadetail.js medialist.js model.js notice.js panel.js send.js setting.js stream.js switches.js tabs.js theme.js views.js words.js
 var files embed.FS
 
 // policy lets the page load its own files and nothing else.

@@ -10,6 +10,7 @@ import { toast } from './notice.js';
 const connection = { source: null, tries: 0, retryAt: 0, heard: 0, buffer: null, timer: 0, everLost: false };
 
 export function connect() {
+  if (about.from) return tell('look'); // a table tells nobody what happens to it
   clearTimeout(connection.timer);
   connection.source?.close();
   const source = connection.source = new EventSource('/api/stream');

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,7 +50,11 @@ type Dev struct {
 // StartDev starts dev, with the functions that were built beside it, on free ports
 // and returns when it is ready. env is added to this process's own. End it with Stop.
 func StartDev(ctx context.Context, path string, env []string, args ...string) (*Dev, error) {
-	d := &Dev{exited: make(chan struct{}), cmd: exec.Command(path, append([]string{"-dist", filepath.Dir(path), "-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...)...)}
+	own := []string{"-addr", "127.0.0.1:0"}
+	if !slices.Contains(args, "-from") { // which has neither functions nor a stand-in
+		own = append(own, "-dist", filepath.Dir(path), "-api", "127.0.0.1:0")
+	}
+	d := &Dev{exited: make(chan struct{}), cmd: exec.Command(path, append(own, args...)...)}
 	d.cmd.Env = append(os.Environ(), env...)
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {
@@ -74,7 +79,7 @@ func StartDev(ctx context.Context, path string, env []string, args ...string) (*
 	}
 }
 
-var address = regexp.MustCompile(`^  (callback|VOD API) +(http://[^/]+)/`)
+var address = regexp.MustCompile(`^  (page|callback|VOD API) +(http://[^/]+)/`)
 
 // read reads what dev prints: its addresses, then whatever there is.
 func (d *Dev) read(stdout io.Reader, ready chan<- struct{}) {
@@ -82,13 +87,13 @@ func (d *Dev) read(stdout io.Reader, ready chan<- struct{}) {
 	for in.Scan() {
 		d.write([]byte(in.Text() + "\n"))
 		switch found := address.FindStringSubmatch(in.Text()); {
-		case strings.HasPrefix(in.Text(), "Events as they come out"):
+		case strings.HasPrefix(in.Text(), "Events as they come out"), strings.HasPrefix(in.Text(), "Who did what"):
 			close(ready)
 		case found == nil:
-		case found[1] == "callback":
-			d.Base = found[2]
-		default:
+		case found[1] == "VOD API":
 			d.VOD = found[2]
+		default:
+			d.Base = found[2]
 		}
 	}
 	d.cmd.Wait()
