@@ -14,6 +14,9 @@ import (
 	"vodevents/scripts/dev/api"
 	"vodevents/scripts/dev/journal"
 	"vodevents/scripts/dev/runner"
+	"vodevents/scripts/dev/standin"
+	"vodevents/shared/credentials"
+	"vodevents/shared/vod"
 	"vodevents/shared/vodfake"
 )
 
@@ -273,7 +276,7 @@ func TestAboutOffersWhatIsTaken(t *testing.T) {
 	for _, a := range about.Alternatives {
 		p.config(fmt.Sprintf(`{"alternatives":{%q:true}}`, a.Name))
 	}
-	if got := p.config(`{"every":"off"}`).Alternatives; got == nil || *got != (vodfake.Alternatives{SameHandle: true, ConfirmGood: true, NullMembers: true, RequireSubAppId: true}) {
+	if got := p.config(`{"every":"off"}`).Alternatives; got == nil || *got != everyAlternative {
 		t.Errorf("alternatives %+v", got)
 	}
 	p.call(400, "PUT", "/api/config", `{"alternatives":{"NoSuch":true}}`, nil)
@@ -297,11 +300,56 @@ func TestAboutOffersWhatIsTaken(t *testing.T) {
 	}
 }
 
+var everyAlternative = standin.Alternatives{
+	Alternatives: vodfake.Alternatives{SameHandle: true, ConfirmGood: true, NullMembers: true, RequireSubAppId: true},
+	OddTaskTypes: true, AliasTaskIds: true, OnlyOldKinds: true, MasterInTranscodeSet: true, SearchExcludesEnd: true, DetailLate: true, SearchLate: true,
+}
+
+// What the page switches changes what VOD answers to those who ask.
+func TestAlternativesOfAsking(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "-every", "off")
+	file := p.upload("")
+	p.forward("1h")
+	p.call(202, "POST", "/api/media/"+file+"/process", `{"adaptive":[12]}`, nil)
+	p.forward("1h")
+	c, err := vod.New(vod.Options{Endpoint: p.api, Credentials: credentials.Credentials{SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := func() int {
+		found, _, err := c.DescribeMediaInfos(t.Context(), 0, []string{file})
+		if err != nil || len(found) != 1 {
+			t.Fatal(err, found)
+		}
+		var info struct {
+			TranscodeInfo struct{ TranscodeSet []struct{ Container string } }
+		}
+		if err := json.Unmarshal(found[0].Info, &info); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, i := range info.TranscodeInfo.TranscodeSet {
+			if strings.HasPrefix(i.Container, "hls") {
+				n++
+			}
+		}
+		return n
+	}
+	if got := lists(); got != 0 {
+		t.Errorf("%d playlists before", got)
+	}
+	p.config(`{"alternatives":{"MasterInTranscodeSet":true}}`)
+	if got := lists(); got == 0 {
+		t.Error("no playlist after")
+	}
+}
+
 // The alternatives of the stand-in are flags, too.
 func TestAlternativesAreFlags(t *testing.T) {
 	t.Parallel()
-	p := launch(t, nil, "-every", "off", "-same-handle", "-require-sub-app-id")
-	if got := p.config(`{}`).Alternatives; *got != (vodfake.Alternatives{SameHandle: true, RequireSubAppId: true}) {
+	p := launch(t, nil, "-every", "off", "-same-handle", "-require-sub-app-id", "-only-old-kinds", "-search-late")
+	if got := p.config(`{}`).Alternatives; *got != (standin.Alternatives{Alternatives: vodfake.Alternatives{SameHandle: true, RequireSubAppId: true}, OnlyOldKinds: true, SearchLate: true}) {
 		t.Errorf("%+v", got)
 	}
 }

@@ -19,7 +19,7 @@ type settings struct {
 	Real, Signed  bool
 	Callback, API string
 	*vodfake.EventConfig
-	Alternatives *vodfake.Alternatives
+	Alternatives *standin.Alternatives
 	Every, Cron  string
 	Next         time.Time
 	Clock        *clock

@@ -33,7 +33,6 @@ import (
 	"vodevents/scripts/dev/api"
 	"vodevents/scripts/dev/runner"
 	"vodevents/scripts/dev/standin"
-	"vodevents/shared/vodfake"
 )
 
 // options are the flags.
@@ -46,7 +45,7 @@ type options struct {
 	from      string // a table's URL, or env:NAME
 	audit     string // a file
 
-	alternatives vodfake.Alternatives
+	alternatives standin.Alternatives
 	programs     string
 }
 
@@ -97,7 +96,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
 	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the list of processes")
 	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that gets who did what with the parked events of a table when, and each event before it is discarded")
-	for _, a := range standin.Alternatives {
+	for _, a := range standin.AllAlternatives {
 		f.BoolVar(a.Of(&o.alternatives), a.Flag, false, "the stand-in's VOD: "+a.Text)
 	}
 	f.Usage = func() {

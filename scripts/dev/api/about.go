@@ -75,7 +75,7 @@ func (a *API) about() about {
 			{"DeleteMediaCompleteEventSwitch", "Media deleted", ""},
 			{"PersistenceCompleteEventSwitch", "Persistence done", ""},
 		},
-		Alternatives: standin.Alternatives,
+		Alternatives: standin.AllAlternatives,
 		Forward: []choice{
 			{(30 * time.Second).String(), "Forward 30 s", "Forward the clock by 30 seconds"},
 			{(5 * time.Minute).String(), "5 min", "Forward the clock by 5 minutes"},

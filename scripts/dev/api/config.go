@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vodevents/scripts/dev/runner"
+	"vodevents/scripts/dev/standin"
 	"vodevents/shared/vodfake"
 )
 
@@ -17,7 +18,7 @@ type settings struct {
 	Callback string `json:"callback"`
 	API      string `json:"api,omitempty"`
 	*vodfake.EventConfig
-	Alternatives *vodfake.Alternatives `json:"alternatives,omitempty"`
+	Alternatives *standin.Alternatives `json:"alternatives,omitempty"`
 	Signed       bool                  `json:"signed"`
 	Every        string                `json:"every"`
 	Cron         string                `json:"cron"`

@@ -63,6 +63,7 @@ func TestPage(t *testing.T) {
 type testCase struct {
 	Name    string
 	Args    []string
+	Env     []string
 	VOD     bool
 	Refused int    // a status that dev may answer
 	From    string // a kind of database: dev runs with -from
@@ -116,7 +117,7 @@ type window struct {
 
 func (w *window) run(file string, script []byte, n int) {
 	t := w.t
-	args, env := w.test.Args, []string(nil)
+	args, env := w.test.Args, w.test.Env
 	if w.test.VOD {
 		w.vod = w.start(nil, "-every", "off", "-headless")
 		env = []string{"VOD_ENDPOINT=" + w.vod.VOD, "VOD_SECRET_ID=fake-secret-id", "VOD_SECRET_KEY=fake-secret-key"}

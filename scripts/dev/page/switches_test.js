@@ -25,8 +25,9 @@ test('what VOD leaves open is switched, from flags on', { args: ['-every', 'off'
   const now = async () => (await call('GET', '/config')).alternatives;
   await until('the flag', () => one('[data-alternative=SameHandle]').checked);
   one('#alternatives').closest('details').open = true;
-  for (const name of ['SameHandle', 'ConfirmGood', 'NullMembers', 'RequireSubAppId']) await click(`[data-alternative=${name}]`);
-  await until('the others', async () => JSON.stringify(await now()) === '{"SameHandle":false,"ConfirmGood":true,"NullMembers":true,"RequireSubAppId":true}');
+  for (const { name } of (await call('GET', '/about')).alternatives) await click(`[data-alternative=${name}]`);
+  await until('the others', async () => Object.entries(await now()).every(([name, on]) => on === (name !== 'SameHandle')));
+  equal(Object.keys(await now()).sort(), (await call('GET', '/about')).alternatives.map((a) => a.name).sort(), 'alternatives');
   const before = (await call('GET', '/figures')).totals.pulls;
   await click('#timer'); // pull names no application, so VOD refuses it
   await until('the end of the pull', () => !one('#timer').hasAttribute('aria-busy'));

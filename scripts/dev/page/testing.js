@@ -6,7 +6,7 @@
 //
 // args are dev's flags. With vod: true dev runs with -real, and the real VOD is
 // another dev's stand-in. With refused: 409 the browser may note that dev answered so;
-// with from: 'postgres' or 'mysql' dev runs with -from, beside a table of such a server
+// env: ['SINK=…'] are variables of dev; with from: 'postgres' or 'mysql' dev runs with -from, beside a table of such a server
 // in which events are parked. Every test ends with a look at the console, which must
 // be empty, and at the requests, which must all have gone to dev.
 

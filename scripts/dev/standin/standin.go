@@ -36,7 +36,7 @@ type Options struct {
 	SubAppIds    []uint64 // the applications whose queues pull drains; none: application 0
 	Callback     string   // the callback URL
 	SignKeys     []string // the user's own; the first signs
-	Alternatives vodfake.Alternatives
+	Alternatives Alternatives
 
 	Journal *journal.Journal
 	Request func(*http.Request, []byte) (*runner.Answer, error) // gives callback a request
@@ -78,7 +78,8 @@ func New(o Options) *StandIn {
 		s.told.SignKey = o.SignKeys[0]
 	}
 	s.Server = vodfake.New(vodfake.Options{
-		Alternatives:      o.Alternatives,
+		Alternatives:      o.Alternatives.Alternatives,
+		Asking:            o.Alternatives.asking(),
 		EventConfig:       s.told,
 		Keep:              journal.MaxEvents,
 		Seed:              1 + mathrand.Uint64N(1<<63),

@@ -31,21 +31,3 @@ var Faults = []FaultGroup{
 		{vodfake.SignatureExpired, "Signature expired"},
 	}},
 }
-
-// Alternative is one of [vodfake.Alternatives], in words for people.
-type Alternative struct {
-	Name string `json:"name"` // as in vodfake.Alternatives
-	Flag string `json:"flag"` // of dev
-	Text string `json:"text"` // what VOD does then
-
-	// Of gives the member that is meant.
-	Of func(*vodfake.Alternatives) *bool `json:"-"`
-}
-
-// Alternatives are what VOD may do where its documents leave it open.
-var Alternatives = []Alternative{
-	{"SameHandle", "same-handle", "An event keeps its handle when it comes again", func(a *vodfake.Alternatives) *bool { return &a.SameHandle }},
-	{"ConfirmGood", "confirm-good", "Good handles beside a bad one are confirmed", func(a *vodfake.Alternatives) *bool { return &a.ConfirmGood }},
-	{"NullMembers", "null-members", "Members of other kinds are null, not left out", func(a *vodfake.Alternatives) *bool { return &a.NullMembers }},
-	{"RequireSubAppId", "require-sub-app-id", "Calls without SubAppId are refused", func(a *vodfake.Alternatives) *bool { return &a.RequireSubAppId }},
-}
