@@ -28,7 +28,8 @@ type Memory struct {
 	Changed func()
 
 	mu   sync.Mutex
-	rows []stored.Row // in the order of their places
+	rows []stored.Row        // in the order of their places
+	held map[string]struct{} // their ids
 }
 
 // String implements [Place].
@@ -66,10 +67,16 @@ func (m *Memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *Memory) put(row stored.Row) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rows = slices.DeleteFunc(m.rows, func(r stored.Row) bool { return r.ID == row.ID })
+	if _, again := m.held[row.ID]; again {
+		m.rows = slices.DeleteFunc(m.rows, func(r stored.Row) bool { return r.ID == row.ID })
+	}
 	if len(m.rows) >= MaxLetters {
 		return false
 	}
+	if m.held == nil {
+		m.held = map[string]struct{}{}
+	}
+	m.held[row.ID] = struct{}{}
 	at, _ := slices.BinarySearchFunc(m.rows, row, byPlace)
 	m.rows = slices.Insert(m.rows, at, row)
 	return true
@@ -120,6 +127,7 @@ func (m *Memory) drop(ids []string) (dropped []string) {
 		is := slices.Contains(ids, r.ID)
 		if is {
 			dropped = append(dropped, r.ID)
+			delete(m.held, r.ID)
 		}
 		return is
 	})
