@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -17,26 +16,22 @@ import (
 	"vodevents/shared/scf/local"
 )
 
-// handlerCode is the user's code in the functions that are soaked.
-//
-//go:embed testdata/handler.go
-var handlerCode []byte
-
-// build builds both functions with that handler into dir, else as they are
-// deployed.
+// build builds both functions into dir, with testdata's handler as the user's code,
+// else as they are deployed.
 func build(ctx context.Context, dir string) error {
-	list := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "vodevents/shared/handler")
+	list := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "vodevents/shared/handler", "vodevents/scripts/soak")
 	list.Stderr = os.Stderr
 	out, err := list.Output()
 	if err != nil {
 		return fmt.Errorf("go list: %w", err)
 	}
-	handler := filepath.Join(dir, "handler.go")
-	if err := os.WriteFile(handler, handlerCode, 0o600); err != nil {
-		return err
+	theirs, ours, ok := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if !ok {
+		return fmt.Errorf("go list: %q are not two folders", out)
 	}
-	theirs := filepath.Join(strings.TrimSpace(string(out)), "handler.go")
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{theirs: handler}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+		filepath.Join(theirs, "handler.go"): filepath.Join(ours, "testdata", "handler.go"),
+	}})
 	if err != nil {
 		return err
 	}
