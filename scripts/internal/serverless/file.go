@@ -233,7 +233,8 @@ var (
 // dropUnset removes the variables whose value is a ${env:X} that is not set. The
 // function would get the text "undefined".
 func (f *File) dropUnset(inputs *yaml.Node) {
-	drop := func(list *yaml.Node) {
+	drop := func(of *yaml.Node) {
+		list := member(of, "environments")
 		if list == nil || list.Kind != yaml.SequenceNode {
 			return
 		}
@@ -245,11 +246,25 @@ func (f *File) dropUnset(inputs *yaml.Node) {
 			env := onlyEnv.FindStringSubmatch(v.Value)
 			return env != nil && f.getenv(env[1]) == ""
 		})
+		if len(list.Content) == 0 {
+			uncomment(of, list)
+		}
 	}
-	drop(member(inputs, "environments"))
+	drop(inputs)
 	if functions := member(inputs, "functions"); functions != nil {
 		for _, function := range functions.Content {
-			drop(member(function, "environments"))
+			drop(function)
+		}
+	}
+}
+
+// uncomment takes the comments off a member that is an empty list. It is written as [],
+// and behind a comment yaml writes that to the begin of a line, where it is no value.
+func uncomment(of, list *yaml.Node) {
+	list.HeadComment, list.LineComment, list.FootComment = "", "", ""
+	for i := 1; i < len(of.Content); i += 2 {
+		if of.Content[i] == list {
+			of.Content[i-1].LineComment = ""
 		}
 	}
 }

@@ -40,6 +40,26 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// A list of variables of which none is set is written so that it can be read, also
+// with a comment behind its name.
+func TestAnEmptyListOfVariablesCanBeRead(t *testing.T) {
+	t.Parallel()
+	for _, comment := range []string{"", " # mine", "\n    # mine", " # mine\n    # and yours"} {
+		text := "inputs:\n  environments:" + comment + "\n    - key: A\n      value: ${env:A}\n  functions:\n    f:\n      environments:" + comment + "\n        - {key: B, value: '${env:B}'}\n"
+		f, err := Parse([]byte(text), Options{Getenv: env(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := f.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Parse(written, Options{Getenv: env(nil)}); err != nil || len(again.Variables("f")) != 0 {
+			t.Errorf("%q was written as %q: %v", text, written, err)
+		}
+	}
+}
+
 // The files to deploy are golden files, written with -update.
 func TestDeployed(t *testing.T) {
 	t.Parallel()
