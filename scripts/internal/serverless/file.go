@@ -144,6 +144,7 @@ func Parse(text []byte, o Options) (*File, error) {
 		setMember(inputs, "region", o.Region)
 	}
 
+	spellNulls(root, false)
 	f.dropUnset(inputs)
 	expanded := clone(root)
 	for _, n := range []struct {
@@ -255,6 +256,18 @@ func (f *File) dropUnset(inputs *yaml.Node) {
 		for _, function := range functions.Content {
 			drop(function)
 		}
+	}
+}
+
+// spellNulls writes null where a {name} or {name:} has no value. yaml would write an
+// empty string there.
+func spellNulls(n *yaml.Node, braced bool) {
+	braced = braced || n.Style&yaml.FlowStyle != 0
+	if braced && n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == "" {
+		n.Value = "null"
+	}
+	for _, inner := range n.Content {
+		spellNulls(inner, braced)
 	}
 }
 

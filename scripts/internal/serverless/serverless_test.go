@@ -60,6 +60,23 @@ func TestAnEmptyListOfVariablesCanBeRead(t *testing.T) {
 	}
 }
 
+// A variable without a value, in braces, does not become one with an empty value.
+func TestNothingInBracesStaysNothing(t *testing.T) {
+	t.Parallel()
+	f, err := Parse([]byte("inputs: {environments: [{key: A, value: }], functions: {f}}\n"), Options{Getenv: env(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse(written, Options{Getenv: env(nil)})
+	if err != nil || !again.Variables("f")[0].Null {
+		t.Errorf("it was written as %q: %v", written, err)
+	}
+}
+
 // The files to deploy are golden files, written with -update.
 func TestDeployed(t *testing.T) {
 	t.Parallel()
