@@ -22,7 +22,7 @@ import (
 // DEAD_LETTER, if it is a database.
 func (d *dev) openLetters(at addresses) error {
 	set := d.env.Get("DEAD_LETTER")
-	o := letters.Options{Pipeline: d.again, Who: osUser(), Told: d.dealtWith}
+	o := letters.Options{Pipeline: d.again, Who: osUser(), Told: d.dealtWith, Changed: d.journal.Touch}
 	switch {
 	case set == "" && !d.opt.real:
 		memory := &letters.Memory{Changed: d.journal.Touch}

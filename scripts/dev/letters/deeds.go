@@ -157,6 +157,7 @@ func (l *Letters) Copy(ctx context.Context, s Selection, as func(stored.Row) (st
 		if err != nil {
 			return err
 		}
+		defer l.changed()
 		for _, r := range rows {
 			text, err := as(r)
 			if err != nil {

@@ -42,6 +42,10 @@ type Options struct {
 	// Told is told of each entry; nil: nobody.
 	Told func(Entry)
 
+	// Changed is called when a deed is done: its entries are there, and its events are
+	// in nobody's hand. nil: nobody wants to know.
+	Changed func()
+
 	// File keeps the entries, and each event before it is discarded; nil: they are
 	// kept for as long as the process runs.
 	File *File
@@ -195,16 +199,23 @@ func (l *Letters) take(ctx context.Context, ids []string, o *Outcome) (rows []st
 	l.mu.Unlock()
 	release = func() {
 		l.mu.Lock()
-		defer l.mu.Unlock()
 		for _, id := range mine {
 			delete(l.busy, id)
 		}
+		l.mu.Unlock()
+		l.changed()
 	}
 	if rows, err = l.read(ctx, mine); err != nil {
 		return nil, release, err
 	}
 	o.Gone += len(mine) - len(rows)
 	return rows, release, nil
+}
+
+func (l *Letters) changed() {
+	if l.Changed != nil {
+		l.Changed()
+	}
 }
 
 // read reads the events with these ids that are parked.

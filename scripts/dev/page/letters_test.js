@@ -129,3 +129,17 @@ test('what somebody else did meanwhile is told, and a filter that has grown is l
   await until('the refusal', () => text('#toasts').includes('there are 3 now, not 2'));
   equal((await call('GET', '/letters')).matched, 3, 'dead letters');
 });
+
+test('what is done with a dead letter elsewhere is shown at once, also that it failed', { args: ['-every', '300ms'] }, async () => {
+  await showLetters();
+  await refuse();
+  await send('kind=PullComplete&mode=reliable');
+  await letterSays(1, 'PullComplete');
+  const [{ id }] = (await call('GET', '/letters')).letters;
+  for (const [n, does, words] of [[1, 'deliver', 'not delivered'], [2, 'curl', 'copied as curl']]) { // neither takes it off the list
+    await call('POST', '/letters/' + does, { ids: [id] });
+    await saysDone(words);
+    await until('a line', () => document.querySelectorAll('#letters-entries > li').length === n);
+    await until('nobody is at it', () => !letterRow(1).includes('somebody is at it'));
+  }
+});
