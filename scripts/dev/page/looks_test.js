@@ -59,7 +59,7 @@ async function several() {
   await rowSays(1, 'parked');
   await call('PUT', '/faults', { faults: [{ action: 'PullEvents', kind: 'lost', probability: 1 }], sink: { probability: 0 } });
   await send('kind=RestoreMediaComplete&mode=reliable&n=3');
-  await pull();
+  pull(); // it asks again and again for as long as its time lasts
   await rowSays(1, 'pulled');
 }
 

@@ -43,6 +43,7 @@ func TestPage(t *testing.T) {
 	t.Run("files", func(t *testing.T) { // ends when all parallel tests have
 		for _, file := range files {
 			t.Run(strings.TrimSuffix(file, "_test.js"), func(t *testing.T) {
+				t.Parallel() // else the next file waits for the slowest test of this one
 				script, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
