@@ -100,7 +100,13 @@ func (p *plan) mishapsOf(round int) mishaps {
 	from, to := p.round(round)
 	n := to - from
 	m := mishaps{trouble: all[(first+round)%len(all)], at: n/5 + r.IntN(n/3+1)}
-	if round%2 == 0 { // after a death the soak waits for claims to run out
+	// After a death the soak waits for claims to run out. In a short week instances
+	// die on two days: one of them begins it, and one comes after another's troubles.
+	every := 2
+	if p.events < 10_000 {
+		every = 4
+	}
+	if round%every == 0 {
 		for range 2 + r.IntN(4) {
 			m.deaths = append(m.deaths, r.IntN(n*4/5+1))
 		}

@@ -11,7 +11,8 @@ import (
 
 // Both functions survive a week in which everything goes wrong, with 2,000 events,
 // and with 20,000 into each database by a new seed in the long tests. PostgreSQL
-// starts a process for each connection, so it gets fewer.
+// starts a process for each connection, so it gets fewer. The two run at a time, for
+// both wait more than they compute.
 func TestNoGuaranteeIsBroken(t *testing.T) {
 	bin := t.TempDir()
 	if err := build(t.Context(), bin); err != nil {
@@ -19,6 +20,7 @@ func TestNoGuaranteeIsBroken(t *testing.T) {
 	}
 	for kind, events := range map[string]int{"postgres": 600, "mysql": 1400} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			o := options{events: events, seed: 1, database: kind, log: t.Output(), bin: bin}
 			if longtest.On() {
 				o.events, o.seed = 20_000, uint64(time.Now().UnixNano())
