@@ -63,7 +63,10 @@ func (c *cloud) delivered(t testing.TB, fileId string) bool {
 }
 
 // What is packed and sent is the functions themselves, and they run.
+// Packing and unpacking takes 15 s of a core; the short run leaves it to TestBuild of
+// scripts, which runs what the zip holds.
 func TestExecutablesAreSentWhole(t *testing.T) {
+	longtest.Only(t)
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).whole()
 	c.post(t, c.must(t, "-yes"), `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"5285890784273533100"}}`)
@@ -194,58 +197,71 @@ func TestUpdateKilledAfterEachCall(t *testing.T) {
 	}
 }
 
-// Where the documents are silent the deployer comes to the same end both ways.
+// Where the documents are silent the deployer comes to the same end both ways. When
+// tests are to be quick, only those alternatives that an update meets see one.
 func TestBothWaysOfTheUnknown(t *testing.T) {
 	t.Parallel()
-	tests := map[string]scffake.Options{
-		"OtherCodes":         {Alternatives: scffake.Alternatives{OtherCodes: true}},
-		"BusyCode conflict":  {Alternatives: scffake.Alternatives{BusyCode: "FailedOperation.OperationConflict"}},
-		"BusyCode in use":    {Alternatives: scffake.Alternatives{BusyCode: "ResourceInUse"}},
-		"Settle":             {Alternatives: scffake.Alternatives{Settle: 3 * time.Second}},
-		"OtherHash":          {Alternatives: scffake.Alternatives{OtherHash: true}},
-		"TriggersOpen":       {Alternatives: scffake.Alternatives{TriggersOpen: true}},
-		"KeepURL":            {Alternatives: scffake.Alternatives{KeepURL: true}},
-		"NoHTTPUpdate":       {Alternatives: scffake.Alternatives{NoHTTPUpdate: true}},
-		"BareCron":           {Alternatives: scffake.Alternatives{BareCron: true}},
-		"VpcStays":           {Alternatives: scffake.Alternatives{VpcStays: true}},
-		"EmptyEnvironment":   {Alternatives: scffake.Alternatives{EmptyEnvironment: true}},
-		"NullMembers":        {Alternatives: scffake.Alternatives{NullMembers: true}},
-		"KeepInstances":      {Alternatives: scffake.Alternatives{KeepInstances: true}},
-		"PlainTrust":         {Alternatives: scffake.Alternatives{PlainTrust: true}},
-		"StatePolls":         {StatePolls: 3},
-		"no time in a state": {StateTime: -1},
-		"URLPolls":           {URLPolls: 4},
+	tests := map[string]struct {
+		scffake.Options
+		update bool // a changed configuration or its reading meets it
+	}{
+		"OtherCodes":         {scffake.Options{Alternatives: scffake.Alternatives{OtherCodes: true}}, false},
+		"BusyCode conflict":  {scffake.Options{Alternatives: scffake.Alternatives{BusyCode: "FailedOperation.OperationConflict"}}, true},
+		"BusyCode in use":    {scffake.Options{Alternatives: scffake.Alternatives{BusyCode: "ResourceInUse"}}, true},
+		"Settle":             {scffake.Options{Alternatives: scffake.Alternatives{Settle: 3 * time.Second}}, true},
+		"OtherHash":          {scffake.Options{Alternatives: scffake.Alternatives{OtherHash: true}}, true},
+		"TriggersOpen":       {scffake.Options{Alternatives: scffake.Alternatives{TriggersOpen: true}}, false},
+		"KeepURL":            {scffake.Options{Alternatives: scffake.Alternatives{KeepURL: true}}, false},
+		"NoHTTPUpdate":       {scffake.Options{Alternatives: scffake.Alternatives{NoHTTPUpdate: true}}, false},
+		"BareCron":           {scffake.Options{Alternatives: scffake.Alternatives{BareCron: true}}, false},
+		"VpcStays":           {scffake.Options{Alternatives: scffake.Alternatives{VpcStays: true}}, true},
+		"EmptyEnvironment":   {scffake.Options{Alternatives: scffake.Alternatives{EmptyEnvironment: true}}, true},
+		"NullMembers":        {scffake.Options{Alternatives: scffake.Alternatives{NullMembers: true}}, true},
+		"KeepInstances":      {scffake.Options{Alternatives: scffake.Alternatives{KeepInstances: true}}, true},
+		"PlainTrust":         {scffake.Options{Alternatives: scffake.Alternatives{PlainTrust: true}}, false},
+		"StatePolls":         {scffake.Options{StatePolls: 3}, false},
+		"no time in a state": {scffake.Options{StateTime: -1}, false},
+		"URLPolls":           {scffake.Options{URLPolls: 4}, false},
 	}
-	for name, o := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCloud(t, o).small()
+			c := newCloud(t, tt.Options).small()
 			c.must(t, "-yes")
 			writes := len(c.writes())
 			if out := c.must(t, "-yes"); !strings.Contains(out, "Nothing to change") || len(c.writes()) != writes {
 				t.Errorf("a second run calls %v:\n%s", c.writes()[writes:], out)
 			}
-			c.env["LOG_LEVEL"] = "debug"
-			c.env["VPC_ID"], c.env["SUBNET_ID"] = "vpc-1a2b3c4d", "subnet-1a2b3c4d"
-			c.must(t, "-yes")
-			for _, f := range c.Functions() {
-				if !slices.Contains(f.Environment.Variables, scffake.Variable{Key: "LOG_LEVEL", Value: "debug"}) || f.VpcConfig.VpcId != "vpc-1a2b3c4d" {
-					t.Errorf("%s has %v in %v", f.Name, f.Environment, f.VpcConfig)
-				}
-				if n := f.PublicNetConfig; n == nil || n.PublicNetStatus != "ENABLE" {
-					t.Errorf("%s lost the public network: %v", f.Name, n)
-				}
-			}
-			c.env["VPC_ID"], c.env["SUBNET_ID"] = "none", ""
-			if o.VpcStays {
-				c.refuse(t, "SCF did not do what it was asked", "-yes")
-			} else {
-				c.must(t, "-yes")
+			if tt.update || longtest.On() {
+				c.updateBothWays(t, tt.VpcStays)
 			}
 			c.must(t, "-remove", "-yes")
 			if rest := c.Functions(); len(rest) != 0 {
 				t.Errorf("after -remove there are %v", rest)
 			}
 		})
+	}
+}
+
+// updateBothWays changes a variable, moves the functions into a VPC and out of it.
+// stays tells that SCF does not let them out.
+func (c *cloud) updateBothWays(t *testing.T, stays bool) {
+	t.Helper()
+	c.env["LOG_LEVEL"] = "debug"
+	c.env["VPC_ID"], c.env["SUBNET_ID"] = "vpc-1a2b3c4d", "subnet-1a2b3c4d"
+	c.must(t, "-yes")
+	for _, f := range c.Functions() {
+		if !slices.Contains(f.Environment.Variables, scffake.Variable{Key: "LOG_LEVEL", Value: "debug"}) || f.VpcConfig.VpcId != "vpc-1a2b3c4d" {
+			t.Errorf("%s has %v in %v", f.Name, f.Environment, f.VpcConfig)
+		}
+		if n := f.PublicNetConfig; n == nil || n.PublicNetStatus != "ENABLE" {
+			t.Errorf("%s lost the public network: %v", f.Name, n)
+		}
+	}
+	c.env["VPC_ID"], c.env["SUBNET_ID"] = "none", ""
+	if stays {
+		c.refuse(t, "SCF did not change it", "-yes")
+	} else {
+		c.must(t, "-yes")
 	}
 }
