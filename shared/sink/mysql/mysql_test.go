@@ -129,9 +129,15 @@ func taken(t testing.TB, errs []error) {
 
 func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
+	waitEach(t, 10*time.Millisecond, what, done)
+}
+
+// waitEach waits like waitFor, and looks once in this time.
+func waitEach(t testing.TB, pause time.Duration, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for range 3000 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if done() {
 			return
 		}

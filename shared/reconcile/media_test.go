@@ -1,0 +1,63 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"vodevents/shared/event"
+	"vodevents/shared/media"
+	"vodevents/shared/reconcile"
+	"vodevents/shared/vodfake"
+)
+
+// ProcessMediaByUrl takes an id of the caller's own, which is no FileId. VOD is not
+// asked about it, and does not make its row deleted.
+func TestNobodyAsksForTheCallersOwnId(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(2)
+		for _, id := range []string{"my-own-77", "7700000000000000077"} {
+			w.told(fmt.Sprintf(`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"by-url-1","Status":"FINISH","FileId":%q,"FileUrl":"https://origin.example.com/77.mp4","MediaProcessResultSet":[{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Input":{"Definition":10},"Output":{"Definition":10,"Url":"https://v.example.com/77.10.mp4"}}}]}}`, id), w.vod.Now())
+		}
+		w.vod.FastForward(2 * time.Hour)
+		var asked []string
+		w.vod.Control("DescribeMediaInfos", func(c *vodfake.Call) *vodfake.Fault { asked = append(asked, string(c.Body)); return nil })
+		found, counts := w.must(true)
+		if len(asked) == 0 || strings.Contains(strings.Join(asked, ""), `77"`) || counts.Media != 2 {
+			t.Errorf("%q, %+v", asked, counts)
+		}
+		if len(found[reconcile.Gone]) != 0 || w.row("my-own-77").State != media.Ready {
+			t.Errorf("%v, %+v", found, w.row("my-own-77"))
+		}
+	})
+}
+
+// VOD gives null for a block without results: they are gone, too, where the block was
+// asked for.
+func TestLastResultIsGone(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(1)
+		w.process(vodfake.Process{Adaptive: []uint64{12}}, w.files[0])
+		if row := w.row(w.files[0]); row.PlayUrl == row.MediaUrl {
+			t.Fatalf("%+v", row)
+		}
+		w.drop.Store(1)
+		sent := w.sent.Load()
+		if err := w.vod.Delete(app, w.files[0], &event.MediaDeleteItem{Type: event.DeletedAdaptiveDynamicStreamingFiles}); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(sent + 1)
+		w.vod.FastForward(2 * time.Hour)
+		found, _ := w.must(true)
+		if len(found[reconcile.Changed]) != 1 || found[reconcile.Changed][0].What != "AdaptiveDynamicStreaming 12 is gone" {
+			t.Errorf("%v", found)
+		}
+		if row := w.row(w.files[0]); row.PlayUrl != row.MediaUrl || row.Outputs[0].Status != media.StatusDeleted {
+			t.Errorf("%+v", row)
+		}
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+	})
+}
