@@ -102,6 +102,7 @@ func hosted(h http.Handler) http.Handler {
 			return
 		}
 		if len(body) > MaxBody {
+			share.release() // its sender may take long
 			refuseLong(w, r)
 			return
 		}
