@@ -28,23 +28,9 @@ import (
 // launchFrom runs dev with -from until the test ends.
 func launchFrom(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
-	ctx, cancel := context.WithCancel(context.Background())
-	status := 0
-	go func() {
-		defer close(p.exited)
-		status = run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), append(os.Environ(), env...), p.stdout, p.stderr)
-	}()
-	p.stop = func() int {
-		cancel()
-		<-p.exited
-		return status
-	}
-	t.Cleanup(func() {
-		p.stop()
-		if t.Failed() {
-			t.Logf("stdout of dev:\n%s\nstderr of dev:\n%s", p.stdout, p.stderr)
-		}
+	p := newProgram(t)
+	p.start(func(ctx context.Context) int {
+		return run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), append(os.Environ(), env...), p.stdout, p.stderr)
 	})
 	p.base = strings.TrimSuffix(p.await(`^  page      (\S+)$`)[1], "/")
 	return p

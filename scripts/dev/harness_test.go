@@ -102,7 +102,7 @@ type program struct {
 // launch runs dev on free ports until the test ends.
 func launch(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, stdout: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
+	p := newProgram(t)
 	o, err := parse(append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...), p.stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -110,26 +110,35 @@ func launch(t testing.TB, env []string, args ...string) *program {
 	if o.programs, err = programs(); err != nil {
 		t.Fatal(err)
 	}
+	p.start(func(ctx context.Context) int { return o.serve(ctx, append(os.Environ(), env...), p.stdout, p.stderr) })
+	p.base = strings.TrimSuffix(p.await(`^  callback  (\S+)$`)[1], "/callback")
+	p.api = strings.TrimSuffix(p.await(`^  VOD API   (\S+)`)[1], "/")
+	return p
+}
+
+func newProgram(t testing.TB) *program {
+	return &program{t: t, stdout: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
+}
+
+// start runs dev until the test ends. A test that failed shows what dev printed.
+func (p *program) start(serve func(context.Context) (status int)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	status := 0
 	go func() {
 		defer close(p.exited)
-		status = o.serve(ctx, append(os.Environ(), env...), p.stdout, p.stderr)
+		status = serve(ctx)
 	}()
 	p.stop = func() int {
 		cancel()
 		<-p.exited
 		return status
 	}
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		p.stop()
-		if t.Failed() {
-			t.Logf("stdout of dev:\n%s\nstderr of dev:\n%s", p.stdout, p.stderr)
+		if p.t.Failed() {
+			p.t.Logf("stdout of dev:\n%s\nstderr of dev:\n%s", p.stdout, p.stderr)
 		}
 	})
-	p.base = strings.TrimSuffix(p.await(`^  callback  (\S+)$`)[1], "/callback")
-	p.api = strings.TrimSuffix(p.await(`^  VOD API   (\S+)`)[1], "/")
-	return p
 }
 
 func (p *program) await(pattern string) []string {

@@ -111,7 +111,7 @@ func (k *reconciling) run(ctx context.Context) error {
 		for next = next.Add(k.every); time.Until(next) < 0; {
 			next = next.Add(k.every)
 		}
-		if !waitUntil(ctx, next) {
+		if !sleep(ctx, time.Until(next)) {
 			err = nil
 			break
 		}
@@ -120,18 +120,6 @@ func (k *reconciling) run(ctx context.Context) error {
 		return errors.Join(err, k.list.end())
 	}
 	return err
-}
-
-// waitUntil returns false if ctx ends first.
-func waitUntil(ctx context.Context, at time.Time) bool {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // one looks at one application.

@@ -36,7 +36,12 @@ func (p *program) retry(ctx context.Context, err error, tries int, since time.Du
 	if since+pause > patience {
 		p.say("vodctl: %s; trying again (%d of %d)", brief(err), tries, maxRetries)
 	}
-	timer := time.NewTimer(pause)
+	return sleep(ctx, pause)
+}
+
+// sleep returns false if ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

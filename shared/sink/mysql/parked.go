@@ -4,15 +4,15 @@ import (
 	"context"
 	"database/sql/driver"
 	"slices"
-)
 
-const unmark = "parkreason = NULL, parkattempts = NULL, parkfirsterror = NULL, parklasterror = NULL"
+	"vodevents/shared/sink/internal/sqltable"
+)
 
 // Unpark takes the mark of a parked event off the rows with these ids, which were
 // delivered, and returns the ids of those that had it. The rows stay. It needs the
 // rights SELECT and UPDATE.
 func (t *Table) Unpark(ctx context.Context, ids []string) ([]string, error) {
-	return t.change(ctx, ids, "UPDATE "+t.name+" SET "+unmark+" WHERE id IN ")
+	return t.change(ctx, ids, "UPDATE "+t.name+" SET "+sqltable.Unmark+" WHERE id IN ")
 }
 
 // Discard gives up the parked events with these ids and returns the ids of those
@@ -22,7 +22,7 @@ func (t *Table) Unpark(ctx context.Context, ids []string) ([]string, error) {
 func (t *Table) Discard(ctx context.Context, ids []string) ([]string, error) {
 	return t.change(ctx, ids,
 		"DELETE FROM "+t.name+" WHERE sunk_at IS NULL AND id IN ",
-		"UPDATE "+t.name+" SET "+unmark+" WHERE id IN ")
+		"UPDATE "+t.name+" SET "+sqltable.Unmark+" WHERE id IN ")
 }
 
 // change locks the rows that are parked, in the order of their ids as sinks do,

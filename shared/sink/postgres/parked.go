@@ -5,17 +5,17 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 const (
-	unmark = `parkreason = NULL, parkattempts = NULL, parkfirsterror = NULL, parklasterror = NULL`
-
-	unparkRows = `UPDATE %[1]s SET ` + unmark + ` WHERE id = ANY($1::text[]) AND parkreason IS NOT NULL RETURNING id`
+	unparkRows = `UPDATE %[1]s SET ` + sqltable.Unmark + ` WHERE id = ANY($1::text[]) AND parkreason IS NOT NULL RETURNING id`
 
 	// discardRows looks at parkreason and sunk_at of the row as it is when it is
 	// locked: a delivery may have changed them meanwhile.
 	discardRows = `
-WITH kept AS (UPDATE %[1]s SET ` + unmark + ` WHERE id = ANY($1::text[]) AND parkreason IS NOT NULL AND sunk_at IS NOT NULL RETURNING id),
+WITH kept AS (UPDATE %[1]s SET ` + sqltable.Unmark + ` WHERE id = ANY($1::text[]) AND parkreason IS NOT NULL AND sunk_at IS NOT NULL RETURNING id),
 	gone AS (DELETE FROM %[1]s WHERE id = ANY($1::text[]) AND parkreason IS NOT NULL AND sunk_at IS NULL RETURNING id)
 SELECT id FROM kept UNION ALL SELECT id FROM gone`
 )

@@ -7,6 +7,9 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
+// Unmark sets the columns of a parked row so that it is parked no longer.
+const Unmark = "parkreason = NULL, parkattempts = NULL, parkfirsterror = NULL, parklasterror = NULL"
+
 // Dialect is how a database writes conditions.
 type Dialect struct {
 	// Mark is the placeholder of the argument with a number, from 1 on, in the order
