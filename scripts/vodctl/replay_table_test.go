@@ -215,7 +215,7 @@ func testReplayGoesOnAfterAKill(t *testing.T, db server) {
 func TestReplayInBoundedMemory(t *testing.T) { eachDatabase(t, testReplayInBoundedMemory) }
 
 func testReplayInBoundedMemory(t *testing.T, db server) {
-	const n, size, most = 20_000, 4_000, 100 << 10 // in kB; the rows have 80 MB, and as events over twice that
+	const n, size, most = 10_000, 8_000, 100 << 10 // in kB; the rows have 80 MB, and as events over twice that
 	database := tableOf(t, db, n, size)
 	cmd := builtCommand(t, []string{"FROM=" + database}, "replay", "-from", "env:FROM", "-to", "stdout:", "-yes")
 	lines, used := 0, 0
