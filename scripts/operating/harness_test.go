@@ -56,7 +56,7 @@ type world struct {
 	vod      *vodfake.Server
 	receiver *receiver
 	env      map[string]string
-	masks    []string // pairs: what is of this run alone, and what stands for it
+	masks    []string // pairs: a text that only this run has, and what replaces it
 	seen     strings.Builder
 }
 
@@ -89,7 +89,7 @@ func (w *world) file(name, text string) {
 
 func (w *world) queue(body string) { w.vod.Queue(app, []byte(body)) }
 
-// configure has VOD send all events in a way.
+// configure makes VOD send all events, in the mode that is given.
 func (w *world) configure(c vodfake.EventConfig) {
 	w.t.Helper()
 	c.UploadMediaCompleteEventSwitch, c.DeleteMediaCompleteEventSwitch, c.PersistenceCompleteEventSwitch = "ON", "ON", "ON"
@@ -140,8 +140,8 @@ func (w *world) start(name string) invoked {
 	return w.invoke(name, local.TimerEvent(time.Now()), 15*time.Second)
 }
 
-// post sends a callback to the function on SCF. Its time is short: that is how long it
-// tries.
+// post sends a callback to the function on SCF. The function has little time, and uses
+// all of it to try.
 func (w *world) post(body string) invoked {
 	w.t.Helper()
 	return w.invoke("callback", local.PostEvent([]byte(body)), 4*time.Second)
@@ -289,7 +289,7 @@ func (w *world) show(where, text string, only ...string) {
 	fmt.Fprintf(&w.seen, "# %s\n%s", where, w.lines(text, only...))
 }
 
-// Of a line it is left out when it was, which invocation wrote it, and how long it took.
+// Lines are shown without their time, their invocation, and how long it took.
 var (
 	leftOut = regexp.MustCompile(`"time":"[^"]*",|,"request_id":"[^"]*"`)
 	figures = regexp.MustCompile(`("?\w+_(?:ms|s)"?:|, in |vod_seconds_since_last_event )\d[\d.]*(e-?\d+)?(?:m?s)?`)

@@ -111,7 +111,7 @@ func TestVODFallsSilent(t *testing.T) {
 	w.start("pull")
 	w.configure(vodfake.EventConfig{Mode: vodfake.Push}) // somebody changed it
 	w.vod.FastForward(-2 * time.Hour)
-	file := w.vod.Upload(app, vodfake.Upload{Name: "Dune"}) // of which nobody tells
+	file := w.vod.Upload(app, vodfake.Upload{Name: "Dune"}) // no event comes of it
 	w.masks = append(w.masks, file, "5285890784390000002")
 	w.vod.FastForward(2 * time.Hour)
 	pull := w.start("pull")
@@ -136,7 +136,7 @@ func TestAnEventIsPoison(t *testing.T) {
 	pull := w.start("pull")
 	w.show("the log of pull", pull.log(), `"level":"(WARN|ERROR)"|"msg":"invocation"`)
 	w.show("its result", pull.result)
-	w.receiver.refuse.Store(false) // the receiver was mended
+	w.receiver.refuse.Store(false) // the receiver was fixed
 	w.run("vodctl replay dead.jsonl")
 	w.compare()
 }

@@ -10,15 +10,15 @@ import (
 	"vodevents/shared/media"
 )
 
-// paper is a soak on paper: all events were sent, and have the rows that they must
-// have.
+// paper is a soak without processes: all events were sent, and have the rows that
+// they must have.
 type paper struct {
 	*audit
 	rows []row
 }
 
-// The events on paper are few, and their seed is one by which they have every deed
-// that parks, a kind that nobody knows, and one that the webhook wants.
+// The events on paper are few. Their seed is chosen so that they have every mark that
+// parks, a kind that nobody knows, and one that the webhook wants.
 const (
 	onPaper   = 80
 	paperSeed = 2769
@@ -50,7 +50,7 @@ func newPaper() *paper {
 	return sheet
 }
 
-// judged sees all rows, and compares the rows of media that change returns.
+// judged audits all rows, and then the rows of media, after change has changed them.
 func (p *paper) judged(change func([]media.Row) []media.Row) []broken {
 	for _, r := range p.rows {
 		p.see(r)
@@ -67,7 +67,7 @@ func (p *paper) judged(change func([]media.Row) []media.Row) []broken {
 	return p.ledger.broken
 }
 
-// find is the first event of which ok is true, as a place in rows.
+// find returns the index in rows of the first event for which ok is true.
 func (p *paper) find(t *testing.T, ok func(planned) bool) int {
 	t.Helper()
 	for n := 1; n <= onPaper; n++ {
@@ -155,8 +155,8 @@ func TestAccountingFinds(t *testing.T) {
 	}
 }
 
-// The rows of families are held against a model, too: a fold that errs with the
-// tables is found.
+// The rows of families are compared with a model, too: it finds an error that the
+// fold and the tables share.
 func TestAccountingFindsAFoldThatErrs(t *testing.T) {
 	p := newPaper()
 	for _, r := range p.rows {
@@ -176,8 +176,8 @@ func TestAccountingFindsAFoldThatErrs(t *testing.T) {
 	}
 }
 
-// A confirm of an event without a row, with one that is not committed as delivered
-// or parked, or without the other sink, is found.
+// It finds a confirm of an event that has no row, whose row is neither delivered nor
+// parked, or that the other sink lacks.
 func TestAccountingFindsAnEarlyConfirm(t *testing.T) {
 	p := newPaper()
 	plain, hooked := p.find(t, func(e planned) bool { return healthy(e) && !wanted(e.kind) })+1, p.find(t, func(e planned) bool { return healthy(e) && wanted(e.kind) })+1

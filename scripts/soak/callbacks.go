@@ -19,15 +19,15 @@ import (
 
 const (
 	senders         = 8   // callbacks under way at a time
-	callbacks       = 24  // instances of callback: those that VOD gave up go on
-	mostSends       = 200 // of one event; two are usual where something went wrong
+	callbacks       = 24  // instances of callback: some still run after VOD gave up
+	mostSends       = 200 // of one event; two are usual when something went wrong
 	callbackTimeout = 15 * time.Second
 	signKey         = "soak5key"
 	subAppId        = 1500066000
 )
 
-// gateway is the way from VOD to the function: the HTTP trigger. It cuts some
-// callbacks off before their answer.
+// gateway is the HTTP trigger between VOD and the function. It cuts some callbacks
+// off before their answer.
 type gateway struct {
 	pool *local.Pool
 
@@ -77,8 +77,8 @@ func (g *gateway) cut() (after time.Duration, cut bool) {
 }
 
 // push sends a callback until it is answered 200, or parked as it must be. VOD would
-// give up earlier: a callback that meets an instance which is killed is lost there,
-// and no receiver can help it. So the soak sends it again on whatever is not 200.
+// give up earlier, and no receiver can bring back the callback that a killed instance
+// was working on. So the soak sends it again after every answer but 200.
 func (s *run) push(ctx context.Context, p planned) {
 	s.ledger.send(p, s.vod.Now())
 	for try := 0; ctx.Err() == nil; try++ {
@@ -107,9 +107,9 @@ func (s *run) push(ctx context.Context, p planned) {
 	}
 }
 
-// answered looks whether what was answered 200 is durable. Where the same payload
-// can be two events, the id depends on the signature's time, so that only the end
-// shows the row.
+// answered checks that an event which was answered 200 is durable. If two events can
+// have the same payload, the id depends on the signature's time, and only the final
+// judgment finds the row.
 func (s *run) answered(ctx context.Context, p planned) {
 	s.pushed.Add(1)
 	if e, err := event.Parse(p.body, event.Origin{Mode: event.Normal}); err == nil && e.StableID {
@@ -117,7 +117,7 @@ func (s *run) answered(ctx context.Context, p planned) {
 	}
 }
 
-// callbackFaults are what VOD does to callbacks by chance, and the way to them.
+// callbackFaults are the faults of VOD's callbacks, and of the network below them.
 var callbackFaults = []vodfake.Chance{
 	{Action: "Callback", Probability: 0.01, Fault: vodfake.Fault{Kind: vodfake.Duplicate}},
 	{Action: "Callback", Probability: 0.01, Fault: vodfake.Fault{Kind: vodfake.Delay, DelayMs: 50}},
@@ -147,7 +147,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case n == 0:
 		http.Error(w, "nobody sent this", http.StatusBadRequest)
-	case h.ledger.deed(n) == refused:
+	case h.ledger.mark(n) == refused:
 		http.Error(w, "no such tenant", http.StatusUnprocessableEntity)
 	case down, chance < 20:
 		http.Error(w, "down", http.StatusServiceUnavailable)

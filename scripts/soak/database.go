@@ -17,7 +17,7 @@ import (
 	"vodevents/shared/sink/servertest"
 )
 
-// connections are how many the server allows to the functions.
+// connections is how many connections the server allows to the functions.
 const connections = 32
 
 // database is the server that is SINK, DEDUP and DEAD_LETTER.
@@ -81,7 +81,7 @@ func startPostgres(ctx context.Context) (*database, error) {
 }
 
 func startMySQL(ctx context.Context) (*database, error) {
-	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil { // it tells of each lost connection
+	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil { // the default logs each lost connection
 		return nil, err
 	}
 	s, err := mytest.Run(fmt.Sprint("--max-connections=", connections)) // and one more for the administrator
@@ -146,7 +146,7 @@ func (db *database) close() {
 	db.Server.Close() // what is left is in a folder for temporary files
 }
 
-// crowd takes all connections that are free and returns what gives them back.
+// crowd takes all free connections. leave gives them back.
 func (db *database) crowd(ctx context.Context) (leave func()) {
 	var taken []func()
 	for range connections {

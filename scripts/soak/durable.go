@@ -18,19 +18,18 @@ type claim struct {
 	id string // of the row that it must have
 }
 
-// notary looks whether what is claimed is true: it asks the database, by a
-// connection of its own, before a confirm reaches VOD and after a callback is
-// answered.
+// notary checks claims: it asks the database, over a connection of its own, before a
+// confirm reaches VOD and after a callback is answered.
 type notary struct {
 	db     *database
 	ledger *ledger
 
 	mu   sync.Mutex
-	late []claim // of the time when the database could not be asked
+	late []claim // made while the database did not answer
 }
 
-// patience is how long a claim waits for the database. Then it is looked at later:
-// a row that was durable outlives whatever the database suffers.
+// patience is how long a claim waits for the database before it is kept for later: a
+// durable row survives whatever happens to the database.
 const patience = 2 * time.Second
 
 // witness checks claims now, or keeps them for later.
@@ -81,10 +80,10 @@ func (c *notary) check(ctx context.Context, claims []claim) error {
 	return nil
 }
 
-// rowState is what the columns of a row say of its event's fate.
+// rowState is what a row says about the fate of its event.
 type rowState struct{ parked, sunk bool }
 
-// confirms holds claims against the rows that there are.
+// confirms compares claims with the rows in the database.
 func (l *ledger) confirms(claims []claim, rowsOf map[string]rowState) {
 	l.count(func(n *counts) { n.checked += len(claims) })
 	for _, one := range claims {
@@ -106,8 +105,8 @@ func (l *ledger) kind(n int) string {
 	return l.records[n].kind
 }
 
-// beforeConfirm is a control of ConfirmEvents: it looks at each handle that is to
-// be confirmed before VOD sees the call.
+// beforeConfirm is a control of ConfirmEvents: it checks each handle of a call before
+// VOD sees the call.
 func (s *run) beforeConfirm(call *vodfake.Call) *vodfake.Fault {
 	var request struct{ EventHandles []string }
 	if json.Unmarshal(call.Body, &request) != nil {
@@ -127,7 +126,7 @@ func (s *run) beforeConfirm(call *vodfake.Call) *vodfake.Fault {
 			n = numberOf(e.Body)
 			s.ledger.link(id, n)
 		}
-		if s.ledger.deed(n) == garbage {
+		if s.ledger.mark(n) == garbage {
 			continue // its id depends on all that VOD adds; the end shows its row
 		}
 		parsed, err := event.Parse(withHandle(e.Body, handle), event.Origin{Mode: event.Reliable})
@@ -144,7 +143,7 @@ func (s *run) beforeConfirm(call *vodfake.Call) *vodfake.Fault {
 	return nil
 }
 
-func (l *ledger) deed(n int) deed {
+func (l *ledger) mark(n int) mark {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.records[n].do

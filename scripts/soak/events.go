@@ -14,23 +14,23 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// deed is what goes wrong with an event, by its mark.
-type deed string
+// mark is the mark of an event that says what goes wrong with it.
+type mark string
 
 const (
-	nothing deed = ""
-	fails   deed = "fails"   // the handler returns an error, once
-	panics  deed = "panics"  // the handler panics, once
-	hangs   deed = "hangs"   // the handler returns when its context ends, once
-	sticks  deed = "sticks"  // the handler does not return, once
-	never   deed = "never"   // the handler says that it can never be delivered
-	always  deed = "always"  // the handler fails each time
-	refused deed = "refused" // the receiver answers 422
-	garbage deed = "garbage" // it is no event
+	nothing mark = ""
+	fails   mark = "fails"   // the handler returns an error, once
+	panics  mark = "panics"  // the handler panics, once
+	hangs   mark = "hangs"   // the handler returns when its context ends, once
+	sticks  mark = "sticks"  // the handler does not return, once
+	never   mark = "never"   // the handler says that it can never be delivered
+	always  mark = "always"  // the handler fails each time
+	refused mark = "refused" // the receiver answers 422
+	garbage mark = "garbage" // it is no event
 )
 
 // parks tells whether an event can only be parked.
-func (d deed) parks() bool { return d == never || d == always || d == refused || d == garbage }
+func (m mark) parks() bool { return m == never || m == always || m == refused || m == garbage }
 
 // planned is one event that is sent.
 type planned struct {
@@ -38,8 +38,8 @@ type planned struct {
 	body   []byte
 	kind   string // EventType
 	pushed bool
-	do     deed
-	family int // the family of three media that it tells of; -1: others
+	do     mark
+	family int // the family of three media that it is about; -1: none
 }
 
 // plan says what is sent. All of it follows from the seed and the number of events.
@@ -52,7 +52,7 @@ type plan struct {
 }
 
 const (
-	livesOf10    = 3  // of ten events tell of a family
+	livesOf10    = 3  // of ten events are about a family
 	familyEvents = 12 // about a family
 )
 
@@ -112,7 +112,7 @@ func (p *plan) event(n int) planned {
 		}
 		body = all[r.IntN(len(all))]
 	}
-	if e.do = p.deed(&e, body, r); e.do == garbage {
+	if e.do = p.mark(&e, body, r); e.do == garbage {
 		e.body = fmt.Appendf(nil, `{"Soak":{"n":%d},"text":"this is no event"}`, n)
 		return e
 	}
@@ -121,9 +121,9 @@ func (p *plan) event(n int) planned {
 	return e
 }
 
-// deed draws what goes wrong with an event. What takes long comes in a third of the
-// rounds only.
-func (p *plan) deed(e *planned, body []byte, r *rand.Rand) deed {
+// mark draws what goes wrong with an event. Marks that take long come only in a third
+// of the rounds.
+func (p *plan) mark(e *planned, body []byte, r *rand.Rand) mark {
 	slow := (e.n-1)*p.rounds/p.events%3 == 1
 	chance := r.IntN(1000)
 	switch {
@@ -159,7 +159,7 @@ func wanted(eventType string) bool {
 	return false
 }
 
-// padding makes events of many sizes: most have less than 1 kB more, a few a
+// padding makes events of many sizes: most grow by less than 1 kB, a few by a
 // megabyte.
 func padding(r *rand.Rand) string {
 	var n int
@@ -178,8 +178,8 @@ func padding(r *rand.Rand) string {
 }
 
 // marked puts the mark in front of the payload's members. A receiver that keeps
-// what it does not know keeps it.
-func marked(body []byte, n int, do deed, pad string) []byte {
+// unknown members keeps it.
+func marked(body []byte, n int, do mark, pad string) []byte {
 	before, after, ok := bytes.Cut(body, []byte(`:{`))
 	if !ok {
 		panic(fmt.Sprintf("an event without a payload: %s", body))
@@ -198,12 +198,12 @@ func marked(body []byte, n int, do deed, pad string) []byte {
 	return append(b, after...)
 }
 
-var mark = regexp.MustCompile(`"Soak": ?\{"n": ?(\d+)`)
+var markPattern = regexp.MustCompile(`"Soak": ?\{"n": ?(\d+)`)
 
-// numberOf reads the mark of an event, as it was sent or as a database spells it;
-// 0: it has none.
+// numberOf reads the number in the mark of an event, as it was sent or as a database
+// spells it; 0: it has none.
 func numberOf(text []byte) int {
-	m := mark.FindSubmatch(text)
+	m := markPattern.FindSubmatch(text)
 	if m == nil {
 		return 0
 	}

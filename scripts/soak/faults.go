@@ -33,15 +33,13 @@ var apiFaults = []vodfake.Chance{
 	{Action: "ConfirmEvents", Probability: 0.001, Fault: vodfake.Fault{Kind: vodfake.Hang}},
 }
 
-// trouble is what befalls a part that the functions need. It is over when do
-// returns.
+// trouble is a failure of a part that the functions need. It is over when do returns.
 type trouble struct {
 	name string
 	do   func(context.Context, *run) error
 }
 
-// lasts is how long a part is away that does not come back by itself. Nothing
-// depends on it.
+// lasts is how long a trouble lasts that does not end by itself. Any time will do.
 const lasts = 500 * time.Millisecond
 
 func wait(ctx context.Context, d time.Duration) {
@@ -51,7 +49,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// troubles are all that there are here.
+// troubles returns all kinds of trouble.
 func troubles() []trouble {
 	all := []trouble{
 		{"restart", func(_ context.Context, s *run) error { return errors.Join(s.db.Stop(), s.db.Start()) }},
@@ -84,7 +82,7 @@ func troubles() []trouble {
 	return all
 }
 
-// mishaps are what befalls one round: a trouble when so many of its events are
+// mishaps are what goes wrong in one round: a trouble once a number of its events are
 // through, and deaths of instances.
 type mishaps struct {
 	trouble trouble
@@ -92,7 +90,7 @@ type mishaps struct {
 	deaths  []int
 }
 
-// mishapsOf draws those of a round. Each trouble has its turn.
+// mishapsOf draws the mishaps of a round. The troubles take turns.
 func (p *plan) mishapsOf(round int) mishaps {
 	all := troubles()
 	first := rand.New(rand.NewPCG(p.seed, 2<<32)).IntN(len(all))
@@ -101,7 +99,7 @@ func (p *plan) mishapsOf(round int) mishaps {
 	n := to - from
 	m := mishaps{trouble: all[(first+round)%len(all)], at: n/5 + r.IntN(n/3+1)}
 	// After a death the soak waits for claims to run out. In a short week instances
-	// die on two days: one of them begins it, and one comes after another's troubles.
+	// die on two days only: the first, and one that comes after other troubles.
 	every := 2
 	if p.events < 10_000 {
 		every = 4
@@ -115,8 +113,8 @@ func (p *plan) mishapsOf(round int) mishaps {
 	return m
 }
 
-// befall makes the mishaps of a round happen, by what has got through of it. It
-// returns when all are over.
+// befall makes the mishaps of a round happen, each once enough of its events are
+// through. It returns when all are over.
 func (s *run) befall(ctx context.Context, m mishaps, through func() int, over <-chan struct{}) error {
 	reached := func(n int) bool {
 		for through() < n {

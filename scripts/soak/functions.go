@@ -16,8 +16,8 @@ import (
 	"vodevents/shared/scf/local"
 )
 
-// build builds both functions into dir, with testdata's handler as the user's code,
-// else as they are deployed.
+// build builds both functions into dir as they are deployed, but with testdata's
+// handler as the user's code.
 func build(ctx context.Context, dir string) error {
 	list := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "vodevents/shared/handler", "vodevents/scripts/soak")
 	list.Stderr = os.Stderr
@@ -99,7 +99,7 @@ func (m *mortals) kill() bool {
 	return true
 }
 
-// sinceDeath is how long ago the last one was killed.
+// sinceDeath returns how long ago the last instance was killed.
 func (m *mortals) sinceDeath() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

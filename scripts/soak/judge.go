@@ -22,7 +22,7 @@ type row struct {
 	text             []byte // raw, else data
 }
 
-// judge holds the ledger against the tables and the log.
+// judge compares the ledger with the tables and the log.
 func (s *run) judge(ctx context.Context) (*audit, error) {
 	a := newAudit(s.plan, s.ledger)
 	query := "SELECT id, mode, received_at, parkreason, sunk_at IS NOT NULL, " + s.db.data + ", raw FROM vod_events"
@@ -70,7 +70,7 @@ func newAudit(p *plan, l *ledger) *audit {
 func (a *audit) see(r row) {
 	n := numberOf(r.text)
 	if n < 1 || n > a.plan.events {
-		a.ledger.breaks(0, altered, "row %s is of no event that was sent: %.200s", r.id, r.text)
+		a.ledger.breaks(0, altered, "row %s belongs to no event that was sent: %.200s", r.id, r.text)
 		return
 	}
 	sent := a.plan.event(n)
@@ -84,12 +84,12 @@ func (a *audit) see(r row) {
 	}
 	if r.sunk {
 		e, _ := event.Parse(sent.body, event.Origin{Mode: event.Mode(r.mode), SubAppId: subAppId, Received: r.received})
-		e.ID = r.id // of a payload that can repeat, the id depends on handle or signature
+		e.ID = r.id // if the payload can repeat, the id depends on handle or signature
 		a.media.see(sent, e)
 	}
 }
 
-// end judges each event, now that all rows were seen.
+// end judges each event, after all rows were seen.
 func (a *audit) end() {
 	for n := 1; n <= a.plan.events; n++ {
 		r := &a.ledger.records[n]
@@ -115,14 +115,14 @@ func (a *audit) end() {
 	}
 }
 
-// repeats tells whether the contract lets such an event come twice: its payload can
-// be that of two true events.
+// repeats tells whether the contract lets such an event come twice, because two true
+// events can have its payload.
 func repeats(body []byte) bool {
 	e, err := event.Parse(body, event.Origin{})
 	return err != nil || !e.StableID
 }
 
-// sameJSON compares an event with what a database made of it, but for null members,
+// sameJSON compares an event with what a database made of it. It ignores null members,
 // which VOD adds in the queue.
 func sameJSON(sent, kept []byte) bool {
 	read := func(text []byte) (o map[string]any, ok bool) {
@@ -143,7 +143,7 @@ func sameJSON(sent, kept []byte) bool {
 	return ok && also && reflect.DeepEqual(a, b)
 }
 
-// parkedInLog are the events that were parked in the functions' log.
+// parkedInLog returns the events that were parked in the functions' log.
 func parkedInLog(log io.ReadSeeker) (found map[int]bool, err error) {
 	if _, err := log.Seek(0, io.SeekStart); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type ledger struct {
 	began time.Time
 
 	mu      sync.Mutex
-	records []record          // by n; the first one is nobody's
+	records []record          // by n, which counts from 1
 	tracks  map[string]*track // by the stand-in's id
 	handles map[string]*track // of running leases
 	broken  []broken
@@ -26,7 +26,7 @@ type ledger struct {
 type record struct {
 	planned
 	steps   []step
-	sent    time.Time // by VOD's clock: when it came into the queue, or was sent first
+	sent    time.Time // by VOD's clock: when it was queued, or first sent
 	settled time.Time // confirmed, or answered 200
 	hooked  int       // how often the receiver took it
 	rows    []string  // the ids of its rows
@@ -34,8 +34,8 @@ type record struct {
 	parked  string    // why a row was parked
 }
 
-// track is what the stand-in did with an event, under one of its ids: a callback
-// that is sent again, and an event that comes a second time, have several.
+// track is what the stand-in did with an event, under one of its ids. A callback that
+// is sent again has several ids, and so has an event that comes a second time.
 type track struct {
 	id, handle string
 	n          int // 0: not known yet
@@ -44,14 +44,14 @@ type track struct {
 
 type step struct {
 	real   time.Duration // since the soak began
-	at     time.Time     // by VOD's clock; zero: not of VOD's doing
+	at     time.Time     // by VOD's clock; zero: VOD did not do it
 	what   string
 	detail string
 }
 
 // broken is a guarantee that did not hold for an event.
 type broken struct {
-	n     int // 0: of no single event
+	n     int // 0: no single event
 	which guarantee
 	why   string
 }
@@ -69,13 +69,13 @@ const (
 	wrongRow  guarantee = "a row of media is wrong"
 )
 
-// counts are what happened, beside the guarantees.
+// counts is what else happened.
 type counts struct {
-	pushed, pulled   int // events of each way
+	pushed, pulled   int // events
 	resent           int // callbacks that were sent again
 	redelivered      int // events that were pulled again
 	confirms         int // handles that were confirmed
-	checked, late    int // rows that were looked for before a confirm or after an answer; of them after the database was back
+	checked, late    int // rows looked for before a confirm or after an answer; late: only after the database was back
 	killed, troubles int
 }
 
@@ -156,7 +156,8 @@ func (l *ledger) settle(n int, at time.Time) {
 	}
 }
 
-// leased is who has a handle, and which event that is, if it is known.
+// leased returns the stand-in's id of a leased event, and which event that is, if it
+// is known.
 func (l *ledger) leased(handle string) (id string, n int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -193,7 +194,7 @@ func (l *ledger) count(change func(*counts)) {
 	change(&l.counts)
 }
 
-// unkept forgets the bodies of a round, which can be made again.
+// unkept drops the bodies of a round, which can be made again.
 func (l *ledger) unkept(from, to int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -202,7 +203,7 @@ func (l *ledger) unkept(from, to int) {
 	}
 }
 
-// history is all that is known of an event, in the order of real time.
+// history returns all that is known of an event, in the order of real time.
 func (l *ledger) history(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,14 +12,14 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// mediaAudit knows what the rows of media must be. Every row is held against the
-// fold of its events in memory, and those of families also against the slow model,
+// mediaAudit knows what the rows of media must be. It compares every row with the
+// fold of its events in memory, and those of families also with the slow model,
 // which shares no code with the fold.
 type mediaAudit struct {
 	folded   map[string]media.Media
 	families map[int][]*event.Event
 
-	rows, ofModel int // that were compared
+	rows, ofModel int // compared with the fold, and with the model
 }
 
 func newMediaAudit() *mediaAudit {
@@ -61,13 +61,13 @@ func (a *audit) judgeMedia(ctx context.Context, sinkURL string) error {
 	return nil
 }
 
-// compareMedia holds the rows of media against what they must be.
+// compareMedia compares the rows of media with what they must be.
 func (a *audit) compareMedia(got []media.Row) {
 	rows := map[string]media.Row{}
 	for _, r := range got {
 		rows[r.FileId] = r
 		if _, ok := a.media.folded[r.FileId]; !ok {
-			a.ledger.breaks(0, wrongRow, "no event tells of %s", r.FileId)
+			a.ledger.breaks(0, wrongRow, "no event is about %s", r.FileId)
 		}
 	}
 	for id, m := range a.media.folded {
@@ -84,13 +84,13 @@ func (a *audit) compareMedia(got []media.Row) {
 			}
 			a.media.ofModel++
 			if g, w := mediatest.SummaryOf(rows[id]), mediatest.Model(id, events); g != w {
-				a.ledger.breaks(a.told(m), wrongRow, "media %s is\n%+v\nand by the model\n%+v", id, g, w)
+				a.ledger.breaks(a.told(m), wrongRow, "media %s is\n%+v\nand by the model must be\n%+v", id, g, w)
 			}
 		}
 	}
 }
 
-// told is the event that told of a media last.
+// told returns the last event about a media.
 func (a *audit) told(m media.Media) int {
 	for n := range a.ledger.records {
 		if slices.Contains(a.ledger.records[n].rows, m.Last.Event) {
@@ -100,7 +100,7 @@ func (a *audit) told(m media.Media) int {
 	return 0
 }
 
-// rowText is a row for a comparison, without the Data of its outputs.
+// rowText spells a row for a comparison, without the Data of its outputs.
 func rowText(r media.Row) string {
 	r.Outputs = slices.Clone(r.Outputs)
 	for i := range r.Outputs {

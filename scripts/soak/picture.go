@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The picture, in px: the delays of each round over the week, on a logarithmic
-// scale, with what befell the round below.
+// The picture shows the delays of each round over the week, on a logarithmic scale,
+// and below them what went wrong in the round. Sizes are in px.
 const (
 	width, height = 960, 450
 	left, right   = 70, 940
@@ -32,7 +32,7 @@ func (r *report) picture() []byte {
 		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/>`+"\n", left, yOf(d), right)
 		text(&b, left-8, yOf(d)+4, `text-anchor="end" fill="#666"`, tick(d))
 	}
-	text(&b, left, top-14, `fill="#666"`, "delay, from the queue, or the first send, to the confirm, or the answer 200, by VOD's clock")
+	text(&b, left, top-14, `fill="#666"`, "delay from the queue to the confirm, or from the first send to the answer 200, by VOD's clock")
 	r.days(&b)
 	r.troublesBelow(&b)
 	r.line(&b, "#c2410c", "p99", func(one roundReport) time.Duration { return one.p99 })
@@ -53,14 +53,14 @@ func tick(d time.Duration) string {
 	return fmt.Sprint(d.Seconds(), " s")
 }
 
-// yOf is where a delay stands.
+// yOf returns the height of a delay.
 func yOf(d time.Duration) float64 {
 	d = min(max(d, fastest), slowest)
 	share := math.Log(float64(d)/float64(fastest)) / math.Log(float64(slowest)/float64(fastest))
 	return bottom - share*(bottom-top)
 }
 
-// xOf is where the middle of a round stands.
+// xOf returns the place of the middle of a round.
 func (r *report) xOf(round int) float64 {
 	return left + (float64(round)+0.5)*float64(right-left)/float64(len(r.rounds))
 }
@@ -73,7 +73,7 @@ func (r *report) days(b *bytes.Buffer) {
 	}
 }
 
-// troublesBelow names what befell each round.
+// troublesBelow names what went wrong in each round.
 func (r *report) troublesBelow(b *bytes.Buffer) {
 	for i, one := range r.rounds {
 		label := one.trouble

@@ -33,9 +33,9 @@ func (s *run) queueAll(ctx context.Context, from <-chan planned, queued chan<- s
 // pollEvery is how often the soak looks at the queue.
 const pollEvery = 10 * time.Millisecond
 
-// pullAll fires the timers while there are events, lets leases of the dead run out,
-// and closes drained when all are queued and none is left. It gives up on events
-// that never get through.
+// pullAll fires the timers while there are events, lets leases of killed instances
+// run out, and closes drained when all events were queued and none is left. It gives
+// up on events that never get through.
 func (s *run) pullAll(ctx context.Context, queued <-chan struct{}, drained chan<- struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
@@ -74,13 +74,12 @@ func (s *run) timer(ctx context.Context) {
 	}
 }
 
-// claimLasts is how long a claim of a killed instance lasts in DEDUP, by the clock
-// of the database, which does not jump. For VOD's own lease of 30 s it is over
-// before.
+// claimLasts is how long a claim of a killed instance lasts in DEDUP, by the clock of
+// the database, which does not jump. Outside a soak, VOD's lease of 30 s outlasts it.
 const claimLasts = 5 * time.Second
 
-// letLeasesEnd moves the clock over a lease when nobody who lives has one: all that
-// is in the queue is leased, and no invocation runs.
+// letLeasesEnd moves the clock over a lease when no running instance has one: all
+// events in the queue are leased, and no invocation runs.
 func (s *run) letLeasesEnd() bool {
 	if s.pulls.Load() > 0 || s.pulling.sinceDeath() < claimLasts {
 		return false

@@ -20,12 +20,12 @@ type report struct {
 	counts
 	broken    map[guarantee]int
 	first     string // the history of the first event that went wrong; empty: none
-	delivered int    // events with a row that a sink took
-	again     int    // rows beyond the first of events that may come twice
+	delivered int    // events that have a row of the sink
+	again     int    // further rows of events that may come twice
 	hooked    int    // events that the webhook took more than once
 	parked    map[string]int
 	mediaRows int // compared with the fold in memory
-	modelRows int // of them, also with the slow model
+	modelRows int // those compared with the slow model, too
 	rounds    []roundReport
 	p50, p99  time.Duration
 }
@@ -92,7 +92,7 @@ func percentile(of []time.Duration, p int) time.Duration {
 	return of[(len(of)-1)*p/100]
 }
 
-// explain is the whole history of an event that went wrong.
+// explain returns the whole history of an event that went wrong.
 func (s *run) explain(b broken) string {
 	text := fmt.Sprintf("event %d: %s: %s\n", b.n, b.which, b.why)
 	if b.n == 0 {
@@ -131,7 +131,7 @@ func (r *report) row() string {
 		short(r.p50), short(r.p99), r.killed, r.troubles, r.redelivered, r.resent, r.took.Round(time.Second))
 }
 
-// lost counts the events that are not where and what they must be.
+// lost counts the events that are missing, changed, or in the wrong place.
 func (r *report) lost() int {
 	return r.broken[lost] + r.broken[altered] + r.broken[misparked] + r.broken[unhooked]
 }
@@ -146,7 +146,7 @@ func (r *report) details() string {
 	fmt.Fprintf(&b, "- rows looked for when the database was back: %d\n", r.late)
 	fmt.Fprintf(&b, "- further rows of events whose payload can repeat: %d\n", r.again)
 	fmt.Fprintf(&b, "- events that the webhook took more than once: %d\n", r.hooked)
-	fmt.Fprintf(&b, "- media rows held against the slow model: %d\n", r.modelRows)
+	fmt.Fprintf(&b, "- media rows compared with the slow model: %d\n", r.modelRows)
 	return b.String()
 }
 

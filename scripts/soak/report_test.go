@@ -50,7 +50,7 @@ func TestRowInTable(t *testing.T) {
 	}
 }
 
-// The picture is XML, and has a point of each line for each round.
+// The picture is XML. Each of its lines has a point for each round.
 func TestPicture(t *testing.T) {
 	picture := string(reported().picture())
 	d := xml.NewDecoder(strings.NewReader(picture))

@@ -24,8 +24,8 @@ type options struct {
 	events   int
 	seed     uint64
 	database string
-	log      io.Writer // tells of each round
-	bin      string    // where both functions are built; empty: nowhere yet
+	log      io.Writer // gets a line for each round
+	bin      string    // where both functions are built; empty: not built yet
 }
 
 // run is one soak, with all its parts.
@@ -44,7 +44,7 @@ type run struct {
 	log              *os.File // what the functions write
 
 	pushed  atomic.Int64   // callbacks that were answered 200
-	pulls   atomic.Int64   // invocations of pull that run
+	pulls   atomic.Int64   // running invocations of pull
 	work    sync.WaitGroup // of the round
 	stopped []func()
 }
@@ -154,8 +154,8 @@ func (s *run) serve(h http.Handler) (url string, err error) {
 
 // startFunctions makes the pools of both functions.
 func (s *run) startFunctions(o options, gate *gateway, api string, sinks ...string) (err error) {
-	deeds := filepath.Join(s.dir, "deeds")
-	if err := os.Mkdir(deeds, 0o700); err != nil {
+	done := filepath.Join(s.dir, "done")
+	if err := os.Mkdir(done, 0o700); err != nil {
 		return err
 	}
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); err != nil {
@@ -163,7 +163,7 @@ func (s *run) startFunctions(o options, gate *gateway, api string, sinks ...stri
 	}
 	s.stopped = append(s.stopped, func() { s.log.Close() })
 	env := append([]string{
-		"PATH=" + os.Getenv("PATH"), "SOAK_DIR=" + deeds,
+		"PATH=" + os.Getenv("PATH"), "SOAK_DIR=" + done,
 		"VOD_ENDPOINT=" + api, "VOD_SECRET_ID=" + vodfake.SecretId, "VOD_SECRET_KEY=" + vodfake.SecretKey,
 		fmt.Sprint("VOD_SUB_APP_IDS=", subAppId), "CALLBACK_SIGN_KEY=" + signKey, "MAX_ATTEMPTS=3",
 	}, sinks...)
@@ -223,7 +223,7 @@ func (s *run) round(ctx context.Context, r int) error {
 	return s.notary.catchUp(ctx)
 }
 
-// stuck is an error where an event of a round does not get through.
+// stuck returns an error if an event of a round does not get through.
 func (s *run) stuck(r int) error {
 	if len(s.ledger.broken) > 0 && s.ledger.broken[0].which == stuck {
 		return errors.New(s.explain(s.ledger.broken[0]))

@@ -10,9 +10,9 @@ import (
 )
 
 // Both functions survive a week in which everything goes wrong, with 2,000 events,
-// and with 20,000 into each database by a new seed in the long tests. PostgreSQL
-// starts a process for each connection, so it gets fewer. The two run at a time, for
-// both wait more than they compute.
+// and in the long tests with 20,000 into each database, by a new seed. PostgreSQL
+// starts a process for each connection, so it gets fewer. The two run at the same
+// time, since both wait more than they compute.
 func TestNoGuaranteeIsBroken(t *testing.T) {
 	bin := t.TempDir()
 	if err := build(t.Context(), bin); err != nil {

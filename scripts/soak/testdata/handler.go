@@ -1,5 +1,5 @@
-// Package handler is the user's code of a soak: the mark in an event says what it
-// does with the event. What it does once, it does once for all processes.
+// Package handler is the user's code of a soak. The mark in an event says what it does
+// with the event. "Once" means once among all processes.
 package handler
 
 import (
