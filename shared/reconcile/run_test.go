@@ -181,6 +181,38 @@ func TestOddTasks(t *testing.T) {
 	})
 }
 
+// An ABORTED task is one that ended: what nobody was told of it is found and
+// repaired, once. A media that still can be played stays so.
+func TestAbortedTask(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(1)
+		w.process(vodfake.Process{Transcode: []uint64{10}}, w.files[0])
+		before := w.row(w.files[0])
+		w.drop.Store(1)
+		sent := w.sent.Load()
+		w.vod.Notify(app, fmt.Appendf(nil, `{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{
+			"TaskId":"1490012345-Procedure-aborted","Status":"ABORTED","FileId":%q,"MediaProcessResultSet":null}}`, w.files[0]))
+		w.wait(sent + 1)
+		w.vod.FastForward(2 * time.Hour)
+
+		found, counts := w.must(true)
+		missed := found[reconcile.MissedTask]
+		if len(missed) != 1 || missed[0].TaskId != "1490012345-Procedure-aborted" || counts.Repaired != 1 {
+			t.Errorf("%v, %+v", found, counts)
+		}
+		rows, err := w.table.Page(t.Context(), stored.Filter{Subject: w.files[0], Type: "ProcedureStateChanged"}, 10)
+		if err != nil || len(rows) != 2 || !strings.Contains(string(rows[1].Data), `"ABORTED"`) {
+			t.Errorf("the rows of its events: %v, %v", rows, err)
+		}
+		if now := w.row(w.files[0]); now.State != before.State || now.State != media.Ready {
+			t.Errorf("the media is %s, and was %s", now.State, before.State)
+		}
+		if found, counts := w.must(true); counts.Found != 0 {
+			t.Errorf("the second run: %v", found)
+		}
+	})
+}
+
 // A run goes on where it was interrupted, and the next one looks an hour back.
 func TestRunIsResumed(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
