@@ -15,8 +15,9 @@ import (
 const Default = "https://vod.tencentcloudapi.com"
 
 // Parse splits an address into its scheme, http or https, and its host with or
-// without a port. Without a scheme it is https. An error shows at most scheme
-// and host.
+// without a port. Without a scheme it is https. The host is in lower case: that is
+// what the API computes signatures over (266/31756), and the SDK signs what it is
+// given. An error shows at most scheme and host.
 func Parse(address string) (scheme, host string, err error) {
 	if !strings.Contains(address, "://") {
 		address = "https://" + address
@@ -31,5 +32,5 @@ func Parse(address string) (scheme, host string, err error) {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return "", "", fmt.Errorf("%s: only scheme, host and port may stand here; keys have variables of their own", shown)
 	}
-	return u.Scheme, u.Host, nil
+	return u.Scheme, strings.ToLower(u.Host), nil
 }
