@@ -26,7 +26,8 @@ func NewLog(function, level, message string, now time.Time) *Log {
 }
 
 // ParseLog reads a line of slog's JSON. Whatever else a process writes, such
-// as the stack of a crash, is an error in plain words.
+// as the stack of a crash, is an error in plain words. A time that JSON cannot show
+// in UTC, which has the years 0 to 9999, stays an attribute.
 func ParseLog(function string, line []byte, now time.Time) *Log {
 	l := NewLog(function, "ERROR", string(line), now)
 	var attrs map[string]json.RawMessage
@@ -38,11 +39,14 @@ func ParseLog(function string, line []byte, now time.Time) *Log {
 			delete(attrs, name)
 		}
 	}
-	take("time", &l.Time)
+	at := now
+	if json.Unmarshal(attrs["time"], &at) == nil && at.UTC().Year() >= 0 && at.UTC().Year() <= 9999 {
+		l.Time = stamp(at)
+		delete(attrs, "time")
+	}
 	take("level", &l.Level)
 	take("msg", &l.Message)
 	take("request_id", &l.RequestID)
-	l.Time = stamp(l.Time)
 	l.Attrs = attrs
 	if l.eventID = l.Text("id"); l.eventID == "" {
 		var parked struct{ ID string }

@@ -20,6 +20,11 @@ func TestParseLog(t *testing.T) {
 			Time: stamp(now), Level: "ERROR", Message: "event parked in the log", eventID: "x",
 			Attrs: map[string]json.RawMessage{"event": json.RawMessage(`{"id":"x"}`)},
 		},
+		// In UTC it is the year 10000, which JSON cannot show.
+		`{"time":"9999-12-31T23:59:59-08:00","level":"INFO","msg":"m"}`: {
+			Time: stamp(now), Level: "INFO", Message: "m",
+			Attrs: map[string]json.RawMessage{"time": json.RawMessage(`"9999-12-31T23:59:59-08:00"`)},
+		},
 		"panic: something": {Time: stamp(now), Level: "ERROR", Message: "panic: something"},
 	} {
 		want.Function = "pull"

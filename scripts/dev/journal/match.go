@@ -91,7 +91,9 @@ func (j *Journal) logged(l *Log) {
 		if len(j.untold) > 1000 {
 			clear(j.untold)
 		}
-		j.untold[key] = append(j.untold[key], l)
+		if len(j.untold[key]) < maxLogs {
+			j.untold[key] = append(j.untold[key], l)
+		}
 	}
 	for reader := range j.readers {
 		reader.log(l)

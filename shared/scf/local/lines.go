@@ -5,9 +5,15 @@ import (
 	"encoding/json"
 )
 
+// MaxLine is the longest line that is kept whole, in bytes. An event of 6 MB, the most
+// that a callback may have, is under 27 MB as a line with rawdata and all bytes of it
+// escaped.
+const MaxLine = 64 << 20
+
 // Lines splits what a function writes into lines and tells events from the log.
 // Under SCF both go to standard output: an event has specversion, a line of the
-// log has level.
+// log has level. A line of over [MaxLine] bytes comes in pieces, which are of the log,
+// so that a process that writes no line break takes no memory without end.
 type Lines struct {
 	// Event is given each event line, Log every other line, without its end.
 	// The bytes are theirs to keep. Either may be nil.
@@ -21,6 +27,9 @@ func (l *Lines) Write(b []byte) (int, error) {
 	n := len(b)
 	for {
 		line, after, ok := bytes.Cut(b, []byte{'\n'})
+		if room := MaxLine - len(l.rest); len(line) > room {
+			line, after, ok = b[:room], b[room:], true
+		}
 		l.rest = append(l.rest, line...)
 		if !ok {
 			return n, nil

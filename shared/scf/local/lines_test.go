@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,25 @@ func TestLinesComeWhole(t *testing.T) {
 		if got := strings.Join(events, "|"); got != `{"specversion":"1.0"}|{"specversion":"1.0","id":"2"}` {
 			t.Errorf("in parts of %d: events %q", size, got)
 		}
+	}
+}
+
+// A line without an end comes in pieces of the log, and what follows it is told apart
+// again.
+func TestLineWithoutEnd(t *testing.T) {
+	t.Parallel()
+	var events, logs int
+	l := &local.Lines{Event: func([]byte) { events++ }, Log: func(line []byte) { logs += len(line) }}
+	const piece = 1 << 20
+	for range local.MaxLine/piece + 1 {
+		l.Write(bytes.Repeat([]byte{'x'}, piece))
+	}
+	if logs != local.MaxLine {
+		t.Errorf("%d bytes are told before the end", logs)
+	}
+	l.Write([]byte("\n{\"specversion\":\"1.0\"}\n"))
+	if logs != local.MaxLine+piece || events != 1 {
+		t.Errorf("%d bytes and %d events", logs, events)
 	}
 }
 
