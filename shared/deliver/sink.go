@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"vodevents/shared/event"
@@ -76,6 +77,19 @@ func Unavailable(err error, after time.Duration) error {
 // through, is suspect, and such an answer to it counts against it.
 func Answered(status int, err error, after time.Duration) error {
 	return &unavailableError{err: err, after: after, status: status}
+}
+
+// RetryAfter is how long an HTTP answer asks to be left alone, in seconds or until a
+// date (RFC 9110, 10.2.3). 0: it does not ask, or nobody can read it, or it is past.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
 }
 
 // Untried marks an event that was not sent because an earlier one of its batch

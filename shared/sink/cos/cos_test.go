@@ -259,6 +259,13 @@ func TestOpenErrors(t *testing.T) {
 		"cos://b/hush/../c?region=x": "an empty part", "cos://b/hush/.?region=x": "an empty part",
 		"cos://b/hush%0Aa?region=x": "a control character", "cos://b/hush%1b[2J?region=x": "a control character",
 		"cos://b/hush%ff?region=x": "not UTF-8",
+		// The key has an unescaped / ? or #, so that what seems the bucket is the id.
+		"cos://hush:2024/sh@b/vod?region=x": "cos: not a URL; in user and password write", "cos://hush/sh@b/vod?region=x": "cos: not a URL",
+		"cos://hush:2024?sh@b/vod?region=x": "cos: not a URL", "cos://hush?region=x&sh@b/vod": "cos: not a URL",
+		"cos://hush:2024#sh@b/vod?region=x": "cos: not a URL", "cos://hush/b?region=x#@b": "cos: not a URL",
+		"cos://id:hu@hush/sh@b/vod?region=x":  "cos: not a URL",
+		"cos://b/vod/hush@day?region=x":       "cos: not a URL", // nobody can tell that it is none
+		"cos://b?region=x&endpoint=http://h@": "cos: not a URL",
 	} {
 		u, err := url.Parse(rawURL)
 		if err != nil {

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"vodevents/shared/deliver"
 )
@@ -104,16 +102,13 @@ func (b *bucket) judge(answer *http.Response, text []byte) error {
 		return b.unavailable(fmt.Errorf("it answers %s without an ETag: check the endpoint of the URL: it must be that of an S3", answer.Status))
 	}
 	what, err := b.explain(answer, text)
-	switch what {
-	case again:
-		after := retryAfter(answer.Header.Get("Retry-After"))
-		if taken {
-			return deliver.Unavailable(err, after)
-		}
+	after := deliver.RetryAfter(answer.Header, b.now())
+	switch {
+	case what == again && !taken:
 		return deliver.Answered(answer.StatusCode, err, after)
-	case setUp:
-		return deliver.Unavailable(err, 0)
-	case refused:
+	case what == again, what == setUp:
+		return deliver.Unavailable(err, after)
+	case what == refused:
 		return deliver.Permanent(err)
 	}
 	return err
@@ -165,15 +160,6 @@ func isWord(s string) bool {
 		}
 	}
 	return true
-}
-
-// retryAfter reads the header Retry-After in seconds; 0 if there is none.
-func retryAfter(value string) time.Duration {
-	seconds, err := strconv.ParseUint(value, 10, 31)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
 }
 
 // errGone is an object that was deleted after it was listed.

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/sink/cos/costest"
 )
@@ -39,6 +42,50 @@ func TestRefusalNamesTheRegion(t *testing.T) {
 		err := open(t, server.URL("vod")).Send(t.Context(), delivertest.Events(t, 1))[0]
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// A store that asks to be left alone for a time is left alone for it, whether it says
+// seconds or a date.
+func TestRetryAfterIsObeyed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		status      int
+		code, asked string
+		want        time.Duration
+	}{
+		{503, "SlowDown", "120", 2 * time.Minute},
+		{503, "SlowDown", "Fri, 27 Nov 2026 08:00:07 GMT", 7 * time.Second},
+		{503, "SlowDown", "Fri, 27 Nov 2026 07:00:00 GMT", 0},
+		{503, "SlowDown", "soon", 0},
+		{503, "SlowDown", "", 0},
+		{429, "", "17", 17 * time.Second},
+		{500, "", "3", 3 * time.Second},
+		{403, "AccessDenied", "9", 9 * time.Second}, // not set up
+		{200, "InternalError", "5", 5 * time.Second},
+	} {
+		server := costest.RunT(t)
+		server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Retry-After", c.asked)
+			costest.Refuse(w, c.status, c.code)
+			return true
+		}
+		s := open(t, server.URL("vod"))
+		s.now = func() time.Time { return now }
+		err := s.Send(t.Context(), delivertest.Events(t, 1))[0]
+		if !errors.Is(err, deliver.ErrUnavailable) {
+			t.Errorf("%d %s: %v", c.status, c.code, err)
+			continue
+		}
+		inner := err.(interface{ Unwrap() []error }).Unwrap()[0]
+		want := deliver.Unavailable(inner, c.want)
+		if c.status/100 != 2 && c.code != "AccessDenied" {
+			want = deliver.Answered(c.status, inner, c.want)
+		}
+		if !reflect.DeepEqual(err, want) {
+			t.Errorf("%d %s, %q: %#v, want it to ask for %v", c.status, c.code, c.asked, err, c.want)
 		}
 	}
 }

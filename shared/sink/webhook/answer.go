@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ func (s *Sink) judge(answer *http.Response, sent http.Header, cancel func()) err
 	case refused:
 		return deliver.Permanent(err)
 	case down:
-		return deliver.Answered(answer.StatusCode, err, retryAfter(answer.Header.Get("Retry-After"), s.now()))
+		return deliver.Answered(answer.StatusCode, err, deliver.RetryAfter(answer.Header, s.now()))
 	}
 	return err
 }
@@ -113,16 +112,4 @@ func (s *Sink) refusal(answer *http.Response, said []byte, m mask) error {
 		return fmt.Errorf("%w (%s)", err, todo)
 	}
 	return err
-}
-
-// retryAfter reads the header of that name, seconds or a date (RFC 9110,
-// 10.2.3). What it cannot read, or what is past, is 0.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }
