@@ -146,7 +146,12 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
 	}
 	return c.transaction(ctx, func() error {
-		fresh, docs, err := readTaken(c.Query(ctx, f.take, reserve(append(args[:len(args):len(args)], sources, fileIDs, eventIDs))...))
+		var fresh map[string]time.Time
+		var docs map[sqltable.MediaKey][]byte
+		err := c.queryArrays(ctx, f.take, append(args[:len(args):len(args)], sources, fileIDs, eventIDs), func(rows pgx.Rows) (err error) {
+			fresh, docs, err = readTaken(rows)
+			return err
+		})
 		if err != nil || len(docs) == 0 {
 			return err
 		}
@@ -158,10 +163,7 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 	})
 }
 
-func readTaken(rows pgx.Rows, err error) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
-	if err != nil {
-		return nil, nil, err
-	}
+func readTaken(rows pgx.Rows) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
 	defer rows.Close()
 	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
 	for rows.Next() {
@@ -189,8 +191,7 @@ func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows
 			o.Data = nil
 		}
 	}
-	_, err := c.Exec(ctx, f.write, reserve(writeArgs(rows))...)
-	return err
+	return c.execArrays(ctx, f.write, writeArgs(rows))
 }
 
 // told is what a batch says of media, nil without media=.

@@ -100,22 +100,12 @@ func each[R, T any](rows []R, value func(*R) T) []T {
 	return all
 }
 
-// orNull is a time, or NULL where there is none.
-func orNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 // mediaArgs are mediaKey and [sqltable.MediaColumns].
 func mediaArgs(rows []sqltable.MediaRow) []any {
 	type row = sqltable.MediaRow
 	text := func(value func(*row) string) texts { return each(rows, value) }
-	number := func(value func(*row) int64) []int64 { return each(rows, value) }
-	moment := func(value func(*row) time.Time) []*time.Time {
-		return each(rows, func(r *row) *time.Time { return orNull(value(r)) })
-	}
+	number := func(value func(*row) int64) integers { return each(rows, value) }
+	moment := func(value func(*row) time.Time) moments { return each(rows, value) }
 	return []any{
 		text(func(r *row) string { return r.Source }),
 		text(func(r *row) string { return r.FileId }),
@@ -127,7 +117,7 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 		text(func(r *row) string { return r.PlayUrl }),
 		text(func(r *row) string { return r.CoverUrl }),
 		number(func(r *row) int64 { return r.Size }),
-		each(rows, func(r *row) float64 { return r.Duration }),
+		floats(each(rows, func(r *row) float64 { return r.Duration })),
 		number(func(r *row) int64 { return r.Width }),
 		number(func(r *row) int64 { return r.Height }),
 		text(func(r *row) string { return string(r.Review) }),
@@ -150,7 +140,7 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 func outputArgs(rows []sqltable.OutputRow) []any {
 	type row = sqltable.OutputRow
 	text := func(value func(*row) string) texts { return each(rows, value) }
-	number := func(value func(*row) int64) []int64 { return each(rows, value) }
+	number := func(value func(*row) int64) integers { return each(rows, value) }
 	return append(outputKeyArgs(rows),
 		documents(each(rows, func(r *row) json.RawMessage { return r.Data })),
 		text(func(r *row) string { return string(r.Status) }),
@@ -159,11 +149,11 @@ func outputArgs(rows []sqltable.OutputRow) []any {
 		number(func(r *row) int64 { return r.Height }),
 		number(func(r *row) int64 { return r.Size }),
 		number(func(r *row) int64 { return r.Bitrate }),
-		each(rows, func(r *row) float64 { return r.Duration }),
+		floats(each(rows, func(r *row) float64 { return r.Duration })),
 		text(func(r *row) string { return r.Container }),
 		text(func(r *row) string { return r.Error }),
 		text(func(r *row) string { return r.TaskId }),
-		each(rows, func(r *row) *time.Time { return orNull(r.FinishedAt) }),
+		moments(each(rows, func(r *row) time.Time { return r.FinishedAt })),
 	)
 }
 
@@ -173,7 +163,7 @@ func outputKeyArgs(rows []sqltable.OutputRow) []any {
 		texts(each(rows, func(r *row) string { return r.Source })),
 		texts(each(rows, func(r *row) string { return r.FileId })),
 		texts(each(rows, func(r *row) string { return string(r.Kind) })),
-		each(rows, func(r *row) int64 { return r.Definition }),
+		integers(each(rows, func(r *row) int64 { return r.Definition })),
 	}
 }
 

@@ -158,13 +158,10 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 		if telling, touches := s.told(events); len(touches) > 0 {
 			return s.media.writeEvents(ctx, c, telling, touches, rows(events, rawOnly), rawOnly)
 		}
-		sql, args := s.insert, []any(nil)
-		if len(events) == 1 {
-			sql, args = s.insertOne, newRow(events[0], rawOnly).args()
-		} else {
-			args = reserve(rows(events, rawOnly))
+		if len(events) > 1 {
+			return c.execArrays(ctx, s.insert, rows(events, rawOnly))
 		}
-		_, err := c.Exec(ctx, sql, args...)
+		_, err := c.Exec(ctx, s.insertOne, newRow(events[0], rawOnly).args()...)
 		return err
 	})
 }
