@@ -56,7 +56,7 @@ func (d *desk) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return err
 	}
 	if shown {
-		fmt.Fprintln(stderr, "dev: the password in -from stands in the list of processes and in the shell's history; -from env:NAME keeps it out of both")
+		fmt.Fprintln(stderr, "dev: the password in -from shows in the process list and in the shell's history; -from env:NAME keeps it out of both")
 	}
 	table, err := sink.OpenDeadLetters(from)
 	if err != nil {

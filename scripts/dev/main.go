@@ -94,7 +94,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.BoolVar(&o.headless, "headless", false, "serve no page, only its API and /callback")
 	f.StringVar(&o.programs, "dist", "", "run the functions in this `folder`, such as scripts/build makes, instead of building them")
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
-	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the list of processes")
+	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the process list")
 	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that gets who did what with the parked events of a table when, and each event before it is discarded")
 	for _, a := range standin.AllAlternatives {
 		f.BoolVar(a.Of(&o.alternatives), a.Flag, false, "the stand-in's VOD: "+a.Text)

@@ -16,8 +16,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// connectFlags registers the flags that say which VOD, and which of its
-// applications, a command is about.
+// connectFlags registers the flags that name the VOD and the applications that a
+// command works on.
 func (p *program) connectFlags(fs *flag.FlagSet) {
 	fs.StringVar(&p.endpoint, "endpoint", p.endpoint, "the `address` of the VOD API, such as http://127.0.0.1:8081 for the stand-in (default VOD_ENDPOINT)")
 	fs.StringVar(&p.subAppIds, "sub-app-id", p.subAppIds, "the application's `id`, or several with commas between them (default VOD_SUB_APP_IDS)")
@@ -33,7 +33,7 @@ func (p *program) setting(name string) string {
 	return p.getenv(name)
 }
 
-// account is a client of VOD and the applications that the command is about.
+// account is a client of VOD and the applications that the command works on.
 type account struct {
 	*vod.Client
 	keys credentials.Credentials
@@ -107,7 +107,7 @@ func (p *program) each(a *account, f func(app uint64) error) error {
 // one returns the application, for a command that works on a single one.
 func (a *account) one() (uint64, error) {
 	if len(a.apps) > 1 {
-		return 0, misuse("there are %d applications: say which one by -sub-app-id", len(a.apps))
+		return 0, misuse("there are %d applications: say which one with -sub-app-id", len(a.apps))
 	}
 	return a.apps[0], nil
 }
@@ -120,7 +120,7 @@ func appName(app uint64) string {
 }
 
 // signKeyHelp ends the help of every -sign-key.
-const signKeyHelp = "; env takes it from CALLBACK_SIGN_KEY, env:NAME or '$NAME' from the variable NAME, which keeps it out of the list of processes"
+const signKeyHelp = "; env takes it from CALLBACK_SIGN_KEY, env:NAME or '$NAME' from the variable NAME, which keeps it out of the process list"
 
 // fromEnv returns the value of a flag or, where it is env, env:NAME or $NAME,
 // that of a variable, and the variable's name. The name is empty if the value is
@@ -162,8 +162,8 @@ func (p *program) signKeys(value string) (keys []string, from string, err error)
 	return cfg.SignKeys, from, nil
 }
 
-// shownURL is a URL without what may be secret in it: user, password, and the
-// values of the query. Of a URL that may be misread only the scheme is shown.
+// shownURL returns a URL without what may be secret in it: user, password, and the
+// values of the query. If the URL may be misread, only its scheme is shown.
 func shownURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -203,14 +203,13 @@ func mayBeMisread(u *url.URL) bool {
 	return strings.Contains(u.Opaque+u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@")
 }
 
-// callbackURL checks the address of a receiver of callbacks. One that may be
-// misread is refused, because errors of the network name what was taken for the
-// host.
+// callbackURL checks the address of a receiver of callbacks. It refuses an address
+// that may be misread, because network errors would name the wrong part as the host.
 func callbackURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is no URL")
+		return nil, errors.New("it is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, errors.New("it must begin with https:// (or http://) and a host")
 	case mayBeMisread(u):

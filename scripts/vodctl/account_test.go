@@ -28,7 +28,7 @@ func TestShownURL(t *testing.T) {
 	}
 }
 
-// The error of the network would name the user, whom net/url takes for the host.
+// The network error would name the user, because net/url takes it for the host.
 func TestCallbackURLThatMayBeMisread(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"https://admin:20/x@host/", "https://admin:20?x@host/", "https://admin:20#x@host/"} {

@@ -15,26 +15,26 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// bookmark is how far a replay from a table is. What -state names holds it as
-// JSON.
+// bookmark is the place that a replay from a table has reached. The file of -state
+// holds it as JSON.
 type bookmark struct {
 	file string // empty: in memory only
 	dry  bool   // the file is read only
 
-	// Replay tells this replay from others, which must not go on there.
+	// Replay identifies this replay. Another one must not go on from here.
 	Replay string
 	stored.Place
 	Done int // rows before it
 }
 
-// identity is what tells the URLs of one list from those of another: neither what
-// is secret nor what may change from one run to the next.
+// identity returns what identifies a list of URLs, without secrets and without what
+// may change from one run to the next.
 func identity(urls string) string {
 	var parts []string
 	for _, text := range strings.Fields(urls) {
 		u, err := url.Parse(text)
 		if err != nil {
-			continue // it is told elsewhere what is wrong with it
+			continue // its fault is reported elsewhere
 		}
 		parts = append(parts, u.Scheme, u.Host, u.Path, u.Opaque, u.Query().Get("table"))
 	}
@@ -52,7 +52,7 @@ func (r *replay) openBookmark(from, to string, ids []string) (*bookmark, error) 
 	kept := bookmark{file: m.file, dry: m.dry}
 	found, err := readState(m.file, &kept)
 	if errors.Is(err, errStrange) || found && kept.Replay == "" {
-		return nil, misuse("-state: %s holds no place of a replay; name another file", m.file)
+		return nil, misuse("-state: %s does not hold the place of a replay; name another file", m.file)
 	}
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func readState(file string, place any) (found bool, err error) {
 	return true, nil
 }
 
-// move moves the place on, by so many rows.
+// move moves the place forward, by so many rows.
 func (m *bookmark) move(to stored.Place, rows int) error {
 	m.Place = to
 	m.Done += rows
@@ -100,8 +100,8 @@ func (m *bookmark) write() error {
 	return replaceFile(m.file, m)
 }
 
-// replaceFile replaces the file of -state at once and as a whole, so that it is
-// whole after whatever ends the process.
+// replaceFile replaces the file of -state atomically, so that it is whole however
+// the process ends.
 func replaceFile(file string, place any) error {
 	text, err := json.Marshal(place)
 	if err != nil {
@@ -116,7 +116,7 @@ func replaceFile(file string, place any) error {
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) // what failed is the error
+		_ = os.Remove(f.Name()) // the first failure is the error
 		return fmt.Errorf("-state: %w", err)
 	}
 	return nil

@@ -14,13 +14,13 @@ var configCommand = command{
 	usage: "[FLAG…]",
 	about: "show how each application gets its events: mode, URL and switches",
 	text: `Mode PUSH sends each event to the URL, a normal callback; mode PULL keeps it in the
-queue, a reliable callback. An application has one or the other (266/33948,
+queue, a reliable callback. An application uses one or the other (266/33948,
 266/33949). The three switches are OFF until somebody puts them ON; all other kinds
 of events have none and always come (266/33781). VOD does not tell whether it signs
 callbacks.
 
-With -o json a list with an element for each application, its members as VOD spells
-them, and Error where VOD refused.
+With -o json it prints a list with an element for each application, its members as VOD
+spells them, and Error if VOD refused the call.
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		p.connectFlags(fs)
@@ -123,12 +123,12 @@ the old one away after 20 minutes.
 		p.connectFlags(fs)
 		var s settings
 		fs.StringVar(&s.mode, "mode", "", "push or pull: the `way` in which events come")
-		fs.StringVar(&s.url, "url", "", "the `address` for callbacks; it is never made empty by this flag")
+		fs.StringVar(&s.url, "url", "", "the `address` for callbacks; this flag cannot remove it")
 		fs.BoolVar(&s.clearURL, "clear-url", false, "remove the address for callbacks: in mode PUSH events then go nowhere")
-		fs.StringVar(&s.signKey, "sign-key", "", "the `key` with which VOD is to sign callbacks"+signKeyHelp)
+		fs.StringVar(&s.signKey, "sign-key", "", "the `key` with which VOD should sign callbacks"+signKeyHelp)
 		s.switches = make([]string, len(switches))
 		for i, sw := range switches {
-			fs.StringVar(&s.switches[i], sw.name, "", "whether "+sw.eventType+" is told, `on|off`")
+			fs.StringVar(&s.switches[i], sw.name, "", "whether VOD sends "+sw.eventType+", `on|off`")
 		}
 		yes := fs.Bool("yes", false, "do not ask; needed where there is no terminal")
 		return func(ctx context.Context, args []string) error {
@@ -234,8 +234,7 @@ func (p *program) configSet(ctx context.Context, s settings, yes bool) error {
 	})
 }
 
-// preview prints what would change, and returns the applications of which
-// something would.
+// preview prints what would change, and returns the applications that would change.
 func (p *program) preview(ctx context.Context, a *account, change vod.EventConfigChange, keyFrom string) (changing *account, err error) {
 	changing = &account{Client: a.Client}
 	err = p.each(a, func(app uint64) error {
@@ -265,10 +264,10 @@ func (p *program) preview(ctx context.Context, a *account, change vod.EventConfi
 // error means that nothing may be changed.
 func (p *program) consent(ctx context.Context, change vod.EventConfigChange, keyFrom string, yes bool) error {
 	if keyFrom == "-sign-key" {
-		p.say("The sign key stands in the list of processes and in the shell's history; -sign-key env keeps it out of both.")
+		p.say("The sign key shows in the process list and in the shell's history; -sign-key env keeps it out of both.")
 	}
 	if change.NotificationUrl != nil && strings.HasPrefix(*change.NotificationUrl, "http:") {
-		p.say("The address is not HTTPS: anybody on the way can read events, and use their signature for events of their own.")
+		p.say("The address is not HTTPS: anybody on the network path can read events, and forge others with their signature.")
 	}
 	p.say("A change takes about 10 minutes to work, and affects whoever receives these events today (266/37542).")
 	if yes {

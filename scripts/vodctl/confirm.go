@@ -40,10 +40,10 @@ are several, name it with -sub-app-id.
 	},
 }
 
-// confirm confirms handles, as many at a time as VOD takes; one that is given
-// twice counts once. VOD answers for a group as a whole, so the handles of a
-// refused group are tried one by one. It says which were refused and returns how
-// many.
+// confirm confirms handles, as many at a time as VOD takes. A handle that is given
+// twice counts once. VOD accepts or refuses a group as a whole, so the handles of a
+// refused group are tried one by one. It prints the refused handles and returns
+// their number.
 func (p *program) confirm(ctx context.Context, a *account, app uint64, handles []string) (refused int, err error) {
 	handles = slices.Compact(slices.Sorted(slices.Values(handles)))
 	for group := range slices.Chunk(handles, vod.MaxEvents) {

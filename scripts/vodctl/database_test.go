@@ -20,8 +20,8 @@ import (
 	"vodevents/shared/sink/servertest"
 )
 
-// server is a kind of database. One of each kind serves all tests, each test with
-// a database of its own.
+// server is a kind of database. One server of each kind serves all tests. Each test
+// has a database of its own.
 type server struct {
 	name   string // as scripts have it in conditions
 	shared *servertest.Shared
@@ -32,8 +32,8 @@ type server struct {
 	// reader makes a user who may log in and do nothing else.
 	reader string
 
-	// fill has vod_events hold rows of one type, a hundred of them received at one
-	// time: so many bytes in each, and so many rows.
+	// fill gives vod_events rows of one type: so many bytes in each, and so many
+	// rows. Each hundred of them have one time of receipt.
 	fill string
 }
 
@@ -85,8 +85,8 @@ func (c closing) Run() int {
 	return servertest.RunAll(c.M, postgres.shared, mariaDB.shared)
 }
 
-// isThere tells whether tests with the database are to run: where none is
-// installed they are skipped, but not in CI.
+// isThere tells whether tests with the database should run. They are skipped if none
+// is installed, but not in CI.
 func (s server) isThere() bool {
 	_, err := s.shared.Start()
 	return !errors.Is(err, servertest.ErrMissing) || os.Getenv("CI") == "true"

@@ -16,7 +16,7 @@ import (
 // event seen in the field has 10 kB.
 const maxLine = 16 << 20
 
-// located is an event and the line that it stands in.
+// located is an event and the line that it was read from.
 type located struct {
 	*event.Event
 	place string
@@ -116,7 +116,7 @@ func (r *replay) line(place string, line []byte, tooLong bool, take func(located
 			r.filtered++
 			r.mu.Unlock()
 		default:
-			e.Parking = nil // it has another chance
+			e.Parking = nil // it gets another chance
 			take(located{e, at})
 		}
 	}
@@ -131,7 +131,7 @@ func (r *replay) breaks(place string, err error) {
 }
 
 // readLine reads a line into buf, without its line end. It keeps nothing of a
-// line of more than most bytes. At the end of the input the error is io.EOF.
+// line that has more than most bytes. At the end of the input the error is io.EOF.
 func readLine(r *bufio.Reader, buf []byte, most int) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')

@@ -21,12 +21,13 @@ var doctorCommand = command{
 	about: "find out why events do not arrive",
 	text: `Run it with the environment of the deployed functions. It checks the variables, the
 keys and the clock; how long ago the last event came, if a SINK is the table of a
-database; for each application its SubAppId, mode, URL, switches, queue, and the rights
-to confirm and, with CALLBACK_VERIFY=ask or media= in SINK, to ask; and whether the callback URL can be reached by HTTPS, answers
-within 5 s and checks signatures with the key that is known here. All checks run. The
-worst findings come first, and each says what to do.
+database; for each application its SubAppId, mode, URL, switches and queue, the right to confirm
+and, with CALLBACK_VERIFY=ask or media= in SINK, the rights to ask VOD; and whether the
+callback URL can be reached by HTTPS, answers within 5 s and checks signatures with the
+key that is known here. All checks run. The worst findings come first, and each says
+what to do.
 
-It changes nothing, takes no event out of the queue and makes none. To the URL it posts
+It changes nothing: it takes no event out of the queue and makes no event. To the URL it posts
 bodies that are not events, which the receiver refuses and logs. It cannot see the sign
 key that VOD has, nor the role of a function: it uses the keys of this environment. It
 does not try PullEvents, which would hide events; "pull" does.

@@ -126,7 +126,7 @@ func (d *doctor) checkQueue(ctx context.Context, a *account, app uint64, mode st
 	case n > 0 && mode == "PUSH":
 		d.find(warning, &app, causeStranded, "about %d", n)
 	case n > 0:
-		d.find(warning, &app, causeBacklog, "about %d some 3 minutes ago; if it is no less in 5 minutes, nobody confirms them", n)
+		d.find(warning, &app, causeBacklog, "about %d some 3 minutes ago; if there are no fewer in 5 minutes, nobody confirms them", n)
 	default:
 		d.fine(&app, "no events waited in the queue some 3 minutes ago")
 	}
@@ -162,8 +162,8 @@ func diagnose(err error) (c cause, everywhere bool) {
 	return causeAPI, false
 }
 
-// refusal is the text of an error of VOD without its advice: a finding has its
-// own.
+// refusal returns the text of an error of VOD without its advice: a finding has
+// advice of its own.
 func refusal(err error) string {
 	var refused *vod.Error
 	if !errors.As(err, &refused) {

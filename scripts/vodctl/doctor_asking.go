@@ -11,8 +11,8 @@ import (
 	"vodevents/shared/vod"
 )
 
-// checkAsking checks the rights to ask VOD, where somebody needs them: callback, with
-// CALLBACK_VERIFY=ask, and reconcile, which a SINK with media= may have.
+// checkAsking checks the rights to ask VOD if something needs them: callback, with
+// CALLBACK_VERIFY=ask, or reconcile, which a SINK with media= makes possible.
 func (d *doctor) checkAsking(ctx context.Context, a *account, app uint64) {
 	cfg := d.deployed()
 	reconciles := slices.ContainsFunc(cfg.Sinks, sink.KeepsMedia)

@@ -22,8 +22,8 @@ func private(host string) bool {
 		strings.HasSuffix(host, ".tencentscf.com") && strings.Contains(host, ".in.")
 }
 
-// notAnEvent is what is posted to a receiver to see whether it takes it: a
-// body that has neither a type nor a payload, so that it cannot become an event.
+// notAnEvent is the body that the doctor posts to a receiver. It has neither a type
+// nor a payload, so it cannot become an event.
 const notAnEvent = `{"vodctl":"doctor"}`
 
 // checkCallback checks a receiver of callbacks from outside.
@@ -86,14 +86,14 @@ func (c *callbackCheck) greets(ctx context.Context) bool {
 		c.fine(nil, "%s answers, in %d ms", c.shown, greeting.took.Milliseconds())
 	case greeting.status == http.StatusInternalServerError && said.Error != "":
 		c.find(problem, nil, causeSettings, "%s answers %q", c.shown, greeting.text())
-		return false // it answers so to everything
+		return false // it answers everything like that
 	default:
 		c.find(problem, nil, causeAnswer, "GET of %s answers %d %s", c.shown, greeting.status, greeting.text())
 	}
 	return true
 }
 
-// checkKeyIsSet is what is left to check of signatures where the receiver tells
+// checkKeyIsSet is the only check of signatures that is left if the receiver says
 // nothing about them.
 func (c *callbackCheck) checkKeyIsSet() {
 	if len(c.signKeys) == 0 && !c.open {
@@ -101,7 +101,7 @@ func (c *callbackCheck) checkKeyIsSet() {
 	}
 }
 
-// checkSignature posts what is no event, unsigned and signed: a receiver with
+// checkSignature posts a body that is no event, unsigned and signed: a receiver with
 // the key refuses the first for its signature and the second as no event.
 func (c *callbackCheck) checkSignature(ctx context.Context) {
 	unsigned, answered := c.try(ctx, http.MethodPost, []byte(notAnEvent))
@@ -133,9 +133,9 @@ func (c *callbackCheck) checkKey(ctx context.Context, n int, key string) {
 	switch {
 	case !answered:
 	case a.status == http.StatusBadRequest:
-		c.fine(nil, "%s refuses what is not signed, and takes signatures by key %d of %d; whether VOD has that key nobody can see", c.shown, n, of)
+		c.fine(nil, "%s refuses what is not signed, and takes signatures by key %d of %d; nobody can see whether VOD has that key", c.shown, n, of)
 	case a.status == http.StatusUnauthorized && strings.Contains(a.text(), event.ErrExpired.Error()):
-		c.find(problem, nil, causeClock, "%s takes a signature for expired that is good for 10 minutes", c.shown)
+		c.find(problem, nil, causeClock, "%s says that a signature has expired which is valid for 10 minutes", c.shown)
 	case a.status == http.StatusUnauthorized:
 		c.find(problem, nil, causeKey, "%s refuses a signature by key %d of %d", c.shown, n, of)
 	default:
@@ -145,5 +145,5 @@ func (c *callbackCheck) checkKey(ctx context.Context, n int, key string) {
 
 // strange notes an answer that says nothing about the signature.
 func (c *callbackCheck) strange(a answer) {
-	c.find(warning, nil, causeAnswer, "POST of what is no event to %s answers %d instead of 400 or 401, so the signature was not checked", c.shown, a.status)
+	c.find(warning, nil, causeAnswer, "POST of a body that is no event to %s answers %d instead of 400 or 401, so the signature was not checked", c.shown, a.status)
 }

@@ -50,7 +50,7 @@ func summaryOf(ctx context.Context, rawURL string) (stored.Summary, error) {
 	}
 	defer table.Close()
 	return within(ctx, func(ctx context.Context) (stored.Summary, error) {
-		// The server counts the rows. Mostly those of a day will do.
+		// The server counts the rows, so ask only for those of a day first.
 		sum, err := table.Summary(ctx, stored.Filter{Since: time.Now().Add(-24 * time.Hour)})
 		if err == nil && sum.Last.IsZero() {
 			return table.Summary(ctx, stored.Filter{})

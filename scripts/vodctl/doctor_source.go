@@ -10,9 +10,9 @@ import (
 	"vodevents/shared/sink"
 )
 
-// checkSource checks that the callbacks of an application get the source that its
-// pulled events have. The function callback knows the application if it is the only
-// one, or by app in the URL.
+// checkSource checks that the callbacks of an application get the same source as its
+// pulled events. The function callback knows the application if it is the only one,
+// or from app in the URL.
 func (d *doctor) checkSource(app uint64, address string) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
-// What VOD answers is told apart by its code.
+// The code of VOD's answer decides the cause.
 func TestDiagnose(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

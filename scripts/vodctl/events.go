@@ -23,10 +23,10 @@ var eventsCommand = command{
 sink, by default those of SINK. The right to SELECT, or to list and get objects, is
 enough, and nothing is changed or made there. Events come in the order in which they
 were received (out of a bucket day by day, and by id within a day), one a line: id,
-time, type, what it is about, and why it was parked, if it was. With ids each event is
-shown with all that is known of it. A bucket has no index: -since and -until save time.
+time, type, what it is about, and why it was parked, if it was. With ids it shows
+all that is known of each event. A bucket has no index: -since and -until save time.
 
-With -o json a list of CloudEvents, one a line, as a file: sink has them; vodctl replay
+With -o json it prints CloudEvents, one a line, as a file: sink has them; vodctl replay
 reads them.
 
   vodctl events -from 'cos://archive-1250000000/vod?region=ap-beijing' -since 1d
@@ -89,8 +89,8 @@ func (p *program) events(ctx context.Context, s selection, ids []string, output 
 	return count(len(missing), len(ids), "%d of %d events were not found", len(missing), len(ids))
 }
 
-// pages are the pages of rows that a filter asks for, at most so many rows; 0: all
-// of them. An error is the last one.
+// pages returns the pages of rows that a filter asks for, at most limit rows; 0: all
+// of them. An error ends them.
 func pages(ctx context.Context, t sink.Table, f stored.Filter, limit int) iter.Seq2[[]stored.Row, error] {
 	return func(yield func([]stored.Row, error) bool) {
 		for done := 0; limit == 0 || done < limit; {

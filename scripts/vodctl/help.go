@@ -19,8 +19,8 @@ const general = `
 It finds VOD, and signs its calls, as the functions do: by VOD_ENDPOINT,
 VOD_SUB_APP_IDS and VOD_REGION, and by VOD_SECRET_ID and VOD_SECRET_KEY (with
 VOD_TOKEN if they are temporary), TENCENTCLOUD_SECRET_ID and
-TENCENTCLOUD_SECRET_KEY, or the file ~/.tencentcloud/credentials. A command is
-about every application of VOD_SUB_APP_IDS unless it says otherwise.
+TENCENTCLOUD_SECRET_KEY, or the file ~/.tencentcloud/credentials. A command
+works on every application of VOD_SUB_APP_IDS unless it says otherwise.
 
 All of it works with the local stand-in, go run ./scripts/dev, which needs no
 keys:
@@ -34,7 +34,7 @@ characters in what came from outside are shown as _, and in JSON escaped.
 Exit status:
   0  all went well; doctor: no problem was found
   1  it failed; doctor: a problem was found; config set: you said no
-  2  the call was wrong, and nothing was done
+  2  the command line was wrong, and nothing was done
   3  only a part was done: stderr says what was not
 
 "go run ./scripts/vodctl" turns every status but 0 into 1. If you need the
@@ -43,7 +43,7 @@ status, build it first: go build ./scripts/vodctl
 Flags of every command that calls VOD:
 `
 
-// overview prints what somebody sees who gave no command.
+// overview prints what vodctl shows if no command is given.
 func (p *program) overview(w io.Writer) {
 	fmt.Fprint(w, introduction)
 	for _, c := range commands {

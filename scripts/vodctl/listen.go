@@ -30,19 +30,19 @@ var listenCommand = command{
 	text: `Pulls events out of the queue and posts each to the URL as one CloudEvents object,
 signed as a sink https://… signs it, until you end it. For each it prints the time, the
 status of the answer, how long it took, the type, what it is about, and the id. An
-event is confirmed when the server has answered 2xx, and never before. Everything else
-is left: it comes again 30 s after its pull, here or to whoever pulls then. That is so
-for other answers, redirects among them, for none within -timeout, and for a connection
-that breaks off. While nobody listens at the URL it waits, so you may restart yours.
+event is confirmed when the server has answered 2xx, and never before. After any other
+answer, a redirect too, after none within -timeout, and after a broken connection the
+event is left: it comes again 30 s after its pull, here or to whoever pulls then. While
+no server listens at the URL, the command waits, so you may restart yours.
 
-The secret of the signature is the parameter secret of the URL or, without one, a new
-one, which is printed first. Verify it by Standard Webhooks.
+The signature is made with the parameter secret of the URL or, without one, with a new
+secret, which is printed first. Verify it as Standard Webhooks says.
 
 It takes events from whoever pulls them now, such as the function pull: each event
 goes to one of you. So with an account you must say -live. With the local stand-in you
-need not; start it by go run ./scripts/dev -every off, or its pull takes them too. The
-application must have mode PULL (config shows it). What -events leaves
-out is not confirmed either; it is hidden from others for 30 s at a time.
+need not; start it with go run ./scripts/dev -every off, or its pull takes events too.
+The application must have mode PULL (config shows it). Events that -events leaves out
+are not confirmed either; they are hidden from others for 30 s at a time.
 
   vodctl listen -forward-to http://127.0.0.1:3000 \
     -endpoint http://127.0.0.1:8081
@@ -53,9 +53,9 @@ out is not confirmed either; it is hidden from others for 30 s at a time.
 		l := &listening{program: p}
 		fs.StringVar(&l.url, "forward-to", "", "the `address` of your server; env:NAME takes it from the variable NAME")
 		fs.StringVar(&l.events, "events", "", "only these `types`, with commas between them; with ! in front all but these")
-		fs.IntVar(&l.most, "n", 0, "end after so `many` events that were answered 2xx; 0: go on")
+		fs.IntVar(&l.most, "n", 0, "end after so `many` events that were answered 2xx; 0: do not end")
 		fs.BoolVar(&l.printing, "print", false, "print each CloudEvent, too")
-		fs.BoolVar(&l.skipVerify, "skip-verify", false, "take any certificate of the server")
+		fs.BoolVar(&l.skipVerify, "skip-verify", false, "accept any certificate of the server")
 		fs.BoolVar(&l.live, "live", false, "take events of a real account from whoever pulls them now")
 		fs.DurationVar(&l.timeout, "timeout", callbackTimeout, "the `time` that the server has to answer")
 		return func(ctx context.Context, args []string) error {
@@ -82,15 +82,15 @@ type listening struct {
 
 	// The engine delivers one batch at a time, so nothing guards these.
 	forwarded, failed, passed int
-	gone                      bool   // it was told that no server is there
-	broken                    string // why there was no answer, as it was told last
+	gone                      bool   // the user was told that no server is there
+	broken                    string // why there was no answer, as the user was told last
 }
 
 // open checks the flags and opens what they name.
 func (l *listening) open() (*account, error) {
 	switch {
 	case l.url == "":
-		return nil, misuse("listen: where to? -forward-to http://127.0.0.1:3000/hook, say")
+		return nil, misuse("listen: where to? For example -forward-to http://127.0.0.1:3000/hook")
 	case l.most < 0:
 		return nil, misuse("-n must not be below 0")
 	case l.timeout <= 0:
@@ -102,7 +102,7 @@ func (l *listening) open() (*account, error) {
 			return nil, misuse("-events %v", err)
 		}
 		if strange := l.types.Strange(); len(strange) > 0 {
-			l.say("-events has what is no kind of this release: %s", strings.Join(strange, ", "))
+			l.say("-events names kinds that this release does not know: %s", strings.Join(strange, ", "))
 		}
 	}
 	address, variable := l.fromEnv(l.url, "FORWARD_TO")
@@ -164,7 +164,7 @@ func (l *listening) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.say("%d forwarded, %d failed, %d passed over by -events; %d confirmed", l.forwarded, l.failed, l.passed, result.Confirmed)
+	l.say("%d forwarded, %d failed, %d skipped by -events; %d confirmed", l.forwarded, l.failed, l.passed, result.Confirmed)
 	if lost := l.forwarded - result.Confirmed; lost > 0 {
 		return &statusError{statusPartly, fmt.Sprintf("%d %s answered 2xx but could not be confirmed: %s again", lost, plural(lost, "event was", "events were"), plural(lost, "it comes", "they come"))}
 	}
@@ -197,7 +197,7 @@ func (l *listening) deliver(ctx context.Context, events []*event.Event) []delive
 }
 
 var (
-	errEnded   = errors.New("the listening has ended, or the lease")
+	errEnded   = errors.New("listen or the lease has ended")
 	errNotIt   = errors.New("-events leaves it out")
 	errRefused = errors.New("the server did not answer 2xx")
 )
@@ -234,7 +234,7 @@ func (l *listening) forward(ctx context.Context, e *event.Event) deliver.Result 
 	}
 }
 
-// isAbsent tells whether a post failed because nobody takes connections.
+// isAbsent tells whether a post failed because nothing accepts connections.
 func isAbsent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
@@ -246,7 +246,7 @@ func (l *listening) explain(err error) {
 		l.broken = text
 		var untrusted *tls.CertificateVerificationError
 		if errors.As(err, &untrusted) {
-			l.say("%v; -skip-verify takes any certificate", err)
+			l.say("%v; -skip-verify accepts any certificate", err)
 			return
 		}
 		l.say("%v", err)

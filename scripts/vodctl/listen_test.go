@@ -24,8 +24,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// hook is a developer's server. It can be away, and answers each event's first
-// posts as the event says.
+// hook is a developer's server. It can be down. An event says how its first posts are
+// answered.
 type hook struct {
 	t       *testing.T
 	address string
@@ -109,7 +109,7 @@ func (h *hook) has(subject string) bool {
 	return h.took[subject]
 }
 
-// shown is an output that another goroutine reads meanwhile.
+// shown is an output that another goroutine may read.
 type shown struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -127,7 +127,7 @@ func (s *shown) String() string {
 	return s.text.String()
 }
 
-// until waits for a state; it fails after a time that no machine takes.
+// until waits for a state. It fails after a time that no machine needs.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !is(); <-time.After(10 * time.Millisecond) {
@@ -245,8 +245,8 @@ func listenTo(t *testing.T, h *hook, scheme string, flags []string, bodies ...st
 	return vod, end, status, out, errs
 }
 
-// A server that closes the connection of one event, as a handler that panics
-// does, and redirects another gets the events behind them all the same. Neither is
+// A server closes the connection of one event, as a handler that panics does, and
+// redirects another. It still gets the events after them. Neither of the two is
 // confirmed, and no redirect is followed.
 func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 	t.Parallel()
@@ -262,7 +262,7 @@ func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 			t.Errorf("no line has %q:\n%s", want, out)
 		}
 	}
-	if !strings.Contains(errs.String(), "1 forwarded, 2 failed, 0 passed over by -events; 1 confirmed") {
+	if !strings.Contains(errs.String(), "1 forwarded, 2 failed, 0 skipped by -events; 1 confirmed") {
 		t.Errorf("got %s", errs)
 	}
 	if a := vod.App(theApp); a.Confirmed != 1 {
@@ -270,7 +270,7 @@ func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 	}
 }
 
-// Where nobody reads the lines any more, as behind a head, it ends. What the server
+// If nobody reads the lines any more, as in a pipe to head, it ends. What the server
 // took is confirmed.
 func TestListenEndsWithItsOutput(t *testing.T) {
 	t.Parallel()
@@ -285,7 +285,7 @@ func TestListenEndsWithItsOutput(t *testing.T) {
 	}
 }
 
-// A certificate that nobody vouches for is told, with what to do about it.
+// An untrusted certificate is reported, with what to do about it.
 func TestListenToASelfSignedServer(t *testing.T) {
 	t.Parallel()
 	var got atomic.Int64
@@ -297,7 +297,7 @@ func TestListenToASelfSignedServer(t *testing.T) {
 	_, end, status, out, errs := listenTo(t, h, "https", nil, eventOf("1"))
 	until(t, "the line of the event", func() bool { return strings.Contains(out.String(), "  --- broken off ") })
 	end()
-	if s := <-status; s != statusOK || got.Load() != 0 || !strings.Contains(errs.String(), "-skip-verify takes any certificate") {
+	if s := <-status; s != statusOK || got.Load() != 0 || !strings.Contains(errs.String(), "-skip-verify accepts any certificate") {
 		t.Errorf("exit status %d, %d posts: %s", s, got.Load(), errs)
 	}
 	vod, _, status, _, errs := listenTo(t, h, "https", []string{"-skip-verify", "-n", "1"}, eventOf("1"))
@@ -306,8 +306,8 @@ func TestListenToASelfSignedServer(t *testing.T) {
 	}
 }
 
-// Ctrl-C, while the server thinks, waits for its answer: the event is confirmed
-// if it is 2xx, and what is behind it is left.
+// Ctrl-C waits for an answer that is under way: the event is confirmed if the answer
+// is 2xx, and the events after it are left.
 func TestListenEndsWithTheAnswerUnderWay(t *testing.T) {
 	t.Parallel()
 	came, answer := make(chan struct{}, 8), make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"vodevents/shared/event"
 )
 
-// found is one thing that a line tells of an event: the event, a part of one
+// found is one thing that a line says about an event: the event, a part of one
 // that was parked in several lines, or why an event cannot be read.
 type found struct {
 	event *event.Event
@@ -20,8 +20,8 @@ type found struct {
 	err   error
 }
 
-// findEvents finds what a line of a file or of a log tells of events. An event
-// may stand
+// findEvents finds what a line of a file or of a log says about events. An event
+// may be there
 //   - by itself, as a file: sink writes it;
 //   - in the member event of a record of the log at level error;
 //   - in parts, each in a record of its own;
@@ -29,7 +29,7 @@ type found struct {
 //     of logText;
 //   - in the fields that CLS makes of a record that is JSON in one line
 //     (583/18032), with text in place of numbers and objects;
-//   - behind a prefix, or behind a line that was cut off and has no end.
+//   - after a prefix, or after a line that was cut off and has no end.
 func findEvents(line []byte) []found {
 	var f finder
 	f.text(line, 0)
@@ -43,12 +43,12 @@ func findEvents(line []byte) []found {
 const typePrefix = "com.tencent.cloud.vod."
 
 // logText are the members whose text is a line of a log: CLS's (583/60336) and
-// those of the usual collectors. No other text is looked into, for in an event
-// itself strangers write what they like: whoever uploads a media chooses its
-// SourceContext, and could make an event there.
+// those of the usual collectors. No other text is searched, because strangers
+// write parts of an event: whoever uploads a media chooses its SourceContext, and
+// could forge an event in it.
 var logText = []string{"SCF_Message", "LogJson", "RawLog", "__CONTENT__", "MESSAGE", "message", "log", "line"}
 
-// maxNesting is how deep JSON in the text of JSON is looked into.
+// maxNesting is how deep JSON in the text of JSON is searched.
 const maxNesting = 6
 
 type finder struct {
@@ -84,7 +84,7 @@ func (f *finder) text(text []byte, depth int) {
 		if !closed {
 			next = at + resume(text[at:at+end], whole)
 		}
-		from := at // what is behind it and torn
+		from := at // where the torn rest begins
 		for _, w := range whole {
 			n := len(f.all)
 			if !f.object(text[at+w.start:at+w.end], depth) {
@@ -121,7 +121,7 @@ func (f *finder) member(text []byte, depth int) {
 	}
 }
 
-// mayBegin tells whether an object goes on like that behind its brace. It saves
+// mayBegin tells whether an object can go on like that after its brace. It saves
 // most of the walks through text that is full of braces.
 func mayBegin(rest []byte) bool {
 	rest = bytes.TrimLeft(rest[:min(len(rest), 100)], " \t")
@@ -131,7 +131,7 @@ func mayBegin(rest []byte) bool {
 	name := rest[1:]
 	quote := bytes.IndexByte(name, '"')
 	if quote < 0 || quote > 0 && name[quote-1] == '\\' {
-		return true // it cannot be told from so little
+		return true // too short to tell
 	}
 	after := bytes.TrimLeft(name[quote+1:], " \t")
 	return len(after) == 0 || after[0] == ':'
@@ -140,8 +140,8 @@ func mayBegin(rest []byte) bool {
 // span is where an object stands.
 type span struct{ start, end int }
 
-// walk walks over the object at the beginning of b. If it is closed, it is the
-// only one in whole, and end is behind it. If it is torn, or no JSON, end is where
+// walk walks over the object at the beginning of b. If the object is closed, it is
+// the only one in whole, and end is after it. If it is torn, or no JSON, end is where
 // that shows, and whole has the largest whole objects inside of it.
 func walk(b []byte) (whole []span, closed bool, end int) {
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -172,10 +172,10 @@ func walk(b []byte) (whole []span, closed bool, end int) {
 	}
 }
 
-// resume is where the search goes on in a torn object. What is glued to its end
-// begins at the last brace before the place where the fault shows, for a text
-// that was cut swallows that brace and the quotation mark behind it. The whole
-// objects inside were looked at.
+// resume returns where the search goes on in a torn object. An object that follows
+// the cut begins at the last brace before the place where the fault shows, because a
+// string that was cut swallows that brace and the quotation mark after it. The whole
+// objects inside were searched already.
 func resume(torn []byte, whole []span) int {
 	next := max(1, len(torn))
 	if brace := bytes.LastIndexByte(torn[1:], '{'); brace >= 0 {
@@ -187,17 +187,17 @@ func resume(torn []byte, whole []span) int {
 	return next
 }
 
-// torn notes what a piece without an end was.
+// torn reports a piece without an end, if it was about an event.
 func (f *finder) torn(piece []byte) {
 	switch {
 	case bytes.Contains(piece, []byte(`specversion"`)), bytes.Contains(piece, []byte(`specversion\"`)):
-		f.broken("an event stands in the line but is cut off or damaged")
+		f.broken("the line has an event that is cut off or damaged")
 	case bytes.Contains(piece, []byte(`parking"`)):
-		f.broken("a part of an event stands in the line but is cut off or damaged")
+		f.broken("the line has a part of an event that is cut off or damaged")
 	}
 }
 
-// object looks at a whole object. It tells whether that is about an event.
+// object examines a whole object. It tells whether the object is about an event.
 func (f *finder) object(b []byte, depth int) bool {
 	if !mayName(b) {
 		return false
@@ -210,7 +210,7 @@ func (f *finder) object(b []byte, depth int) bool {
 	switch level := m.text("level"); {
 	case m.text("specversion") != "":
 		if !strings.HasPrefix(m.text("type"), typePrefix) {
-			f.passed = true // another's
+			f.passed = true // not an event of VOD
 			return false
 		}
 		e, err := m.cloudEvent(b)
@@ -219,7 +219,7 @@ func (f *finder) object(b []byte, depth int) bool {
 		p, err := m.part()
 		f.all = append(f.all, found{part: p, err: err})
 	case m["level"] != nil && !strings.EqualFold(level, "error"):
-		f.passed = true // the log tells of it, and it was not parked
+		f.passed = true // the record names an event that was not parked
 	case m["level"] != nil:
 		// Its other members, such as the error, may quote the event.
 		f.value(m["event"], depth)
@@ -250,8 +250,8 @@ func (f *finder) value(value json.RawMessage, depth int) {
 // members are those of one object.
 type members map[string]json.RawMessage
 
-// text is a member that is text, or the digits of one that is a number: CLS may
-// make one of the other.
+// text returns a member that is text, or the digits of one that is a number: CLS may
+// turn one into the other.
 func (m members) text(name string) (s string) {
 	if json.Unmarshal(m[name], &s) == nil {
 		return s
@@ -272,15 +272,14 @@ func (m members) has(names ...string) bool {
 	return true
 }
 
-// cloudEvent reads a CloudEvent, which is b, or was b before CLS made fields of
-// it.
+// cloudEvent reads the CloudEvent b. The members may be fields that CLS made of it.
 func (m members) cloudEvent(b []byte) (*event.Event, error) {
 	cls := false
 	for name := range m {
 		cls = cls || strings.HasPrefix(name, "SCF_")
 	}
 	if m["data"] == nil && cls {
-		return nil, errors.New("the event's data is missing: of JSON in one line CLS keeps numbers and text only (583/18032); take it from DEAD_LETTER or the sink")
+		return nil, errors.New("the event's data is missing: CLS keeps only numbers and text of JSON in one line (583/18032); take the event from DEAD_LETTER or the sink")
 	}
 	var data string
 	inText := json.Unmarshal(m["data"], &data) == nil && json.Valid([]byte(data)) && (cls || m.text("type") != typePrefix+event.TypeUnparsed)

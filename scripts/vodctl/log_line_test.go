@@ -101,7 +101,7 @@ func TestFindEvents(t *testing.T) {
 	}
 }
 
-// CLS makes text of numbers and objects. Out of it comes the event as it was.
+// CLS turns numbers and objects into text. The event comes out of it unchanged.
 func TestFindEventInFields(t *testing.T) {
 	t.Parallel()
 	line := strings.NewReplacer(
@@ -140,8 +140,8 @@ func TestFindEventRestoresBytes(t *testing.T) {
 	}
 }
 
-// Whoever uploads a media chooses its SourceContext. An event that is written
-// there is none, whatever becomes of the line around it.
+// Whoever uploads a media chooses its SourceContext. An event that is written there
+// does not count, even if the line around it is torn.
 func TestFindEventsMadeByStrangers(t *testing.T) {
 	t.Parallel()
 	data := `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"2","SourceInfo":{"SourceContext":` + quoted(cloudEvent) + `},"Rest":"` + strings.Repeat("x", 100) + `"}}`
@@ -168,7 +168,7 @@ func TestFindEventsMadeByStrangers(t *testing.T) {
 	}
 }
 
-// Wherever a line was torn, the whole line behind it is found.
+// Wherever a line was torn, the whole line after it is found.
 func TestFindEventBehindTorn(t *testing.T) {
 	t.Parallel()
 	long := strings.Replace(otherEvent, `"Size"`, `"Tags":[{"a":{"b":[{},{"c":"{\"d\":1}"}]}}],"X":"}{","Size"`, 1)

@@ -46,8 +46,8 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	// The flags of commands that call VOD. An empty one leaves it to the
-	// environment.
+	// The flags of commands that call VOD. If one is empty, the environment
+	// decides.
 	endpoint, subAppIds, region string
 }
 
@@ -58,8 +58,8 @@ type command struct {
 	about string // one line
 	text  string // the rest of its page in the manual
 
-	// prepare registers the command's flags and returns what runs it once they
-	// are read, with the arguments that are not flags.
+	// prepare registers the command's flags and returns the function that runs the
+	// command. It gets the arguments that are not flags.
 	prepare func(*program, *flag.FlagSet) func(ctx context.Context, args []string) error
 }
 
@@ -293,7 +293,7 @@ func (p *program) ask(ctx context.Context, question string) (bool, error) {
 	fmt.Fprintf(p.stderr, "%s [y/N] ", question)
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // if the reading fails, the answer is no
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // if that fails, the answer is no
 		answers <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {

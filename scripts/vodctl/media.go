@@ -22,11 +22,11 @@ var mediaCommand = command{
 right to SELECT is enough, and nothing is changed.
 
 A media is known, processing, ready, failed or deleted. It is ready when PlayUrl plays:
-an adaptive stream, else the highest transcode, else the original. A run that failed
-after a good one leaves what plays and shows its error.
+an adaptive stream, else the highest transcode, else the original. If a run
+fails after a good one, the media still plays, and its error is shown.
 
-With -o json a list with an element for each media: the columns of vod_media, outputs
-as in vod_media_output, and events, the ids.
+With -o json it prints a list with an element for each media: the columns of vod_media,
+outputs as in vod_media_output, and events, the ids.
 
   vodctl media 5285890784273533167
 `,
@@ -46,8 +46,9 @@ var mediaListCommand = command{
 	name:  "media list",
 	usage: "[FLAG…]",
 	about: "list media by their state",
-	text: `One media a line: FileId, state, when the row changed last, name, and the error if there
-is one. With -o json a list of the rows of vod_media with their outputs.
+	text: `Prints one media a line: FileId, state, when the row changed last, name, and the error
+if there is one. With -o json it prints a list of the rows of vod_media with their
+outputs.
 
   vodctl media list -state failed -since 24h
 `,
@@ -119,7 +120,7 @@ func (p *program) media(ctx context.Context, from string, ids []string, output f
 		}
 	}
 	for _, id := range missing {
-		p.say("%s: no event told of it; nothing is in %s", id, t)
+		p.say("%s: no event was about it; nothing is in %s", id, t)
 	}
 	return count(len(missing), len(ids), "%d of %d media were not found", len(missing), len(ids))
 }

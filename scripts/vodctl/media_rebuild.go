@@ -16,15 +16,15 @@ import (
 var mediaRebuildCommand = command{
 	name:  "media rebuild",
 	usage: "[FLAG…]",
-	about: "fold the events of a database anew into the state of the media",
-	text: `For a table of events that is older than media=, and after a new version of this program
-that reads events better. First it lists which media the events tell of, then it folds
-some media at a time while it holds their rows. The functions go on meanwhile, and
-columns that somebody added are left alone. Where an event was pruned, what the row
-knows stays.
+	about: "fold the events of a database into the state of the media again",
+	text: `Use it if the table of events is older than media=, or after a new version of this
+program reads events better. First it lists which media the events are about, then it
+folds some media at a time while it locks their rows. The functions go on meanwhile, and
+columns that somebody added are left alone. If an event was pruned, the row keeps what
+it knows.
 
-An interruption loses nothing: run it again, or name a file by -state, and it goes on
-where it was. Who makes tables that are not there needs the right to do so.
+An interruption loses nothing: run it again. With -state it goes on where it was. If
+the tables are not there yet, the user needs the right to make them.
 
   vodctl media rebuild -state rebuild.json
 `,
@@ -56,7 +56,8 @@ type rebuild struct {
 	at          rebuildPlace
 }
 
-// rebuildPlace is how far a rebuild is. What -state names holds it as JSON.
+// rebuildPlace is the place that a rebuild has reached. The file of -state holds it
+// as JSON.
 type rebuildPlace struct {
 	Table  string          `json:"table"`
 	Events stored.Place    `json:"events"` // listed up to here
@@ -149,13 +150,13 @@ func (k *rebuild) read(table string) error {
 	var kept rebuildPlace
 	found, err := readState(k.state, &kept)
 	if errors.Is(err, errStrange) || found && kept.Table != table {
-		return misuse("-state: %s holds no place of a rebuild of this table; name another file", k.state)
+		return misuse("-state: %s does not hold the place of a rebuild of this table; name another file", k.state)
 	}
 	if err != nil || !found {
 		return err
 	}
 	k.at = kept
-	k.say("it goes on behind %d events and %d media, by %s", kept.Counts.Events, kept.Counts.Media, k.state)
+	k.say("it goes on after %d events and %d media, as %s says", kept.Counts.Events, kept.Counts.Media, k.state)
 	return nil
 }
 

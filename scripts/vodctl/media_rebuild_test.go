@@ -70,9 +70,9 @@ func mediaTexts(t *testing.T, address string) map[string]string {
 	return all
 }
 
-// With -state a rebuild that was killed goes on behind the media that it has folded,
-// and the rows are those that the events gave as they came. A column that somebody
-// added stays as it is.
+// With -state a rebuild that was killed goes on after the media that it has folded.
+// The rows are the same as those that the events gave when they came. A column that
+// somebody added stays as it is.
 func TestRebuildGoesOnAfterAKill(t *testing.T) { eachDatabase(t, testRebuildGoesOnAfterAKill) }
 
 func testRebuildGoesOnAfterAKill(t *testing.T, db server) {
@@ -132,7 +132,7 @@ func testRebuildGoesOnAfterAKill(t *testing.T, db server) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if !bytes.Contains(text, fmt.Appendf(nil, "it goes on behind %d events and %d media", 2*n, foldPortion)) {
+	if !bytes.Contains(text, fmt.Appendf(nil, "it goes on after %d events and %d media", 2*n, foldPortion)) {
 		t.Errorf("%s", text)
 	}
 	for id, row := range mediaTexts(t, address) {

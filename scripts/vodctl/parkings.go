@@ -24,15 +24,15 @@ func (m members) part() (*parklog.Part, error) {
 	p.Of, errOf = strconv.Atoi(m.text("of"))
 	switch {
 	case errPart != nil, errOf != nil, p.ID == "", p.Parking == "", p.Part < 1, p.Part > p.Of, p.Of > maxParts, m["text"] == nil:
-		return nil, errors.New("a part of an event stands in the line, but its attributes id, parking, part, of and text cannot be read")
+		return nil, errors.New("the line has a part of an event, but its attributes id, parking, part, of and text cannot be read")
 	case p.Part == p.Of && p.SHA256 == "":
-		return nil, errors.New("the last part of an event stands in the line, but its SHA-256 is missing")
+		return nil, errors.New("the line has the last part of an event, but its SHA-256 is missing")
 	}
 	return p, nil
 }
 
 // parkings puts events together that were parked in parts (package parklog). The
-// parts of several may come in any order, and more than once.
+// parts of several events may come in any order, and more than once.
 type parkings struct {
 	byName map[string]*parking
 	order  []string
@@ -48,8 +48,8 @@ type parking struct {
 	closed     bool // it is whole, or refused
 }
 
-// add takes a part. With the last one it returns the event, and where its first
-// part stands.
+// add takes a part. With the last one it returns the event, and the place of its
+// first part.
 func (all *parkings) add(place string, p *parklog.Part) (*event.Event, string, error) {
 	k := all.byName[p.Parking]
 	if k == nil {
@@ -91,11 +91,11 @@ func (all *parkings) add(place string, p *parklog.Part) (*event.Event, string, e
 	return e, k.place, nil
 }
 
-// close gives the texts free.
+// close frees the texts.
 func (k *parking) close() { k.closed, k.texts, k.came = true, nil, nil }
 
-// incomplete are the events of which parts are missing, with where the first of
-// those that came stands.
+// incomplete returns the events of which parts are missing, with the place of the
+// first part that came.
 func (all *parkings) incomplete() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for _, name := range all.order {

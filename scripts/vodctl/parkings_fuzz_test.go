@@ -14,7 +14,7 @@ import (
 
 // FuzzParkings parks an event in the log in parts of any size. They come in any order
 // and some twice, as lines of the log or as CLS's, and the event comes out once. A
-// part that says something else is found out.
+// part that contradicts another is found.
 func FuzzParkings(f *testing.F) {
 	f.Add([]byte(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]}}`), uint8(20), uint64(1), "")
 	f.Add([]byte(`{"EventType":"é\u2028","x":{"s":"}\\\" \t"}}`), uint8(0), uint64(2), "{")
@@ -61,8 +61,8 @@ func FuzzParkings(f *testing.F) {
 	})
 }
 
-// partsOfRunes are the records of the log in which a text was parked, in parts of so
-// many bytes at most, cut between characters.
+// partsOfRunes returns the records of the log for a text that was parked in parts of
+// at most so many bytes, cut between characters.
 func partsOfRunes(parking, id, text string, size int) (lines []string) {
 	var cuts []string
 	for rest := text; rest != ""; {

@@ -14,7 +14,7 @@ import (
 	"vodevents/shared/event"
 )
 
-// parts are the records of the log in which text, an event, was parked.
+// parts returns the records of the log for a parked event.
 func parts(parking, id, text string, size int) (lines []string) {
 	of := (len(text) + size - 1) / size
 	for n := 1; n <= of; n++ {
@@ -111,7 +111,7 @@ func TestPartsOfTheLog(t *testing.T) {
 	}
 }
 
-// What is not whole, or not what was parked, is told and is not delivered.
+// An event that is incomplete or was changed is reported and not delivered.
 func TestPartsThatAreNoEvent(t *testing.T) {
 	t.Parallel()
 	good := parts("p1", ceID, cloudEvent, 100)

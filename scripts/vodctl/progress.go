@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// progress is a line on a terminal that says how far a command is. Where stderr
-// is not a terminal, nothing is written.
+// progress is a line on a terminal that says how far a command is. If stderr is not
+// a terminal, nothing is written.
 type progress struct {
 	w     io.Writer // nil: no terminal
 	last  time.Time
@@ -30,7 +30,7 @@ func (b *progress) show(format string, args ...any) {
 	fmt.Fprintf(b.w, "\r\x1b[K"+format, args...)
 }
 
-// clear takes the line away, before something else is printed.
+// clear removes the line before something else is printed.
 func (b *progress) clear() {
 	if b.shown {
 		fmt.Fprint(b.w, "\r\x1b[K")
@@ -38,8 +38,8 @@ func (b *progress) clear() {
 	}
 }
 
-// pace says how far something is: how much is done of all, how much a second,
-// and how long the rest takes at that rate.
+// pace says how much of all is done, how much a second, and how long the rest takes
+// at that rate.
 func pace(done, all int, took time.Duration) string {
 	text := fmt.Sprintf("%d of %d", done, all)
 	if done <= 0 || took <= 0 {

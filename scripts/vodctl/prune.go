@@ -16,12 +16,11 @@ var pruneCommand = command{
 	about: "delete old events from a database, never parked ones",
 	text: `Counts the events that were received before a time, asks, and deletes them in portions
 of 1,000, each a transaction of its own, so that the functions go on writing meanwhile.
-A parked event stays, however old it is: deliver it by vodctl replay, and it is parked
-no longer. An interruption loses nothing; run it again. The rights to SELECT and DELETE
-are needed.
+A parked event stays, however old it is, until vodctl replay has delivered it. An
+interruption loses nothing; run it again. It needs the rights to SELECT and DELETE.
 
-VOD keeps events in its queue for 4 days (266/33433). One that comes again after its
-row was deleted is a new one.
+VOD keeps events in its queue for 4 days (266/33433). An event that comes again after
+its row was deleted is a new one.
 
   vodctl events prune -before 90d -dry-run
   vodctl events prune -before 90d -yes
@@ -37,7 +36,7 @@ row was deleted is a new one.
 			case len(args) > 0:
 				return misuse("events prune takes flags only, not %q", args[0])
 			case k.before.text == "":
-				return misuse("events prune: before when? -before 90d, say")
+				return misuse("events prune: before when? For example -before 90d")
 			}
 			return k.run(ctx)
 		}
@@ -80,7 +79,7 @@ func (k *prune) run(ctx context.Context) error {
 		return nil
 	}
 	if time.Since(k.before.Time) < queueTime {
-		k.say("VOD keeps events for 4 days: one that comes again after its row was deleted is a new one.")
+		k.say("VOD keeps events for 4 days: an event that comes again after its row was deleted is a new one.")
 	}
 	if !k.yes {
 		ok, err := k.ask(ctx, "Delete them for good?")
@@ -94,7 +93,7 @@ func (k *prune) run(ctx context.Context) error {
 	return k.delete(ctx, t, all)
 }
 
-// delete deletes the rows, about all of them by number.
+// delete deletes the rows. all is about how many there are.
 func (k *prune) delete(ctx context.Context, t sink.Table, all int) error {
 	bar := k.progress()
 	defer bar.clear()

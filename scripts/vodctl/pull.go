@@ -18,16 +18,16 @@ import (
 var pullCommand = command{
 	name:  "pull",
 	usage: "[FLAG…]",
-	about: "look at events in the queue, 16 at most of each application",
-	text: `For looking, not for production: what is pulled is hidden from every other receiver
-for 30 s, then it comes again (266/33433). Within that time "confirm" removes it from
-the queue for good; -confirm does so as soon as they are written, and then this output
-is the only copy. What cannot be written, to a full disk say, is not confirmed.
-An empty queue holds the call for 5 s and is not a failure. In production the function
-pull receives the events.
+	about: "look at events in the queue, at most 16 for each application",
+	text: `This is for looking, not for production: a pulled event is hidden from every other
+receiver for 30 s, then it comes again (266/33433). Within that time "confirm" removes
+it from the queue for good. -confirm does so as soon as the event is written, and then
+this output is the only copy. An event that cannot be written, for example to a full
+disk, is not confirmed. An empty queue holds the call for 5 s and is not a failure. In
+production the function pull receives the events.
 
 Each event is printed with its handle, the seconds that are left to confirm it, its
-type and what it is about. With -o json: a list of SubAppId, EventHandle,
+type and what it is about. With -o json it prints a list of SubAppId, EventHandle,
 SecondsLeft, Type, Subject, Event (without its handle), and Confirmed.
 `,
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
@@ -43,7 +43,7 @@ SecondsLeft, Type, Subject, Event (without its handle), and Confirmed.
 	},
 }
 
-// pulled is an event out of the queue.
+// pulled is an event from the queue.
 type pulled struct {
 	*event.Event
 	leaseEnd time.Time
@@ -93,7 +93,7 @@ func (p *program) pull(ctx context.Context, output format, confirm bool) error {
 		err = errors.Join(err, list.end())
 	}
 	if printed > 0 {
-		p.say("For looking only: what is not confirmed comes again 30 s after it was pulled.")
+		p.say("An event that is not confirmed comes again 30 s after its pull.")
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func (p *program) pulledJSON(ctx context.Context, a *account, app uint64, events
 type jsonList struct {
 	*program
 	elements int
-	broken   bool // the output takes nothing more
+	broken   bool // the output accepts nothing more
 }
 
 // add begins an element.

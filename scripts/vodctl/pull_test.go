@@ -95,7 +95,7 @@ func TestPullToDiskThatFillsUp(t *testing.T) {
 	}
 }
 
-// Escape sequences of an event reach no terminal, and JSON means what it meant.
+// Escape sequences of an event reach no terminal, and JSON keeps its meaning.
 func TestPullIsHarmless(t *testing.T) {
 	t.Parallel()
 	const hostile = `{"EventType":"New\u001b[2J\nFile","FileUploadEvent":{"FileId":"37` + "\u202e\u009b" + `1"}}`

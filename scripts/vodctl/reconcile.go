@@ -19,18 +19,18 @@ import (
 var reconcileCommand = command{
 	name:  "reconcile",
 	usage: "[FLAG…]",
-	about: "ask VOD what was missed, and mend it",
+	about: "ask VOD what was missed, and repair it",
 	text: `Compares a database that a sink with media=vod_media keeps with what VOD says, for each
 application. It finds tasks of the last 71 hours and uploads that finished over an hour
-ago and of which no event tells, and media whose file was renamed, banned, moved to
-another storage class, or deleted. VOD remembers tasks for 3 days: run it once a day.
+ago and have no event, and media whose file was renamed, banned, moved to another
+storage class, or deleted. VOD remembers tasks for 3 days: run it once a day.
 
 It changes nothing without -repair. With it, each task and upload becomes an event of its
-kind, with vodmode reconciled, and what else differs becomes an event MediaRead. They go
-to your code and to every SINK, as all events do.
+kind, with vodmode reconciled, and every other difference becomes an event MediaRead.
+They go to your code and to every SINK, like all events.
 
-What is found was not always lost: VOD sends no event for a task with TasksNotifyMode
-None, nor for an upload while its switch is OFF.
+A finding was not always lost: VOD sends no event for a task with TasksNotifyMode None,
+nor for an upload while its switch is OFF.
 
 It needs the rights vod:DescribeTasks, vod:DescribeTaskDetail, vod:SearchMedia and
 vod:DescribeMediaInfos. With -o json stdout has one list with an element for each
@@ -44,8 +44,8 @@ finding, and the totals are on stderr.
 		k := &reconciling{program: p}
 		fs.StringVar(&k.from, "from", "env", fromHelp)
 		fs.BoolVar(&k.repair, "repair", false, "deliver what was missed")
-		fs.StringVar(&k.state, "state", "", "keep in this `file` how far it came: the next run looks from there on, and goes on after an interruption")
-		fs.DurationVar(&k.every, "every", 0, "run again and again, with this `time` between the beginnings; 0: once")
+		fs.StringVar(&k.state, "state", "", "keep the place in this `file`: the next run goes on from there, also after an interruption")
+		fs.DurationVar(&k.every, "every", 0, "run again and again, and start a run each so much `time`; 0: once")
 		k.output = outputFlag(fs)
 		return func(ctx context.Context, args []string) error {
 			switch {
@@ -172,7 +172,7 @@ func (k *reconciling) read() error {
 	k.at = map[string]reconcile.Place{}
 	_, err := readState(k.state, &k.at)
 	if errors.Is(err, errStrange) {
-		return misuse("-state: %s holds no places of reconcile; name another file", k.state)
+		return misuse("-state: %s does not hold places of reconcile; name another file", k.state)
 	}
 	return err
 }

@@ -22,11 +22,11 @@ var replayCommand = command{
 	about: "deliver events again, from dead letters, a log, a database or COS",
 	text: `Reads files line by line, "-" for stdin: CloudEvents as a file: sink or DEAD_LETTER has
 them, and whole logs of the functions, where an event that was parked without
-DEAD_LETTER stands in lines of level error, whole or in parts. Parts may come in any
-order. A line may have any prefix, and 16 MB. Of a log out of CLS it reads the JSON,
-one object a line: the text in SCF_Message, and the fields that CLS makes of JSON.
-Other lines are passed over and counted. An event that is cut off, or of which a part
-is missing, is listed like one that could not be delivered.
+DEAD_LETTER is in lines of level error, whole or in parts. Parts may come in any order.
+A line may have any prefix, and up to 16 MB. From a log of CLS it reads the JSON, one
+object a line: the text in SCF_Message, and the fields that CLS makes of JSON. Other
+lines are skipped and counted. An event that is cut off, or of which a part is missing,
+is listed like one that could not be delivered.
 
 With -from it reads the table that a postgres:// or mysql:// sink writes, or the objects
 of a cos:// sink: all events, those with the ids that are given, or those that the
@@ -37,20 +37,20 @@ after the count are left out. A bucket has no index: every object of the days th
 asked for is read, for the count and again for the delivery, and within a day the order
 is that of the ids.
 
-Each event goes the way that it goes in the functions: DEDUP tells whether it was
-delivered before, shared/handler gets it, then every sink of SINK; with the default
-SINK it is printed. Ids and times stay as they were. DEDUP=memory: knows of this run
-only, so give it the DEDUP of the functions; an event that is parked there may be
-delivered here. With -to events go to those sinks alone, without DEDUP and handler.
+Each event goes the same way as in the functions: DEDUP tells whether it was delivered
+before, shared/handler gets it, then every sink of SINK; the default SINK prints it.
+Ids and times stay as they were. DEDUP=memory: knows only this run, so give it the DEDUP
+of the functions; an event that is parked there may be delivered here. With -to events
+go only to those sinks, without DEDUP and handler.
 
-Nothing is parked by a replay: what fails is listed on stderr with its line and id.
-Then the exit status is 3, or 1 if nothing could be delivered. Mend the reason and
+A replay parks nothing: it lists each event that fails on stderr, with its line and id.
+Then the exit status is 3, or 1 if nothing could be delivered. Remove the cause and
 replay the file, or those ids, again. The replay stops when a sink is down.
 
 A replay from a database that is interrupted, or stops, prints how to go on: -after and
 the place that it has reached. With -state FILE the place is kept in a file: the same
-command goes on from there, also after the process was killed, and then at most 64
-events are delivered twice. The file is removed when the replay has come to its end.
+command goes on from there, even after the process was killed, and then at most 64
+events are delivered twice. The file is removed when the replay is complete.
 
   export SINK=postgres://… DEDUP=postgres://…
   vodctl replay -dry-run -type NewFileUpload -since 48h dead.jsonl
@@ -78,7 +78,7 @@ events are delivered twice. The file is removed when the replay has come to its 
 			case len(args) == 0:
 				return misuse("replay: give a file, - for stdin, or a database or bucket by -from")
 			case r.limit > 0 || !r.after.IsZero() || r.state != "":
-				return misuse("replay: -limit, -after and -state are for databases: name one by -from")
+				return misuse("replay: -limit, -after and -state are for databases: name one with -from")
 			}
 			return r.run(ctx, args)
 		}
@@ -105,14 +105,14 @@ type replay struct {
 // tally counts what became of lines and events.
 type tally struct {
 	lines, others, broken       int // lines; those that hold no event; those that hold one that cannot be read
-	filtered                    int // events that are not asked for
+	filtered                    int // events that were not asked for
 	delivered, repeated, failed int // events
 	unwanted                    int // events that no sink wants
 	untried                     int // events that were not tried, because a sink is down
 }
 
-// environment is where the variables come from: -to stands for SINK, and goes
-// without DEDUP.
+// environment returns where the variables come from: -to replaces SINK and switches
+// DEDUP off.
 func (r *replay) environment() (getenv func(string) string, err error) {
 	if r.to == "" {
 		return r.getenv, nil
@@ -137,8 +137,8 @@ func (r *replay) environment() (getenv func(string) string, err error) {
 	}, nil
 }
 
-// open opens where the events go. done must be called: what the sinks accepted is
-// durable then.
+// open opens the sinks. done must be called: it makes what the sinks accepted
+// durable.
 func (r *replay) open() (p *deliver.Pipeline, cfg config.Config, done func() error, err error) {
 	getenv, err := r.environment()
 	if err != nil {
@@ -185,13 +185,13 @@ func (r *replay) run(ctx context.Context, files []string) error {
 	return r.report(err)
 }
 
-// tell prints a message in place of the progress line, which comes back later.
+// tell prints a message in place of the progress line, which returns later.
 func (r *replay) tell(format string, args ...any) {
 	r.bar.clear()
 	r.say(format, args...)
 }
 
-// deliver delivers a batch out of a file and notes what became of each event.
+// deliver delivers a batch from a file and notes what became of each event.
 func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []located) {
 	if r.dryRun {
 		r.list(batch)
@@ -212,7 +212,7 @@ func (r *replay) deliver(ctx context.Context, p *deliver.Pipeline, batch []locat
 	if r.down++; !down {
 		r.down = 0
 	}
-	r.bar.show("%d delivered, %d had been before, %d failed, %d lines read", r.delivered, r.repeated, r.failed, r.lines)
+	r.bar.show("%d delivered, %d delivered before, %d failed, %d lines read", r.delivered, r.repeated, r.failed, r.lines)
 }
 
 // list prints what would be delivered.
@@ -225,7 +225,7 @@ func (r *replay) list(batch []located) {
 	}
 }
 
-// eventsOf are the events without their places.
+// eventsOf returns the events without their places.
 func eventsOf(all []located) []*event.Event {
 	events := make([]*event.Event, len(all))
 	for i, e := range all {
@@ -234,8 +234,7 @@ func eventsOf(all []located) []*event.Event {
 	return events
 }
 
-// failed tells whether an event was not delivered. A fate that nobody here knows
-// is a failure.
+// failed tells whether an event was not delivered. An unknown fate is a failure.
 func failed(result deliver.Result) bool {
 	return !result.Fate.Settled()
 }
@@ -255,7 +254,7 @@ func (r *replay) note(e located, result deliver.Result) {
 	}
 }
 
-// skips tells whether a batch is not to be tried, and lists its events.
+// skips tells whether a batch must not be tried, and then lists its events.
 func (r *replay) skips(ctx context.Context, batch []located) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -269,7 +268,7 @@ func (r *replay) skips(ctx context.Context, batch []located) bool {
 	return true
 }
 
-// sorted is the place of a report where it tells of types=.
+// sorted returns the part of a report about types=.
 func (r *replay) sorted() string {
 	if r.unwanted == 0 {
 		return ""
@@ -284,7 +283,7 @@ func (r *replay) report(err error) error {
 	if r.dryRun {
 		what = "would be delivered"
 	}
-	r.say("%d %s, %d had been before, %s%d failed, %d not tried, %d filtered out; of %d lines %d held no event and %d a broken one",
+	r.say("%d %s, %d delivered before, %s%d failed, %d not tried, %d filtered out; of %d lines %d held no event and %d a broken one",
 		r.delivered, what, r.repeated, r.sorted(), r.failed, r.untried, r.filtered, r.lines, r.others, r.broken)
 	failed := r.failed + r.untried + r.broken
 	all := failed + r.delivered + r.repeated + r.unwanted

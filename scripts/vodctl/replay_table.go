@@ -48,21 +48,21 @@ func (r *replay) runTable(ctx context.Context, ids []string) error {
 	}
 	r.say("%s: %s", t, spell(held))
 	if mark.Done > 0 {
-		r.say("it goes on behind the %d of before, by %s", mark.Done, r.state)
+		r.say("it goes on after the %d of before, as %s says", mark.Done, r.state)
 	}
 	if all > 0 {
 		if err := r.agree(ctx, all, config.Variable{Secrecy: config.URLs}.Show(to)); err != nil {
 			return err
 		}
 	}
-	// A place that cannot be kept is better known now than after an hour.
+	// Find out now, not after an hour, that the place cannot be kept.
 	if err := mark.write(); err != nil {
 		return err
 	}
 	return r.deliverTable(ctx, p, t, f, mark, all)
 }
 
-// agree asks whether so many events are to be delivered.
+// agree asks whether to deliver so many events.
 func (r *replay) agree(ctx context.Context, all int, target string) error {
 	if r.dryRun || r.yes {
 		return nil
@@ -78,8 +78,8 @@ func (r *replay) agree(ctx context.Context, all int, target string) error {
 	return err
 }
 
-// deliverTable delivers the rows that the filter asks for, about all of them by
-// number.
+// deliverTable delivers the rows that the filter asks for. all is about how many
+// there are.
 func (r *replay) deliverTable(ctx context.Context, p *deliver.Pipeline, t sink.Table, f stored.Filter, mark *bookmark, all int) error {
 	r.bar = r.progress()
 	begin, done := time.Now(), 0
@@ -106,12 +106,12 @@ func (r *replay) deliverTable(ctx context.Context, p *deliver.Pipeline, t sink.T
 		stop = mark.remove()
 		return errors.Join(r.reportTable(), stop)
 	}
-	_ = r.reportTable() // what stopped it is the error
+	_ = r.reportTable() // the error is the one that stopped it
 	return r.stopped(stop, mark, all-done)
 }
 
-// pagesOf are the pages to deliver. Without -limit they end where the filter
-// does: rows may have come since they were counted.
+// pagesOf returns the pages to deliver. Without -limit they end where the filter
+// does: rows may have come since the count.
 func (r *replay) pagesOf(ctx context.Context, t sink.Table, f stored.Filter, all int) iter.Seq2[[]stored.Row, error] {
 	if r.limit == 0 {
 		return pages(ctx, t, f, 0)
@@ -122,8 +122,8 @@ func (r *replay) pagesOf(ctx context.Context, t sink.Table, f stored.Filter, all
 	return pages(ctx, t, f, all)
 }
 
-// deliverPage delivers a page. Events that find a sink down are tried again; if
-// it stays down, that is the error, and the page is not done.
+// deliverPage delivers a page. If a sink is down, its events are tried again. If it
+// stays down, deliverPage returns an error, and the page is not done.
 func (r *replay) deliverPage(ctx context.Context, p *deliver.Pipeline, place string, page []stored.Row) error {
 	var left []located
 	for _, row := range page {
@@ -132,7 +132,7 @@ func (r *replay) deliverPage(ctx context.Context, p *deliver.Pipeline, place str
 			r.breaks(place, fmt.Errorf("event %s: %w", row.ID, err))
 			continue
 		}
-		e.Parking = nil // it has another chance
+		e.Parking = nil // it gets another chance
 		left = append(left, located{e, place})
 	}
 	if r.dryRun {
@@ -167,22 +167,21 @@ func (r *replay) noteAll(events []located, results []deliver.Result) (down []loc
 	return down, cause
 }
 
-// reportTable prints the totals and returns the error of a replay that came to its
-// end.
+// reportTable prints the totals and returns the error of a complete replay.
 func (r *replay) reportTable() error {
 	what := "delivered"
 	if r.dryRun {
 		what = "would be delivered"
 	}
-	r.say("%d %s, %d had been before, %s%d failed, %d not tried; %d could not be read",
+	r.say("%d %s, %d delivered before, %s%d failed, %d not tried; %d could not be read",
 		r.delivered, what, r.repeated, r.sorted(), r.failed, r.untried, r.broken)
 	failed := r.failed + r.broken
 	all := failed + r.delivered + r.repeated + r.unwanted
 	return count(failed, all, "%d of %d events were not delivered", failed, all)
 }
 
-// stopped is the error of a replay that did not come to its end. It says how to go
-// on. left is about how many events are left.
+// stopped returns the error of an incomplete replay. It says how to go on. left is
+// about how many events are left.
 func (r *replay) stopped(err error, mark *bookmark, left int) error {
 	status := statusFailed
 	if r.delivered > 0 && !r.dryRun {

@@ -70,7 +70,7 @@ func newReceiver(t *testing.T, events func(n int, r *http.Request)) *receiver {
 	return c
 }
 
-// release lets all that comes from now on pass.
+// release lets everything pass from now on.
 func (c *receiver) release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,8 +90,8 @@ func (c *receiver) check(t *testing.T, n, twice int) {
 	}
 }
 
-// An interrupted replay ends the page that is under way and prints the place;
-// -after goes on there. Nothing is lost, and nothing comes twice.
+// An interrupted replay finishes its page and prints the place; -after goes on there.
+// Nothing is lost, and nothing comes twice.
 func TestReplayGoesOnAfterAnInterruption(t *testing.T) {
 	eachDatabase(t, testReplayGoesOnAfterAnInterruption)
 }
@@ -154,8 +154,8 @@ var built = sync.OnceValues(func() (path string, err error) {
 	return path, nil
 })
 
-// builtCommand is vodctlCommand of the built one, for tests with much data: the race
-// detector takes memory of its own, and ten times as long.
+// builtCommand is vodctlCommand with the built vodctl, for tests with much data: the
+// race detector needs memory of its own, and ten times the time.
 func builtCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := built()
@@ -168,7 +168,7 @@ func builtCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 }
 
 // With -state the same command goes on after the process was killed: nothing is
-// lost, and one page at most comes twice.
+// lost, and at most one page comes twice.
 func TestReplayGoesOnAfterAKill(t *testing.T) { eachDatabase(t, testReplayGoesOnAfterAKill) }
 
 func testReplayGoesOnAfterAKill(t *testing.T, db server) {
@@ -202,7 +202,7 @@ func testReplayGoesOnAfterAKill(t *testing.T, db server) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if !bytes.Contains(text, []byte("it goes on behind the ")) {
+	if !bytes.Contains(text, []byte("it goes on after the ")) {
 		t.Errorf("%s", text)
 	}
 	to.check(t, n, redeliver.PageSize)
@@ -211,7 +211,7 @@ func testReplayGoesOnAfterAKill(t *testing.T, db server) {
 	}
 }
 
-// 20,000 rows go through a process that has not memory for all of them.
+// 20,000 rows go through a process that does not have memory for all of them.
 func TestReplayInBoundedMemory(t *testing.T) { eachDatabase(t, testReplayInBoundedMemory) }
 
 func testReplayInBoundedMemory(t *testing.T, db server) {
@@ -240,9 +240,9 @@ func testReplayInBoundedMemory(t *testing.T, db server) {
 	t.Logf("it took %d kB", used)
 }
 
-// peakMemory is the most memory that a process had resident until now, in kB; 0
-// where there is no /proc. The rusage of a process that ended will not do: it
-// begins with that of the process which forked it.
+// peakMemory is the most memory that a process has had resident, in kB; 0 if there
+// is no /proc. The rusage of an ended process is no use: it includes the memory of
+// the process that forked it.
 func peakMemory(t *testing.T, pid int) (kB int) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -302,7 +302,7 @@ func TestReplayFromTableStopsWhereSinkIsDown(t *testing.T) {
 	})
 }
 
-// What a sink took is not sent again when the rest of its page is.
+// An event that a sink took is not sent again with the rest of its page.
 func TestReplayFromTableTriesWhatFoundASinkDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out, errs strings.Builder
@@ -318,8 +318,8 @@ func TestReplayFromTableTriesWhatFoundASinkDown(t *testing.T) {
 	})
 }
 
-// The file of -state tells replays apart by what they read and where it goes, and
-// not by a password, which may have changed meanwhile.
+// The file of -state tells replays apart by their source and their sinks, and not by
+// a password, which may have changed meanwhile.
 func TestBookmark(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "place")

@@ -52,7 +52,7 @@ func TestReadLine(t *testing.T) {
 	}
 }
 
-// lost is a sink that is down from the batch on whose number is given.
+// lost is a sink that goes down with the batch of a given number.
 type lost struct {
 	from, sends int
 }
@@ -96,8 +96,8 @@ func TestReplayStopsWhereSinkIsDown(t *testing.T) {
 	})
 }
 
-// A line of 16 MB may hold an event; one that is longer is told, and the next
-// one is read.
+// A line of 16 MB may hold an event. A longer line is reported, and the next one is
+// read.
 func TestReplayLongLines(t *testing.T) {
 	dir := t.TempDir()
 	fit := func(size int) []byte {
@@ -128,7 +128,7 @@ func TestReplayLongLines(t *testing.T) {
 	}
 }
 
-// An interruption ends the reading and says where.
+// An interruption stops the reading and says where.
 func TestReplayInterrupted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "dead.jsonl")
 	if err := os.WriteFile(file, []byte(cloudEvent+"\n"), 0o666); err != nil {

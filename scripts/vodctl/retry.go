@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxRetries is how often a call of VOD is made again. The pauses add up to
-	// 1.4 s at least, so a limit of calls a second has passed by then.
+	// maxRetries is how often a call of VOD is repeated. The pauses add up to at
+	// least 1.4 s, so a limit of calls a second has passed by then.
 	maxRetries = 3
 
 	// firstPause is the shortest pause before the first retry. Each next one is
@@ -25,8 +25,8 @@ const (
 )
 
 // retry is the vod.Options.Retry of every command: it waits and says yes, three
-// times. RequestLimitExceeded and failures that pass cost a person who typed a
-// command a moment, and not the command.
+// times. RequestLimitExceeded and failures that pass delay a command by a moment
+// instead of ending it.
 func (p *program) retry(ctx context.Context, err error, tries int, since time.Duration) bool {
 	if tries > maxRetries || ctx.Err() != nil {
 		return false
@@ -51,7 +51,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// brief is what failed without advice, which the last failure will give.
+// brief says what failed, without the advice that comes with the last failure.
 func brief(err error) string {
 	var failed *vod.Error
 	if !errors.As(err, &failed) {

@@ -18,12 +18,12 @@ var schemaCommand = command{
 	text: `With a KIND, such as NewFileUpload, it prints the JSON Schema (2020-12) of that
 kind's data; without one, the names of all kinds.
 
-With -o openapi it prints one OpenAPI 3.1 document: its webhooks are what a sink
-https://… gets of each kind, with its signature, and its paths are the API of the
+With -o openapi it prints one OpenAPI 3.1 document: its webhooks describe what a sink
+https://… gets for each kind, with its signature, and its paths are the API of the
 local stand-in.
 
-The files are those of shared/event/schema. Where SCHEMA_BASE says under which URL
-you serve them, each event's dataschema names its own.
+The files are those of shared/event/schema. If you serve them, set SCHEMA_BASE to their
+URL; then each event's dataschema names its schema.
 
   vodctl schema ProcedureStateChanged > procedure.json
   vodctl schema -o openapi > openapi.json
@@ -32,7 +32,7 @@ you serve them, each event's dataschema names its own.
 		openAPI := false
 		fs.Func("o", "`format`: jsonschema, the default, or openapi", func(s string) error {
 			if s != "jsonschema" && s != "openapi" {
-				return errors.New("it is jsonschema or openapi")
+				return errors.New("it must be jsonschema or openapi")
 			}
 			openAPI = s == "openapi"
 			return nil
@@ -42,7 +42,7 @@ you serve them, each event's dataschema names its own.
 			case len(args) > 1:
 				return misuse("schema takes one kind, not %d", len(args))
 			case openAPI && len(args) == 1:
-				return misuse("schema: the OpenAPI document is of all kinds: leave %q out", args[0])
+				return misuse("schema: the OpenAPI document has all kinds: leave %q out", args[0])
 			case openAPI:
 				return p.printBytes("", bytes.TrimSpace(schema.OpenAPI()))
 			case len(args) == 0:

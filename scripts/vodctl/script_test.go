@@ -45,8 +45,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// Those with a database run on each kind, the second time with vodctl as users build
-// it: the race detector has seen them, and takes most of the time.
+// Those with a database run on each kind. The second time they use vodctl as users
+// build it, because the race detector has seen them and takes most of the time.
 func TestScriptsOnMariaDB(t *testing.T) {
 	t.Parallel()
 	program, err := built()
@@ -134,8 +134,8 @@ func serve(ts *testscript.TestScript, h http.Handler) string {
 //
 //	vod [-apps ID,ID] [-task-time D] [-state-lag D] [-clock-skew D] [-date D]
 //
-// -date is how far the Date of its answers is off. It has no limit of calls a
-// second: how many a script makes in one depends on the machine.
+// -date is how far the Date of its answers is off. It has no limit of calls a second,
+// because the rate of a script's calls depends on the machine.
 func startVOD(ts *testscript.TestScript, _ bool, args []string) {
 	o := vodfake.Options{Rate: -1}
 	fs := flag.NewFlagSet("vod", flag.ContinueOnError)
@@ -212,14 +212,14 @@ func checkQueued(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// deny takes the right to an action away: deny ACTION
+// deny removes the right to an action: deny ACTION
 func deny(ts *testscript.TestScript, _ bool, args []string) {
 	fake(ts).Control(args[0], func(*vodfake.Call) *vodfake.Fault {
 		return &vodfake.Fault{Kind: vodfake.Fail, Code: "UnauthorizedOperation"}
 	})
 }
 
-// fail has VOD answer the next calls of an action with a code: fail ACTION CODE N
+// fail makes VOD answer the next calls of an action with a code: fail ACTION CODE N
 func fail(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[2])
 	ts.Check(err)

@@ -18,16 +18,16 @@ import (
 )
 
 const (
-	// queryTime is the most that a database may take for one statement. To find
-	// a page among millions of rows that do not fit takes it a while.
+	// queryTime is the most time that a database may take for one statement. It
+	// needs a while to find a page among millions of rows that do not match.
 	queryTime = 10 * time.Minute
 
 	// fromHelp is the help of -from.
-	fromHelp = "the `URL` of the database or bucket, as SINK has it; env takes it from SINK, env:NAME from the variable NAME, which keeps its password out of the list of processes"
+	fromHelp = "the `URL` of the database or bucket, as SINK has it; env takes it from SINK, env:NAME from the variable NAME, which keeps its password out of the process list"
 )
 
-// selection are the flags that say which events are meant, in files or in the
-// table of a database.
+// selection has the flags that choose events, in files or in the table of a
+// database.
 type selection struct {
 	from               string
 	eventType, subject string
@@ -37,7 +37,7 @@ type selection struct {
 	after              placeFlag
 }
 
-// register registers the flags. Those for databases alone are after and limit.
+// register registers the flags. after and limit work only with databases.
 func (s *selection) register(fs *flag.FlagSet, from string) {
 	fs.StringVar(&s.from, "from", from, fromHelp)
 	fs.StringVar(&s.eventType, "type", "", "only events of this `type`; NewFileUpload, or with a *")
@@ -46,14 +46,14 @@ func (s *selection) register(fs *flag.FlagSet, from string) {
 	fs.Var(&s.until, "until", "only events that were received before this `time`")
 	fs.BoolVar(&s.parked, "parked", false, "only events that are parked")
 	fs.IntVar(&s.limit, "limit", 0, "at most `N` events, the oldest ones; 0: all of them")
-	fs.Var(&s.after, "after", "only events behind this `place`, as an interruption prints it: TIME,ID")
+	fs.Var(&s.after, "after", "only events after this `place`, as an interruption prints it: TIME,ID")
 }
 
 // check checks what no flag can check for itself.
 func (s *selection) check() error {
 	for _, pattern := range []string{s.eventType, s.subject} {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return misuse("%q is no pattern: %v", pattern, err)
+			return misuse("%q is not a pattern: %v", pattern, err)
 		}
 		if s.from != "" && strings.ContainsAny(pattern, `[\`) {
 			return misuse("%q: a database knows * for any text and ? for one character, and neither [ nor \\", pattern)
@@ -65,7 +65,7 @@ func (s *selection) check() error {
 	return nil
 }
 
-// filter is the selection in the words of a table.
+// filter returns the selection as the filter of a table.
 func (s *selection) filter(ids []string) stored.Filter {
 	f := stored.Filter{
 		IDs: ids, Type: s.eventType, Subject: s.subject,
@@ -77,7 +77,7 @@ func (s *selection) filter(ids []string) stored.Filter {
 	return f
 }
 
-// wants tells whether an event out of a file is meant.
+// wants tells whether the selection has an event from a file.
 func (s *selection) wants(e *event.Event) bool {
 	matches := func(pattern, text string) bool {
 		if pattern == "" {
@@ -107,17 +107,17 @@ func openFrom[T sink.Table](p *program, from string, open func(string) (T, error
 	}
 	var none T
 	tables := slices.DeleteFunc(strings.Fields(found), func(u string) bool { return !sink.HasTable(u) })
-	// A bucket beside a database is its archive: what can be asked is meant.
+	// A bucket beside a database is its archive, so take what can be queried.
 	if databases := slices.DeleteFunc(slices.Clone(tables), isBucket); len(databases) > 0 {
 		tables = databases
 	}
 	switch len(tables) {
 	case 0:
-		return none, misuse("%s names no database; name one by -from, such as env:NAME of the variable that holds its URL, postgres://…, mysql://… or cos://…", variable)
+		return none, misuse("%s names no database; name one with -from: postgres://…, mysql://…, cos://…, or env:NAME of the variable that holds its URL", variable)
 	case 1:
 		return named[T](variable)(open(tables[0]))
 	}
-	return none, misuse("%s names %d databases; name the one that is meant by -from", variable, len(tables))
+	return none, misuse("%s names %d databases; choose one with -from", variable, len(tables))
 }
 
 func isBucket(u string) bool { return strings.HasPrefix(strings.ToLower(u), "cos:") }
@@ -132,18 +132,18 @@ func named[T any](name string) func(T, error) (T, error) {
 	}
 }
 
-// warnOfPassword tells that a flag has shown a password to others.
+// warnOfPassword warns that a flag has shown a password to others.
 func (p *program) warnOfPassword(name, address string) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return // it is told what is wrong with it
+		return // its fault is reported elsewhere
 	}
 	if _, has := u.User.Password(); has || u.Query().Has("password") {
-		p.say("The password in %[1]s stands in the list of processes and in the shell's history; %[1]s env:NAME keeps it out of both.", name)
+		p.say("The password in %[1]s shows in the process list and in the shell's history; %[1]s env:NAME keeps it out of both.", name)
 	}
 }
 
-// within gives one statement of a database its time.
+// within limits one statement of a database to queryTime.
 func within[T any](ctx context.Context, statement func(context.Context) (T, error)) (T, error) {
 	limited, cancel := context.WithTimeout(ctx, queryTime)
 	defer cancel()

@@ -45,13 +45,13 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// A password on the command line is told of and not shown. Of the URLs in SINK the
-// database's is read.
+// A password on the command line causes a warning and is not shown. Of the URLs in
+// SINK, the database is read.
 func TestOpenTable(t *testing.T) {
 	t.Parallel()
 	for from, want := range map[string]string{
-		"postgres://me:s3cret@db/x":          "The password in -from stands in the list of processes",
-		"postgres://me@db/x?password=s3cret": "The password in -from stands in the list of processes",
+		"postgres://me:s3cret@db/x":          "The password in -from shows in the process list",
+		"postgres://me@db/x?password=s3cret": "The password in -from shows in the process list",
 		"postgres://me@db/x":                 "",
 		"env":                                "",
 		"env:MINE":                           "",

@@ -34,12 +34,13 @@ var sendCommand = command{
 	about: "post a callback, as VOD does, to a URL of yours",
 	text: `The body comes from a file ("-" for stdin), or is made up: -kind ProcedureStateChanged.
 Some kinds have several forms, such as FileDeleted/parts: a wrong one lists them all.
-It is posted as it is, with Sign and T if it is to be signed. VOD takes no part in this,
-and the receiver cannot tell who sent it. To a live receiver send only what it may have.
+The body is posted as it is, with Sign and T added if you ask for a signature. VOD takes
+no part in this, and the receiver cannot tell who sent it. A live receiver keeps what
+you send.
 
 For each send it prints the status of the answer, how long it took, and the id of the
 event, by which you find it in the sink. Only 2xx is a success here. The real VOD
-ignores the status; it sends again, twice at most, when no answer comes within 5 s
+ignores the status; it sends again, at most twice, if no answer comes within 5 s
 (266/7829).
 
   vodctl send -kind NewFileUpload -url https://…/callback -sign
@@ -48,11 +49,11 @@ ignores the status; it sends again, twice at most, when no answer comes within 5
 	prepare: func(p *program, fs *flag.FlagSet) func(context.Context, []string) error {
 		var s sending
 		fs.StringVar(&s.url, "url", "http://127.0.0.1:8080/callback", "the `address` of the receiver")
-		kind := fs.String("kind", "", "make up an event of this `type`; with -n each is another one")
+		kind := fs.String("kind", "", "make up an event of this `type`; with -n each is a different one")
 		sign := fs.Bool("sign", false, "sign it: short for -sign-key env")
-		signKey := fs.String("sign-key", "", "sign it by this `key`"+signKeyHelp)
-		fs.DurationVar(&s.expires, "expires", 10*time.Minute, "how `long` the signature is good; with a minus it is over already")
-		fs.IntVar(&s.n, "n", 1, "`times` to send; each file, if there are several")
+		signKey := fs.String("sign-key", "", "sign it with this `key`"+signKeyHelp)
+		fs.DurationVar(&s.expires, "expires", 10*time.Minute, "how `long` the signature is valid; with a minus it has expired already")
+		fs.IntVar(&s.n, "n", 1, "how many `times` to send it, or each of several files")
 		fs.Float64Var(&s.rate, "rate", 0, "`sends` to start a second, with 64 at most under way; 0: one after the other")
 		fs.DurationVar(&s.timeout, "timeout", callbackTimeout, "`time` to wait for an answer")
 		dryRun := fs.Bool("dry-run", false, "print the bodies, and send nothing")
@@ -88,7 +89,7 @@ ignores the status; it sends again, twice at most, when no answer comes within 5
 			}
 			for i, body := range bodies {
 				if s.signKey != "" && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-					return misuse("send: %s is no JSON object, so it cannot be signed", files[i/s.n])
+					return misuse("send: %s is not a JSON object, so it cannot be signed", files[i/s.n])
 				}
 			}
 			if *dryRun {
@@ -163,7 +164,7 @@ func (p *program) send(ctx context.Context, s sending, bodies [][]byte) error {
 		sends.SetLimit(64)
 	}
 	poster := newPoster(s.timeout)
-	var mu sync.Mutex // of what follows, and the output
+	var mu sync.Mutex // guards what follows, and the output
 	accepted, sent := 0, 0
 	for _, body := range bodies {
 		if limit.Wait(ctx) != nil || ctx.Err() != nil {

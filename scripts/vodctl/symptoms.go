@@ -33,7 +33,7 @@ var (
 		[]string{"583/32748", "583/32389"},
 	}
 	causeClock = cause{
-		"the clock is off by minutes: VOD refuses signatures that are more than 5 minutes old or ahead, and a receiver takes fresh callbacks for expired ones",
+		"the clock is off by minutes: VOD refuses signatures that are more than 5 minutes old or ahead, and a receiver refuses fresh callbacks as expired",
 		"set the clock (NTP)",
 		[]string{"266/31757"},
 	}
@@ -58,7 +58,7 @@ var (
 		[]string{"266/33433"},
 	}
 	causeSubAppId = cause{
-		"SubAppId is missing or wrong: accounts that opened VOD since 2023-12-25 must name even their default application",
+		"SubAppId is missing or wrong: accounts that activated VOD since 2023-12-25 must name even their default application",
 		"set VOD_SUB_APP_IDS to the IDs that the console lists under Application Management",
 		[]string{"266/33433"},
 	}
@@ -93,7 +93,7 @@ var (
 		[]string{"266/33948"},
 	}
 	causeSource = cause{
-		"callbacks of this application have another source than its pulled events, so one media can have two rows",
+		"callbacks of this application have a different source from its pulled events, so one media can have two rows",
 		"vodctl config set -sub-app-id ID -url URL?app=ID, for each application of VOD_SUB_APP_IDS",
 		nil,
 	}
@@ -118,12 +118,12 @@ var (
 		[]string{"583/96099", "1154/43228"},
 	}
 	causeHTTP = cause{
-		"the URL is not HTTPS: anybody on the way can read events, and use their signature, which covers no body, for events of their own",
+		"the URL is not HTTPS: anybody on the network path can read events, and forge others with their signature, which does not cover the body",
 		"use an https:// URL; a function URL is one",
 		[]string{"266/7829"},
 	}
 	causeSlow = cause{
-		"the URL takes too long: VOD gives up after 5 s and sends again, twice at most",
+		"the URL takes too long: VOD gives up after 5 s and sends again, at most twice",
 		"check that SINK is up and fast; look at the function's Duration in its log, and at cold starts",
 		[]string{"266/7829"},
 	}
@@ -134,7 +134,7 @@ var (
 	}
 	causeNoKey = cause{
 		"callbacks are not signed: whoever knows the URL can send events",
-		"set CALLBACK_SIGN_KEY, deploy, then vodctl config set -sign-key env; if it shall stay open, say -open",
+		"set CALLBACK_SIGN_KEY, deploy, then vodctl config set -sign-key env; if it should stay open, say -open",
 		[]string{"ModifyEventConfig"},
 	}
 	causeOpen = cause{
@@ -159,11 +159,11 @@ var (
 	}
 	causeBacklog = cause{
 		"events wait in the queue and are not confirmed",
-		"read the result of the function pull: left counts what failed, and stopped: sink means that SINK is down; if there is no result, look at the timer; events wait 4 days at most",
+		"read the result of the function pull: left counts what failed, and stopped: sink means that SINK is down; if there is no result, look at the timer; events wait for 4 days at most",
 		[]string{"266/33433", "266/48758"},
 	}
 	causeSilence = cause{
-		"no event has come for long",
+		"no event has come for a long time",
 		"upload a file and see whether its event comes; if not, look at the other findings: mode, switches, URL, keys and timer",
 		[]string{"266/33950"},
 	}
@@ -174,7 +174,7 @@ var (
 	}
 	causeStranded = cause{
 		"events wait in the queue from a time when mode was PULL",
-		"run the function pull once, or vodctl pull -confirm; they wait 4 days at most",
+		"run the function pull once, or vodctl pull -confirm; they wait for 4 days at most",
 		[]string{"266/33433"},
 	}
 	causeTimer = cause{
@@ -208,12 +208,12 @@ var (
 		[]string{"583/14570"},
 	}
 	causeUnwanted = cause{
-		"no entry of SINK wants these kinds of events; they go through the handler, are counted as unwanted and are gone",
+		"no entry of SINK wants these kinds of events; they go through the handler, are counted as unwanted and are dropped",
 		"add them to a types= in SINK, or add an entry without types=; leave it if that is what you want",
 		nil,
 	}
 	causeStrangeType = cause{
-		"types= names what is no kind of event in this release: it is mistyped, or newer",
+		"types= names a kind of event that this release does not know: it is mistyped, or newer",
 		"compare it with the kinds that vodctl schema lists",
 		[]string{"266/33433"},
 	}
@@ -229,7 +229,7 @@ var (
 	}
 )
 
-// symptoms are what somebody sees and what may cause it, the likeliest first.
+// symptoms are what a user sees and what may cause it, the likeliest cause first.
 var symptoms = []struct {
 	seen   string
 	causes []cause

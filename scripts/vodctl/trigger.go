@@ -17,7 +17,7 @@ var triggerCommand = command{
 	name:  "trigger",
 	usage: "[FLAG…] MEDIA_URL | -file-id ID",
 	about: "have the account make events: upload a video and process it",
-	text: `The demonstration of VOD's tutorial (266/33949). PullUpload makes VOD fetch the video:
+	text: `Runs the demonstration of VOD's tutorial (266/33949). PullUpload makes VOD fetch the video:
 PullComplete comes and, if its switch is ON, NewFileUpload. Then ProcessMedia
 transcodes it with template 10 and takes a cover: ProcedureStateChanged comes.
 Storage and transcoding cost money, and the video stays in the application.
@@ -88,13 +88,13 @@ type demonstration struct {
 	stored   bool              // PullComplete came
 	told     bool              // NewFileUpload came
 	finished bool              // ProcedureStateChanged came
-	failure  string            // what VOD reports to have gone wrong
+	failure  string            // what went wrong, as VOD reports it
 }
 
 // left says how many events were pulled that are not ours.
 func (d *demonstration) left() {
 	if n := len(d.others); n > 0 {
-		d.say("%d other %s came along and %s left alone: to be pulled again 30 s later.", n, plural(n, "event", "events"), plural(n, "was", "were"))
+		d.say("%d other %s left alone: %s again 30 s later.", n, plural(n, "event was", "events were"), plural(n, "it comes", "they come"))
 	}
 }
 
@@ -237,7 +237,7 @@ func (d *demonstration) sort(events []pulled) (own []pulled) {
 			if d.uploads == nil {
 				d.uploads = map[string]pulled{}
 			}
-			d.uploads[t.FileId] = e // perhaps ours, which PullComplete will tell
+			d.uploads[t.FileId] = e // perhaps ours: PullComplete will tell
 		case *event.ProcedureTask:
 			if d.process != "" && t.TaskId == d.process {
 				d.finished = t.Status == "FINISH"
@@ -265,8 +265,8 @@ func failedSubTasks(t *event.ProcedureTask) (failed []string) {
 	return failed
 }
 
-// confirmOwn prints events and then confirms them. One whose lease is over comes
-// again and is confirmed then.
+// confirmOwn prints events and then confirms them. An event whose lease is over comes
+// again, and is confirmed then.
 func (d *demonstration) confirmOwn(ctx context.Context, own []pulled) error {
 	if len(own) == 0 {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// Of events that come along those of the demonstration are picked, and what
-// went wrong in VOD is told.
+// Of all events that come, those of the demonstration are picked. What went wrong in
+// VOD is reported.
 func TestDemonstrationSorts(t *testing.T) {
 	t.Parallel()
 	parse := func(body string) pulled {

@@ -31,7 +31,7 @@ func TestNullMembers(t *testing.T) {
 	}
 }
 
-// A Description may hold any character where the alternative says so.
+// A Description may hold any character if the alternative says so.
 func TestAnyDescription(t *testing.T) {
 	t.Parallel()
 	_, c := run(t, scffake.Options{Alternatives: scffake.Alternatives{AnyDescription: true}})
@@ -40,7 +40,7 @@ func TestAnyDescription(t *testing.T) {
 	c.create("fn", p)
 }
 
-// A stand-in that listens can give out URLs of the documented form all the same.
+// A stand-in that listens can still give out URLs of the documented form.
 func TestPublicURLs(t *testing.T) {
 	t.Parallel()
 	s := scffake.RunT(t, scffake.Options{Alternatives: scffake.Alternatives{PublicURLs: true}})

@@ -27,7 +27,7 @@ type Call struct {
 
 	Code      string    // of the error it was answered, else empty
 	Lost      bool      // it got no whole answer
-	Fault     FaultKind // that befell it, if any
+	Fault     FaultKind // that it met, if any
 	RequestId string
 
 	fault *Fault
@@ -49,11 +49,11 @@ type stopAfter struct {
 	stop func()
 }
 
-// StopAfter lets n more calls be performed. The last of them gets no answer:
-// instead stop is called, in the goroutine of that call, and then its connection
-// is cut. With 0 that happens to the next call, which is not performed. From then
-// on no call is performed or answered until [Server.Resume]. It is for killing a
-// deployer between any two calls. stop may be nil.
+// StopAfter lets n more calls be performed. The last of them gets no answer: the
+// goroutine of that call calls stop, and then its connection is cut. If n is 0, that
+// happens to the next call, which is not performed. From then on no call is performed
+// or answered until [Server.Resume]. Use it to kill a deployer between any two calls.
+// stop may be nil.
 func (s *Server) StopAfter(n int, stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

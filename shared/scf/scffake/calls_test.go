@@ -29,7 +29,7 @@ func TestSignature(t *testing.T) {
 	c.want("InvalidAction", "MakeCoffee", members{})
 }
 
-// Each fault shows as its kind says, over a connection and in this process.
+// Each fault does what its kind says, over a connection and in this process.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	inside, _ := run(t, scffake.Options{})
@@ -106,7 +106,7 @@ func TestStopAfter(t *testing.T) {
 	}
 }
 
-// What Calls lists holds no variable's value and no key.
+// The list of Calls has no variable's value and no key.
 func TestCallsHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	s, c := run(t, scffake.Options{})

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// scfTrust is the trust policy of a role that SCF may take (583/32389).
+// scfTrust is the trust policy of a role that SCF may assume (583/32389).
 const scfTrust = `{"version":"2.0","statement":[{"action":"name/sts:AssumeRole","effect":"allow","principal":{"service":["scf.qcloud.com"]}}]}`
 
 // Role is a role of the account.
 type Role struct {
 	Name     string
-	Trust    string   // who may take it, as a policy in JSON; New takes "" for scf.qcloud.com
+	Trust    string   // who may assume it, as a policy in JSON; "" in New: scf.qcloud.com
 	Policies []string // by name
 }
 

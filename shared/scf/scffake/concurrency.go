@@ -2,7 +2,7 @@ package scffake
 
 import "fmt"
 
-// An account's quota of memory, and what reservations must leave of it, in MB.
+// An account's quota of memory, and the part that nothing may reserve, in MB.
 const (
 	totalMemory = 128000
 	leastShared = 12800

@@ -19,14 +19,14 @@ const (
 	Drop             FaultKind = "drop"              // not performed; the connection is cut
 	Lost             FaultKind = "lost"              // performed; the connection is cut before the answer
 	Cut              FaultKind = "cut"               // performed; the answer breaks off in the middle
-	Ends             FaultKind = "ends"              // accepted; the function ends in CreateFailed, UpdateFailed or DeleteFailed
+	Ends             FaultKind = "ends"              // accepted; the function becomes CreateFailed, UpdateFailed or DeleteFailed
 )
 
 // Fault is what goes wrong with a call; see [Server.Next] and [Server.Control].
 type Fault struct {
 	Kind   FaultKind
 	Status int    // of HTTPStatus
-	Code   string // of Fail; of Ends the ErrorCode in StatusReasons, by default FailedOperation
+	Code   string // of Fail; for Ends the ErrorCode in StatusReasons, by default FailedOperation
 }
 
 // Control lets fn decide what goes wrong with each call of an action, or of any
@@ -49,8 +49,8 @@ func (s *Server) faultFor(c *Call) *Fault {
 	return s.script.Ask(c.Action, c)
 }
 
-// before does what a fault does before the call is performed. If the call is not
-// to be performed, it returns the answer or the error to answer.
+// before does what a fault does before the call is performed. If the call must not
+// be performed, it returns the answer or the error.
 func (s *Server) before(c *Call) (*api3.Reply, error) {
 	f := c.fault
 	switch f.Kind {

@@ -80,7 +80,7 @@ type function struct {
 	reasons  []Reason
 	added    time.Time
 	modified time.Time
-	active   time.Time // since when it is Active
+	active   time.Time // when it became Active
 	busy     *operation
 	triggers []*trigger
 	retries  int // of asynchronous invocations
@@ -90,12 +90,12 @@ type function struct {
 	log      *lineLog
 }
 
-// operation is something that takes its time.
+// operation is a write that takes time.
 type operation struct {
 	until time.Time
-	polls int     // that are left, with Options.StatePolls
-	done  func()  // what it does if it ends well
-	fails *Reason // it does not
+	polls int     // left, with Options.StatePolls
+	done  func()  // takes effect if it succeeds
+	fails *Reason // why it fails; nil: it succeeds
 	ends  Status  // the state that it ends in
 }
 
@@ -114,8 +114,7 @@ func (s *Server) start(c *Call, f *function, meanwhile, failed Status, done func
 	s.settle(f)
 }
 
-// settle ends an operation whose time is over. It is called before a function is
-// looked at.
+// settle ends an operation whose time is over. Call it before reading a function.
 func (s *Server) settle(f *function) {
 	op := f.busy
 	if op == nil {
@@ -219,7 +218,7 @@ var (
 	keyForm    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 )
 
-// Function is what the stand-in knows of a function, for tests.
+// Function is what the stand-in knows about a function, for tests.
 type Function struct {
 	Settings
 	Name     string

@@ -28,7 +28,7 @@ import (
 const region = "ap-guangzhou"
 
 // The executable that deployed functions run, and a script that runs it. Zips have the
-// script, for packing and sending MBs takes seconds; one test has the binary.
+// script, because packing and sending MBs takes seconds; one test uses the binary.
 var binary, script []byte
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
@@ -65,7 +65,7 @@ func zipped(t testing.TB, mode os.FileMode, names ...string) []byte {
 	return text
 }
 
-// zipOfFunction is the zip of the function, in base64.
+// zipOfFunction returns the zip of the function, in base64.
 func zipOfFunction() string {
 	text, err := pack(0o755, "function")
 	if err != nil {
@@ -133,7 +133,7 @@ func newClient(t testing.TB, s *scffake.Server) client {
 
 // run serves a stand-in in this process.
 func run(t testing.TB, o scffake.Options) (*scffake.Server, client) {
-	o.StateTime = busy // no state ends while a slow machine is at it
+	o.StateTime = busy // no state ends by itself on a slow machine
 	s := scffake.New(o)
 	t.Cleanup(s.Close)
 	return s, newClient(t, s)
@@ -187,7 +187,7 @@ func (c client) want(code, action string, p members) {
 	}
 }
 
-// function is a request for a new function that works, with changes: a member
+// function returns a request for a new function that works, with changes: a member
 // that is nil is left out.
 func function(t testing.TB, name string, changes members) members {
 	p := members{
@@ -212,7 +212,7 @@ func (c client) create(name string, changes members) {
 	c.until(name, scffake.Active)
 }
 
-// until moves the clock on until a function is in a state, "" for gone.
+// until moves the clock until a function is in a state; "" means that it is gone.
 func (c client) until(name string, want scffake.Status) {
 	c.t.Helper()
 	c.s.FastForward(busy)

@@ -111,7 +111,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	// What is too large is read all the same: a client that still sends would
+	// Read even a body that is too large: a client that is still sending would
 	// not see the answer.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<20))
 	if err != nil {
@@ -123,8 +123,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Transport returns a transport that reaches the APIs and the function URLs of
-// the documented form in the caller's own goroutine. A host that is no function
-// URL's is one of the APIs'.
+// the documented form in the caller's own goroutine. Every other host is taken for
+// one of the APIs.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ s *Server }

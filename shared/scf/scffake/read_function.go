@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// stamp is a time as the API writes it. It has no zone; this is UTC+8.
+// stamp is a time as the API writes it: in UTC+8, without a zone.
 func stamp(t time.Time) string {
 	return t.In(time.FixedZone("UTC+8", 8*60*60)).Format(time.DateTime)
 }
@@ -43,7 +43,7 @@ type functionInfo struct {
 	AddTime, ModTime                    string
 }
 
-// getFunction gives back every variable in the clear, and no hash of the code. It
+// getFunction returns every variable in clear text, and no hash of the code. It
 // counts as a poll.
 func (s *Server) getFunction(c *Call, r *getFunction) (any, error) {
 	s.mu.Lock()

@@ -79,7 +79,7 @@ func TestFiftyFunctions(t *testing.T) {
 	}
 }
 
-// Every write takes its time, and the next one is refused meanwhile.
+// Every write takes time, and the next one is refused meanwhile.
 func TestStates(t *testing.T) {
 	t.Parallel()
 	zip := members{"ZipFile": inBase64(zipped(t, 0o755, "main"))}
@@ -116,7 +116,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// With StatePolls only answers of GetFunction bring the end of a state nearer.
+// With StatePolls only answers of GetFunction count toward the end of a state.
 func TestStatePolls(t *testing.T) {
 	t.Parallel()
 	s, c := run(t, scffake.Options{StatePolls: 2})
@@ -170,7 +170,7 @@ func TestFailedStates(t *testing.T) {
 	})
 }
 
-// CLS that is not open can also be refused at once.
+// An account without CLS can also be refused at once.
 func TestCLSRefused(t *testing.T) {
 	t.Parallel()
 	_, c := run(t, scffake.Options{CLS: scffake.CLSRefuses})

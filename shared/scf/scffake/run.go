@@ -32,7 +32,7 @@ func (l *lineLog) add(line []byte) {
 	l.lines = append(l.lines, string(line))
 }
 
-// Log returns the last lines that a function wrote, events among them. Lines of
+// Log returns the last lines that a function wrote, events included. Lines of
 // an invocation may come a moment after its answer.
 func (s *Server) Log(region, name string) []string {
 	s.mu.Lock()
@@ -46,7 +46,8 @@ func (s *Server) Log(region, name string) []string {
 	return append([]string(nil), f.log.lines...)
 }
 
-// starter returns what starts an instance of f, with the settings that f has now.
+// starter returns a function that starts an instance of f, with the settings that f
+// has now.
 func (s *Server) starter(f *function, path string) func(context.Context) (*local.Function, error) {
 	env := append(s.environment(f, filepath.Dir(path)), s.opt.Environment...)
 	memory, name, lines := f.MemorySize, f.name, f.log
@@ -118,9 +119,9 @@ func (s *Server) call(ctx context.Context, r *run, at place, event []byte) *run 
 	return &done
 }
 
-// ready returns the instances for an event, which its caller has to take from
-// their busy ones, and the function's time. While a function is updated, or after
-// that failed, what it had before serves.
+// ready returns the instances for an event and the function's timeout. The caller
+// must call busy.Done after the event. While a function is updated, or after an
+// update failed, the earlier version serves.
 func (s *Server) ready(at place) (*instances, time.Duration, error) {
 	f := s.functions[at]
 	if f != nil {
@@ -152,7 +153,7 @@ func (f *function) most() int {
 	return max(1, f.reserved/f.MemorySize)
 }
 
-// message is what the caller is told of an error.
+// message is what the caller learns about an error.
 func (r *run) message() string {
 	if r.err == nil {
 		return ""
@@ -173,8 +174,8 @@ type invoke struct {
 	RoutingKey     string
 }
 
-// invoke is Invoke (583/17243). ErrMsg is not empty when the function failed;
-// the call itself then succeeds.
+// invoke is Invoke (583/17243). If the function failed, ErrMsg is not empty, and the
+// call itself succeeds.
 func (s *Server) invoke(c *Call, r *invoke) (any, error) {
 	limit := MaxEvent
 	if r.InvocationType == "Event" {

@@ -39,7 +39,7 @@ const (
 type Credential = api3.Credential
 
 // Options of a [Server]. With the zero value it behaves as SCF is documented to
-// behave, for an account that has opened SCF and CLS and has the roles
+// behave, for an account that has activated SCF and CLS and has the roles
 // SCF_QcsRole and SCF_ExecuteRole.
 type Options struct {
 	Alternatives
@@ -56,22 +56,22 @@ type Options struct {
 	// by the Server's clock. Negative: no time. Default: 3 s.
 	StateTime time.Duration
 
-	// StatePolls, if it is not 0, takes the place of StateTime: so many answers
-	// of GetFunction show the function busy, and then it no longer is.
+	// StatePolls, if it is not 0, replaces StateTime: that many answers of
+	// GetFunction show the function busy. Then it is no longer busy.
 	StatePolls int
 
 	// URLPolls is how many answers of ListTriggers and GetFunction lack the URL
 	// of a new http trigger, besides that of CreateTrigger. Default: 0, none.
 	URLPolls int
 
-	// CLS says what happens in an account that never opened the log service.
+	// CLS says what happens in an account that never activated the log service.
 	CLS CLS
 
 	// Roles are the roles that exist. Default: SCF_QcsRole and SCF_ExecuteRole,
 	// with the policies QcloudAccessForScfRole and QcloudVODFullAccess.
 	Roles []Role
 
-	// Vpcs are the networks that exist, each as VPC/SUBNET. Default: all do.
+	// Vpcs are the networks that exist, each as VPC/SUBNET. Default: all exist.
 	Vpcs []string
 
 	// Rate is the limit of calls a second of most actions. Negative: no action
@@ -100,12 +100,12 @@ type CLS string
 
 const (
 	CLSOpen    CLS = ""              // the account has it
-	CLSFails   CLS = "create failed" // a new function ends in CreateFailed; three third parties saw it
+	CLSFails   CLS = "create failed" // a new function becomes CreateFailed; three third parties saw it
 	CLSRefuses CLS = "refused"       // CreateFunction answers FailedOperation.ClsServiceUnregistered
 )
 
-// Alternatives choose what the stand-in does where the documents do not say. They
-// can be changed while a [Server] runs; see [Server.SetAlternatives].
+// Alternatives choose what the stand-in does where the documents are silent. You can
+// change them while a [Server] runs; see [Server.SetAlternatives].
 type Alternatives struct {
 	// MaxRequest is the largest request, in bytes. API 3.0 says 10 MB
 	// (1130/46710), the texts of Code.ZipFile 50 MB and of ZipFile 20 MB.
@@ -275,7 +275,7 @@ func New(o Options) *Server {
 func Start(o Options) *Server {
 	s := New(o)
 	s.listener = httptest.NewUnstartedServer(s)
-	// A hundred cut connections are no news.
+	// Do not log cut connections: tests cut hundreds.
 	s.listener.Config.ErrorLog = log.New(discard{}, "", 0)
 	s.listener.Start()
 	s.URL = s.listener.URL
@@ -298,7 +298,7 @@ type discard struct{}
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 // Close ends the functions' instances, closes their URLs and removes the unpacked
-// code. Nothing may call the Server any more.
+// code. Do not call the Server after it.
 func (s *Server) Close() {
 	s.stop()
 	if s.listener != nil {
@@ -333,9 +333,9 @@ func (s *Server) Put(region, bucket, object string, body []byte) {
 	s.objects[region+"/"+bucket+object] = body
 }
 
-// Now returns the time of the Server's clock, which states go by. It is the real
-// time plus what [Server.FastForward] has added. Signatures and rate limits go by
-// the real time, as the callers do.
+// Now returns the time of the Server's clock: the real time plus what
+// [Server.FastForward] has added. States end by this clock. Signatures and rate limits
+// use the real time, as the callers do.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

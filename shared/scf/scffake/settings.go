@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// runtimes are those that Runtime may name. The stand-in runs only Go1.
+// runtimes are the values that Runtime may have. The stand-in runs only Go1.
 var runtimes = []string{
 	"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10",
 	"Nodejs10.15", "Nodejs12.16", "Nodejs14.18", "Nodejs16.13", "Nodejs18.15", "Nodejs20.19",
@@ -130,8 +130,8 @@ func (s *Server) checkRole(f *function) error {
 	return nil
 }
 
-// netOf is what a function in a VPC has when nobody says anything about the
-// public network: it loses it.
+// netOf returns the public network of a function for which nobody chose it: a function
+// in a VPC has none.
 func netOf(v VpcConfig) *PublicNetConfig {
 	if v.VpcId == "" {
 		return nil

@@ -83,7 +83,8 @@ func (t *trigger) info(s *Server) Trigger {
 	return i
 }
 
-// triggersOf lists a function's triggers for an answer, which brings URLs nearer.
+// triggersOf lists a function's triggers for an answer. Each answer counts toward
+// the time when new URLs appear.
 func (s *Server) triggersOf(f *function) []Trigger {
 	list := []Trigger{}
 	for _, t := range f.triggers {
@@ -93,8 +94,8 @@ func (s *Server) triggersOf(f *function) []Trigger {
 	return list
 }
 
-// triggerTarget names a trigger. Qualifier is $LATEST unless it is given: one that
-// was made for $DEFAULT is not found without it.
+// triggerTarget names a trigger. The default of Qualifier is $LATEST, so a trigger of
+// $DEFAULT is found only by its Qualifier.
 type triggerTarget struct {
 	target
 	TriggerName, Type string
@@ -183,7 +184,7 @@ func knownQualifier(q string) error {
 	return apiError("ResourceNotFound.Qualifier", "There is no such version or alias.")
 }
 
-// set changes what is given; a nil or an empty Enable leaves things as they are.
+// set changes what is given. A nil, or an empty Enable, changes nothing.
 func (t *trigger) set(s *Server, desc *string, enable string, argument, description *string) error {
 	switch enable {
 	case "OPEN", "CLOSE":
@@ -249,7 +250,7 @@ type updateTrigger struct {
 	Description    *string
 }
 
-// updateTrigger is UpdateTrigger (583/96828). What is left out is unchanged.
+// updateTrigger is UpdateTrigger (583/96828). Members that are left out do not change.
 func (s *Server) updateTrigger(c *Call, r *updateTrigger) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

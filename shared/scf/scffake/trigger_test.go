@@ -64,8 +64,8 @@ func TestTriggerAnswers(t *testing.T) {
 	}
 }
 
-// UpdateTrigger leaves alone what is left out, and finds a trigger only by its
-// Qualifier (583/96828).
+// UpdateTrigger does not change members that are left out, and finds a trigger only by
+// its Qualifier (583/96828).
 func TestUpdateTrigger(t *testing.T) {
 	t.Parallel()
 	s, c := run(t, scffake.Options{})

@@ -37,7 +37,7 @@ func (s *Server) newURL(t *trigger) (*functionURL, error) {
 		u.server = &http.Server{
 			ErrorLog: log.New(discard{}, "", 0),
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				// One byte more than SCF takes tells what is too large.
+				// Read one byte more than SCF accepts, to see whether the body is too large.
 				body, err := io.ReadAll(io.LimitReader(r.Body, MaxEvent+1))
 				if err != nil {
 					return // the client is gone
@@ -68,7 +68,7 @@ func (s *Server) letters(n int) string {
 	return string(b)
 }
 
-// dropURL ends the URL of a trigger that goes.
+// dropURL closes the URL of a trigger that is removed.
 func (s *Server) dropURL(t *trigger) {
 	if t.url == nil {
 		return
@@ -180,8 +180,8 @@ func (a *urlAnswer) response(r *http.Request) *http.Response {
 
 // FireTimer fires a timer trigger of a function (583/9708) and waits for the
 // result of the run, or for its error. It does not wait for the cron's time. It
-// fires once: the retries of a failed run are not simulated. The error of a run
-// that the function failed wraps [*local.Error].
+// fires once: the retries of a failed run are not simulated. If the function failed,
+// the error wraps [*local.Error].
 func (s *Server) FireTimer(region, function, trigger string) ([]byte, error) {
 	s.mu.Lock()
 	at := place{region, function}
