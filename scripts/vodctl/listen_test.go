@@ -325,6 +325,38 @@ func TestListenEndsWithTheAnswerUnderWay(t *testing.T) {
 	}
 }
 
+// An application whose mode is PUSH gets nothing into its queue, and each is told. The
+// stand-in queues events in either mode, so with one on this machine nobody is.
+func TestListenWarnsOfPush(t *testing.T) {
+	t.Parallel()
+	for endpoint, warns := range map[string]bool{"https://vod.tencentcloudapi.com": true, "http://127.0.0.1:8081": false} {
+		standIn := vodfake.New(vodfake.Options{})
+		defer standIn.Close()
+		for app, mode := range map[uint64]string{1490000001: vodfake.Push, 1490000002: vodfake.Pull} {
+			if err := standIn.SetEventConfig(app, vodfake.EventConfig{Mode: mode}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		env := map[string]string{
+			"VOD_ENDPOINT": endpoint, "VOD_SUB_APP_IDS": "1490000001,1490000002",
+			"VOD_SECRET_ID": vodfake.SecretId, "VOD_SECRET_KEY": vodfake.SecretKey,
+		}
+		var errs shown
+		l := &listening{program: &program{getenv: func(name string) string { return env[name] }, stderr: &errs}}
+		a, err := l.connect(standIn.Transport())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.look(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		const warning = "SubAppId 1490000001: mode is PUSH, so nothing comes into the queue: vodctl config set -mode pull"
+		if got := errs.String(); strings.Contains(got, warning) != warns || strings.Contains(got, "1490000002") || len(standIn.Calls("DescribeEventConfig")) != 2 {
+			t.Errorf("%s: told %q", endpoint, got)
+		}
+	}
+}
+
 // A server that says nothing until the lease is over has not got the event.
 func TestListenWhenTheLeaseRunsOut(t *testing.T) {
 	t.Parallel()
