@@ -17,8 +17,8 @@ const PageBytes = 8 << 20
 // Row is an event as a table keeps it.
 type Row struct {
 	ID       string
-	Type     string // the CloudEvents attribute, at most 1,024 bytes of it
-	Subject  string // at most 1,024 bytes; empty: none
+	Type     string // the CloudEvents attribute, at most 1,024 bytes of it, or 512 in MySQL
+	Subject  string // cut like Type; empty: none
 	Source   string
 	Mode     string
 	Received time.Time
@@ -74,7 +74,7 @@ func (r Row) Event() (*event.Event, error) {
 		return nil, err
 	}
 	// What a column cannot hold of a type is in the event itself.
-	if len(r.Type) > 1000 || strings.ContainsRune(r.Type, utf8.RuneError) {
+	if len(r.Type) > 500 || strings.ContainsRune(r.Type, utf8.RuneError) {
 		if whole, err := event.Parse(r.exact(), e.Origin); err == nil {
 			e.Type = whole.Type
 		}
