@@ -95,6 +95,10 @@ func (p *plan) at(round int) time.Time {
 func (p *plan) event(n int) planned {
 	r := rand.New(rand.NewPCG(p.seed, 1<<32+uint64(n)))
 	e := planned{n: n, family: -1, pushed: r.IntN(2) == 0}
+	large := n%largeEvery == firstLarge
+	if large {
+		e.pushed = n/largeEvery%2 == 0
+	}
 	var body []byte
 	switch chance := r.IntN(1000); {
 	case n%10 < livesOf10:
@@ -117,7 +121,7 @@ func (p *plan) event(n int) planned {
 		return e
 	}
 	e.kind = eventType(body)
-	e.body = marked(body, e.n, e.do, padding(r))
+	e.body = marked(body, e.n, e.do, padding(r, large))
 	return e
 }
 
@@ -159,11 +163,21 @@ func wanted(eventType string) bool {
 	return false
 }
 
+// One event of largeEvery has 1 to 2 MB, by turns a callback and one of the
+// queue. VOD names no limit. The largest event seen in the field had 10 kB, and a
+// function takes 6 MB.
+const (
+	largeEvery = 1000
+	firstLarge = 105 // of no family
+)
+
 // padding makes events of many sizes: most grow by less than 1 kB, a few by a
-// megabyte.
-func padding(r *rand.Rand) string {
+// megabyte, and the large ones by up to two.
+func padding(r *rand.Rand, large bool) string {
 	var n int
 	switch chance := r.IntN(2000); {
+	case large:
+		n = 1_000_000 + r.IntN(1_000_000)
 	case chance < 2:
 		n = 200_000 + r.IntN(800_000)
 	case chance < 20:
