@@ -32,10 +32,14 @@ type reader struct {
 	event *event.Event
 	at    time.Time
 	media []*Media
+	first []Media // the first of media: most events are about one
 }
 
 // all are in the order of the FileIds.
 func (r *reader) all() (all []Media) {
+	if len(r.media) == 1 {
+		return r.first
+	}
 	slices.SortFunc(r.media, func(a, b *Media) int { return strings.Compare(a.FileId, b.FileId) })
 	for _, m := range r.media {
 		all = append(all, *m)
@@ -55,10 +59,16 @@ func (r *reader) of(fileID string) *Media {
 			return m
 		}
 	}
-	m := &Media{Source: r.event.Source(), FileId: fileID, Last: r.version(rankOwn, 0)}
-	if fileID != "" && len(fileID) <= MaxFileId {
-		r.media = append(r.media, m)
+	one := make([]Media, 1)
+	m := &one[0]
+	m.Source, m.FileId, m.Last = r.event.Source(), fileID, r.version(rankOwn, 0)
+	if fileID == "" || len(fileID) > MaxFileId {
+		return m
 	}
+	if len(r.media) == 0 {
+		r.first = one
+	}
+	r.media = append(r.media, m)
 	return m
 }
 

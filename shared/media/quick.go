@@ -40,8 +40,9 @@ func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResul
 		case "MediaProcessResultSet":
 			results = make([]toldResult, 0, 12)
 			q.list(func(i int) {
-				if t, output := q.result(); t != nil {
-					results = append(results, toldResult{*t, i, output})
+				results = append(results, toldResult{index: i})
+				if !q.result(&results[len(results)-1]) {
+					results = results[:len(results)-1]
 				}
 			})
 		case "AiContentReviewResultSet":
@@ -58,6 +59,11 @@ func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResul
 type quick struct {
 	*jsonscan.Scanner
 	odd bool // something is not in the shape that VOD sends
+
+	// recent are short strings that were read last, the latest at next-1: the results
+	// of a procedure have nearly all of theirs in common.
+	recent [4]string
+	next   int
 }
 
 // quickNames are the members that are read, by their names in small letters: like
@@ -153,10 +159,27 @@ func (q *quick) string(to *string) {
 	switch s := q.scalar(); {
 	case s == nil || s[0] == 'n':
 	case s[0] == '"':
-		*to = jsonscan.String(s)
+		*to = q.text(s)
 	default:
 		q.odd = true
 	}
+}
+
+// text decodes a string.
+func (q *quick) text(quoted []byte) string {
+	raw := quoted[1 : len(quoted)-1]
+	if len(raw) > 32 || bytes.IndexByte(raw, '\\') >= 0 {
+		return jsonscan.String(quoted)
+	}
+	for _, known := range q.recent {
+		if known == string(raw) {
+			return known
+		}
+	}
+	s := jsonscan.String(quoted)
+	q.recent[q.next] = s
+	q.next = (q.next + 1) % len(q.recent)
+	return s
 }
 
 func (q *quick) int(to *int64) {

@@ -7,28 +7,29 @@ import (
 	"vodevents/shared/event"
 )
 
-// result reads an element of MediaProcessResultSet, and its Output. The element's
-// Type is not needed: the sub-task's own name says the same.
-func (q *quick) result() (t *subtask, output json.RawMessage) {
+// result reads an element of MediaProcessResultSet, and its Output. It returns false
+// for one without a sub-task. The element's Type is not needed: the sub-task's own name
+// says the same.
+func (q *quick) result(t *toldResult) (found bool) {
 	q.object(func(name []byte) bool {
 		if q.Peek() != '{' {
 			return q.noSubtask(name)
 		}
-		q.odd = q.odd || t != nil // of two, Decode knows which counts
-		t = new(subtask)
+		q.odd = q.odd || found // of two, Decode knows which counts
+		found = true
 		switch string(name) {
 		case "TranscodeTask":
-			output = q.subtask(t, event.ProcessTranscode, q.transcoded)
+			t.output = q.subtask(&t.subtask, event.ProcessTranscode, q.transcoded)
 		case "AdaptiveDynamicStreamingTask":
-			output = q.subtask(t, event.ProcessAdaptiveDynamicStreaming, q.adaptive)
+			t.output = q.subtask(&t.subtask, event.ProcessAdaptiveDynamicStreaming, q.adaptive)
 		case "CoverBySnapshotTask":
-			output = q.subtask(t, event.ProcessCoverBySnapshot, q.covered)
+			t.output = q.subtask(&t.subtask, event.ProcessCoverBySnapshot, q.covered)
 		default:
-			t, output = q.rareSubtask(name)
+			q.rareSubtask(name, t)
 		}
 		return true
 	})
-	return t, output
+	return found
 }
 
 // noSubtask reads a member that is no object. Events name the sub-tasks that an
@@ -156,7 +157,7 @@ func (q *quick) covered(t *subtask, name []byte) bool {
 }
 
 // rareSubtask reads a sub-task of another kind.
-func (q *quick) rareSubtask(name []byte) (*subtask, json.RawMessage) {
+func (q *quick) rareSubtask(name []byte, t *toldResult) {
 	var one event.MediaProcessTaskResult
 	from := q.Pos()
 	switch string(name) {
@@ -171,8 +172,7 @@ func (q *quick) rareSubtask(name []byte) (*subtask, json.RawMessage) {
 	default:
 		q.odd = true
 	}
-	if q.odd {
-		return nil, nil
+	if !q.odd {
+		t.subtask, t.output = *procedureSubtask(&one), outputIn(q.Since(from), 1)
 	}
-	return procedureSubtask(&one), outputIn(q.Since(from), 1)
 }

@@ -216,7 +216,7 @@ func (m mediaTables) write(ctx context.Context, c *conn, rows sqltable.MediaRows
 		if rawOnly {
 			o.Data = nil
 		}
-		values = append(append(values, o.Source, o.FileId, string(o.Kind), o.Definition), outputValues(&o.Output)...)
+		values = append(append(values, o.Source, o.FileId, string(o.Kind), o.Definition), outputValues(o.Output)...)
 	}
 	if err := upsert(ctx, c, m.output, []string{"source", "file_id", "kind", "definition"}, append([]string{"data"}, sqltable.OutputColumns...), "", values); err != nil {
 		return err

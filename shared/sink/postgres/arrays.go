@@ -48,7 +48,7 @@ func (m moments) size() int  { return 12 * len(m) }
 
 func (t texts) appendTo(b []byte) []byte {
 	for _, v := range t {
-		b = append(appendInts(b, uint32(len(v))), v...)
+		b = append(appendInt(b, uint32(len(v))), v...)
 	}
 	return b
 }
@@ -57,24 +57,24 @@ func (d documents) appendTo(b []byte) []byte {
 	const version = 1 // of jsonb
 	for _, v := range d {
 		if v == nil {
-			b = appendInts(b, null)
+			b = appendInt(b, null)
 			continue
 		}
-		b = append(append(appendInts(b, uint32(1+len(v))), version), v...)
+		b = append(append(appendInt(b, uint32(1+len(v))), version), v...)
 	}
 	return b
 }
 
 func (n integers) appendTo(b []byte) []byte {
 	for _, v := range n {
-		b = binary.BigEndian.AppendUint64(appendInts(b, 8), uint64(v))
+		b = binary.BigEndian.AppendUint64(appendInt(b, 8), uint64(v))
 	}
 	return b
 }
 
 func (f floats) appendTo(b []byte) []byte {
 	for _, v := range f {
-		b = binary.BigEndian.AppendUint64(appendInts(b, 8), math.Float64bits(v))
+		b = binary.BigEndian.AppendUint64(appendInt(b, 8), math.Float64bits(v))
 	}
 	return b
 }
@@ -83,10 +83,10 @@ func (m moments) appendTo(b []byte) []byte {
 	const year2000 = 946684800 * 1e6 // µs; the server counts from then on
 	for _, v := range m {
 		if v.IsZero() {
-			b = appendInts(b, null)
+			b = appendInt(b, null)
 			continue
 		}
-		b = binary.BigEndian.AppendUint64(appendInts(b, 8), uint64(v.UnixMicro()-year2000))
+		b = binary.BigEndian.AppendUint64(appendInt(b, 8), uint64(v.UnixMicro()-year2000))
 	}
 	return b
 }
@@ -167,14 +167,10 @@ const headerSize = 20
 // header begins an array of n values, any of which may be NULL.
 func (p arrayPlan) header(buf []byte, n int32) []byte {
 	if n == 0 {
-		return appendInts(buf, 0, 1, p.element)
+		return appendInt(appendInt(appendInt(buf, 0), 1), p.element)
 	}
-	return appendInts(buf, 1, 1, p.element, uint32(n), 1) // one dimension, and its bounds
+	buf = appendInt(appendInt(appendInt(buf, 1), 1), p.element)
+	return appendInt(appendInt(buf, uint32(n)), 1) // one dimension, and its bounds
 }
 
-func appendInts(buf []byte, ints ...uint32) []byte {
-	for _, n := range ints {
-		buf = binary.BigEndian.AppendUint32(buf, n)
-	}
-	return buf
-}
+func appendInt(b []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(b, n) }

@@ -140,18 +140,14 @@ func (c *conn) transaction(ctx context.Context, f func() error) error {
 }
 
 // write writes the events and folds those that the table did not have as SINK.
-func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, args []any, rawOnly bool) error {
+func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, events []*event.Event, rawOnly bool) error {
 	var sources, fileIDs, eventIDs texts
 	for _, t := range touches {
 		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
 	}
+	args := func(r *room) []any { return append(rows(events, rawOnly, r), sources, fileIDs, eventIDs) }
 	return c.transaction(ctx, func() error {
-		var fresh map[string]time.Time
-		var docs map[sqltable.MediaKey][]byte
-		err := c.queryArrays(ctx, f.take, append(args[:len(args):len(args)], sources, fileIDs, eventIDs), func(rows pgx.Rows) (err error) {
-			fresh, docs, err = readTaken(rows)
-			return err
-		})
+		fresh, docs, err := readTaken(ctx, c, f.take, args)
 		if err != nil || len(docs) == 0 {
 			return err
 		}
@@ -163,14 +159,13 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 	})
 }
 
-func readTaken(rows pgx.Rows) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
-	defer rows.Close()
+func readTaken(ctx context.Context, c *conn, sql string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
 	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
-	for rows.Next() {
+	err := c.queryArrays(ctx, sql, args, func(rows pgx.Rows) error {
 		var id, source, fileID, doc *string
 		var received *time.Time
 		if err := rows.Scan(&id, &received, &source, &fileID, &doc); err != nil {
-			return nil, nil, err
+			return err
 		}
 		switch {
 		case id != nil:
@@ -180,18 +175,19 @@ func readTaken(rows pgx.Rows) (fresh map[string]time.Time, docs map[sqltable.Med
 		default:
 			docs[sqltable.MediaKey{Source: *source, FileId: *fileID}] = nil
 		}
-	}
-	return fresh, docs, rows.Err()
+		return nil
+	})
+	return fresh, docs, err
 }
 
 func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows, rawOnly bool) error {
 	for i := range rows.Outputs {
 		o := &rows.Outputs[i]
-		if o.Data = holdable(o.Data, true); rawOnly {
+		if o.Data = holdable(o.Data, rows.Powers); rawOnly {
 			o.Data = nil
 		}
 	}
-	return c.execArrays(ctx, f.write, writeArgs(rows))
+	return c.execArrays(ctx, f.write, func(*room) []any { return writeArgs(rows) })
 }
 
 // told is what a batch says of media, nil without media=.

@@ -95,6 +95,26 @@ func TestMediaBehindPooler(t *testing.T) {
 	}
 }
 
+// An output whose numbers jsonb would print too long has a row without data, beside
+// outputs of the same batch that have theirs.
+func TestOutputThatSwells(t *testing.T) {
+	u, m := withMedia(t)
+	body := `{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"t1","Status":"FINISH","FileId":"77","MediaProcessResultSet":[` +
+		`{"TranscodeTask":{"Status":"SUCCESS","Input":{"Definition":20},"Output":{"Url":"https://media.example.com/a.mp4","Definition":20,"Odd":1e131071}}},` +
+		`{"TranscodeTask":{"Status":"SUCCESS","Input":{"Definition":30},"Output":{"Url":"https://media.example.com/b.mp4","Definition":30,"Odd":1e3}}}]}}`
+	e, err := event.Parse([]byte(body), event.Origin{Mode: event.Reliable, Received: time.Now()})
+	must(t, err)
+	s := openSink(t, u)
+	taken(t, s.Send(t.Context(), []*event.Event{transcodedTwelve(t, 1), e, transcodedTwelve(t, 2)}))
+	got := psql(t, "SELECT string_agg(concat_ws(' ', definition, data IS NOT NULL), ', ' ORDER BY definition) FROM "+m.tables.output+" WHERE file_id = '77'")
+	if want := "20 f, 30 t"; len(got) != 1 || got[0] != want {
+		t.Errorf("outputs %q, want %q", got, want)
+	}
+	if got := psql(t, "SELECT count(data) FROM "+m.tables.output); got[0] != "25" {
+		t.Errorf("%s outputs with data, want 25", got[0])
+	}
+}
+
 // A table of an earlier version has no sunk_at.
 func TestUpgradeAddsSunkAt(t *testing.T) {
 	u, m := withMedia(t)

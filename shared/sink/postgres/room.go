@@ -7,12 +7,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"vodevents/shared/event"
 )
 
-// room is where the arguments of one statement stand: as pgx encodes them, and in the
-// message that it sends. pgx makes both anew for each statement, and in pieces. That
-// was most of the garbage of a batch.
-type room struct{ values, message []byte }
+// room is where the arguments of one statement stand: the events' data, the arguments
+// as pgx encodes them, and the message that it sends. pgx makes the last two anew for
+// each statement, and in pieces. That was most of the garbage of a batch.
+type room struct{ data, values, message []byte }
 
 // rooms has those that no statement uses.
 var rooms = sync.Pool{New: func() any { return new(room) }}
@@ -21,44 +23,58 @@ var rooms = sync.Pool{New: func() any { return new(room) }}
 const maxRoom = 1 << 20
 
 // execArrays executes a statement with columns as arguments, of which texts are the
-// first.
-func (c *conn) execArrays(ctx context.Context, sql string, args []any) error {
-	return c.withRoom(args, func() error {
+// first. What args makes of the room is gone when the statement has ended.
+func (c *conn) execArrays(ctx context.Context, sql string, args func(*room) []any) error {
+	return c.withRoom(args, func(args []any) error {
 		_, err := c.Exec(ctx, sql, args...)
 		return err
 	})
 }
 
-// queryArrays is execArrays for a statement with rows, which read closes.
-func (c *conn) queryArrays(ctx context.Context, sql string, args []any, read func(pgx.Rows) error) error {
-	return c.withRoom(args, func() error {
+// queryArrays is execArrays for a statement with rows. scan reads one of them.
+func (c *conn) queryArrays(ctx context.Context, sql string, args func(*room) []any, scan func(pgx.Rows) error) error {
+	return c.withRoom(args, func(args []any) error {
 		rows, err := c.Query(ctx, sql, args...)
 		if err != nil {
 			return err
 		}
-		return read(rows)
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	})
 }
 
 // withRoom has a statement use a room. A connection that is closed, or gets closed,
 // keeps what it has: pgx may still be writing its goodbye.
-func (c *conn) withRoom(args []any, run func() error) error {
+func (c *conn) withRoom(args func(*room) []any, run func(args []any) error) error {
 	if c.IsClosed() {
-		return run()
+		return run(args(new(room)))
 	}
 	r := rooms.Get().(*room)
-	size := sizeOf(args)
-	args[0] = leading{args[0].(texts), r, size}
-	c.PgConn().Frontend().Send(lend{r, size + 16*len(args) + 256})
-	err := run()
+	all := args(r)
+	size := sizeOf(all)
+	all[0] = leading{all[0].(texts), r, size}
+	c.PgConn().Frontend().Send(lend{r, size + 16*len(all) + 256})
+	err := run(all)
 	if c.IsClosed() {
 		return err
 	}
 	c.PgConn().Frontend().Send(takeBack{})
-	if max(cap(r.values), cap(r.message)) <= maxRoom {
+	if max(cap(r.data), cap(r.values), cap(r.message)) <= maxRoom {
 		rooms.Put(r)
 	}
 	return err
+}
+
+// append appends the event's data to the room's.
+func (r *room) append(e *event.Event) (data []byte) {
+	from := len(r.data)
+	r.data = e.AppendData(r.data)
+	return slices.Clip(r.data[from:])
 }
 
 // sizeOf is about how long the arguments are on their way, in bytes.

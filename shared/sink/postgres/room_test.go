@@ -32,6 +32,7 @@ func TestRoomIsTakenBack(t *testing.T) {
 func takesBack(t *testing.T, c *conn) {
 	t.Helper()
 	const sql = "SELECT unnest($1::text[])"
+	one := func(*room) []any { return []any{texts{"x"}} }
 	ended, end := context.WithCancel(t.Context())
 	end()
 	for name, run := range map[string]func(args []any) error{
@@ -45,10 +46,9 @@ func takesBack(t *testing.T, c *conn) {
 			return err
 		},
 	} {
-		args := []any{texts{"x"}}
 		var during, after look
 		var used *byte
-		_ = c.withRoom(args, func() error {
+		_ = c.withRoom(one, func(args []any) error {
 			used = unsafe.SliceData(args[0].(leading).room.message)
 			c.PgConn().Frontend().Send(&during)
 			return run(args)
@@ -58,8 +58,8 @@ func takesBack(t *testing.T, c *conn) {
 			t.Errorf("%s: the message is in the room: %v during the statement, %v after it", name, during.at == used, after.at == used)
 		}
 	}
-	if err := c.execArrays(ended, sql, []any{texts{"x"}}); !errors.Is(err, context.Canceled) {
+	if err := c.execArrays(ended, sql, one); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	must(t, c.execArrays(t.Context(), sql, []any{texts{"x"}}))
+	must(t, c.execArrays(t.Context(), sql, one))
 }

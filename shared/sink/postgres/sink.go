@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -156,12 +157,12 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 		// Made here, so that a batch which waits for a connection holds no more
 		// memory than its events.
 		if telling, touches := s.told(events); len(touches) > 0 {
-			return s.media.writeEvents(ctx, c, telling, touches, rows(events, rawOnly), rawOnly)
+			return s.media.writeEvents(ctx, c, telling, touches, events, rawOnly)
 		}
 		if len(events) > 1 {
-			return c.execArrays(ctx, s.insert, rows(events, rawOnly))
+			return c.execArrays(ctx, s.insert, func(r *room) []any { return rows(events, rawOnly, r) })
 		}
-		_, err := c.Exec(ctx, s.insertOne, newRow(events[0], rawOnly).args()...)
+		_, err := c.Exec(ctx, s.insertOne, newRow(events[0], rawOnly, new(room)).args()...)
 		return err
 	})
 }
@@ -177,7 +178,7 @@ type row struct {
 	attempts                  *int32
 }
 
-func newRow(e *event.Event, rawOnly bool) row {
+func newRow(e *event.Event, rawOnly bool, in *room) row {
 	r := row{
 		id: e.ID, kind: sqltable.Indexable(e.CloudEventType(), indexable),
 		source: e.Source(), mode: string(e.Mode), received: e.Received,
@@ -185,7 +186,7 @@ func newRow(e *event.Event, rawOnly bool) row {
 	if e.Subject != "" {
 		r.subject = new(sqltable.Indexable(e.Subject, indexable))
 	}
-	exact := e.AppendData(make([]byte, 0, len(e.Payload)+256))
+	exact := in.append(e)
 	held := holdable(exact, e.HasPowers())
 	if !rawOnly && held != nil {
 		r.data = held
@@ -207,10 +208,15 @@ func (r row) args() []any {
 	return []any{r.id, r.kind, r.subject, r.source, r.mode, r.received, r.data, r.raw, r.reason, r.attempts, r.firstErr, r.lastErr}
 }
 
-// rows makes the arguments of insertEvents, one array for each column.
-func rows(events []*event.Event, rawOnly bool) []any {
+// rows makes the arguments of insertEvents, one array for each column, in a room.
+func rows(events []*event.Event, rawOnly bool, in *room) []any {
 	sorted := sqltable.Sorted(events)
 	n := len(sorted)
+	size := 0
+	for _, e := range sorted {
+		size += len(e.Payload) + 256
+	}
+	in.data = slices.Grow(in.data[:0], size)
 	var (
 		ids, types, sources, modes   = make(texts, n), make(texts, n), make(texts, n), make(texts, n)
 		subjects, data               = make([]*string, n), make(documents, n)
@@ -220,7 +226,7 @@ func rows(events []*event.Event, rawOnly bool) []any {
 		attempts                     = make([]*int32, n)
 	)
 	for i, e := range sorted {
-		r := newRow(e, rawOnly)
+		r := newRow(e, rawOnly, in)
 		ids[i], types[i], subjects[i], sources[i], modes[i] = r.id, r.kind, r.subject, r.source, r.mode
 		received[i], data[i], raw[i] = r.received, r.data, r.raw
 		reasons[i], attempts[i], firstErrs[i], lastErrs[i] = r.reason, r.attempts, r.firstErr, r.lastErr

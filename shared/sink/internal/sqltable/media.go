@@ -76,7 +76,7 @@ type MediaRow struct {
 // stays.
 type OutputRow struct {
 	Source, FileId string
-	media.Output
+	*media.Output
 }
 
 // EventRow is a row of the table of events of media.
@@ -89,6 +89,9 @@ type MediaRows struct {
 	Media   []MediaRow
 	Outputs []OutputRow
 	Events  []EventRow
+
+	// Powers: Data of the outputs may have numbers with an exponent, such as 1e9.
+	Powers bool
 }
 
 // Fold adds to the media's docs what the events say that the table took just now.
@@ -119,34 +122,29 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte, rea
 
 // fold also returns the events that have the Data that an output lacks.
 func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (rows MediaRows, lacking []string, err error) {
-	all, before := map[MediaKey]media.Media{}, map[MediaKey][]media.Result{}
+	all, before := make(map[MediaKey]*media.Media, len(docs)), map[MediaKey][]media.Result{}
+	rows.Events = make([]EventRow, 0, len(fresh))
+	rows.Powers = t.again != nil
 	for _, id := range slices.Sorted(maps.Keys(fresh)) {
-		e, told := t.events[id], t.told[id]
-		if e != nil && e.Received.Truncate(time.Millisecond).Compare(fresh[id].Truncate(time.Millisecond)) != 0 {
-			again := *e // a repetition; what is finer than a version is not in every table
-			again.Received = fresh[id]
-			told = media.Of(&again)
-		}
-		for _, one := range told {
+		told := t.toldAt(id, fresh[id])
+		rows.Powers = rows.Powers || told != nil && t.events[id].HasPowers()
+		for i := range told {
+			one := &told[i]
 			key := MediaKey{Source: one.Source, FileId: one.FileId}
-			m, known := all[key]
-			if doc := docs[key]; !known && len(doc) > 0 {
-				if err := m.UnmarshalJSON(doc); err != nil {
-					return rows, nil, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
-				}
-				m.Source, m.FileId, known = key.Source, key.FileId, true
-				before[key] = m.Results
-				for _, again := range t.again[key] {
-					m = media.Merge(m, again)
+			known := all[key]
+			if doc := docs[key]; known == nil && len(doc) > 0 {
+				if known, err = t.read(key, doc, before); err != nil {
+					return rows, nil, err
 				}
 			}
-			if known {
-				one = media.Merge(m, one)
+			if known != nil {
+				one = new(media.Merge(*known, *one))
 			}
 			all[key] = one
 			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
 		}
 	}
+	rows.Media = make([]MediaRow, 0, len(all))
 	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
 		from := len(rows.Outputs)
 		rows.add(all[key])
@@ -159,11 +157,37 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 	return rows, lacking, nil
 }
 
-func (r *MediaRows) add(m media.Media) {
+// toldAt is what an event says that was received first at that time.
+func (t *Telling) toldAt(id string, received time.Time) []media.Media {
+	e := t.events[id]
+	if e == nil || e.Received.Truncate(time.Millisecond).Equal(received.Truncate(time.Millisecond)) {
+		return t.told[id]
+	}
+	again := *e // a repetition; what is finer than a version is not in every table
+	again.Received = received
+	return media.Of(&again)
+}
+
+// read is a media as its doc has it, with what is told again. Its results so far go
+// into before.
+func (t *Telling) read(key MediaKey, doc []byte, before map[MediaKey][]media.Result) (*media.Media, error) {
+	m := new(media.Media)
+	if err := m.UnmarshalJSON(doc); err != nil {
+		return nil, fmt.Errorf("the doc of media %s cannot be read: %w (vodctl media rebuild makes it anew)", key.FileId, err)
+	}
+	m.Source, m.FileId = key.Source, key.FileId
+	before[key] = m.Results
+	for _, again := range t.again[key] {
+		*m = media.Merge(*m, again)
+	}
+	return m, nil
+}
+
+func (r *MediaRows) add(m *media.Media) {
 	row := m.Row()
 	r.Outputs = slices.Grow(r.Outputs, len(row.Outputs))
-	for _, o := range row.Outputs {
-		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, o})
+	for i := range row.Outputs {
+		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, &row.Outputs[i]})
 	}
 	row.Outputs = nil
 	r.Media = append(r.Media, MediaRow{row, m.AppendDoc(make([]byte, 0, 512+256*len(m.Results)))})

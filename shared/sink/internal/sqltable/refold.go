@@ -64,9 +64,9 @@ func (r *Refold) Rows() MediaRows {
 			r.media[key] = media.Merge(r.media[key], kept)
 		}
 	}
-	var rows MediaRows
+	rows := MediaRows{Powers: true}
 	for _, key := range slices.SortedFunc(maps.Keys(r.media), MediaKey.Compare) {
-		rows.add(r.media[key])
+		rows.add(new(r.media[key]))
 	}
 	return rows
 }
