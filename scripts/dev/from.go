@@ -72,7 +72,7 @@ func (d *desk) serve(ctx context.Context, stderr io.Writer) (err error) {
 		return fmt.Errorf("-from: %w", err)
 	}
 	if _, err := d.again(); err != nil {
-		return err // better now than with the first click
+		return err // now, not with the first click
 	}
 	l, err := net.Listen("tcp", d.opt.addr)
 	if err != nil {
@@ -90,7 +90,7 @@ func (d *desk) serve(ctx context.Context, stderr io.Writer) (err error) {
 	case <-ctx.Done():
 	}
 	close(done)
-	// What is in hand is finished: the marks of delivered events come off.
+	// Finish what is under way: remove the marks of delivered events.
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), patienceOfTables)
 	defer cancel()
 	return s.Shutdown(finish)
@@ -105,7 +105,7 @@ func (d *desk) table() (u string, shown bool, err error) {
 	if !byName {
 		parsed, err := url.Parse(d.opt.from)
 		if err != nil {
-			return d.opt.from, false, nil // it is told what is wrong with it
+			return d.opt.from, false, nil // its fault is reported elsewhere
 		}
 		_, has := parsed.User.Password()
 		return d.opt.from, has || parsed.Query().Has("password"), nil
@@ -117,7 +117,7 @@ func (d *desk) table() (u string, shown bool, err error) {
 		}
 	}
 	if len(found) != 1 {
-		return "", false, fmt.Errorf("-from: the variable %s names %d databases, and one is wanted: postgres://… or mysql://…", name, len(found))
+		return "", false, fmt.Errorf("-from: the variable %s names %d databases; name exactly one: postgres://… or mysql://…", name, len(found))
 	}
 	return found[0], false, nil
 }
@@ -138,21 +138,21 @@ func (d *desk) routes(base string, own map[string]bool, table sink.DeadLetters, 
 	return api.OwnHost(own, api.OwnOrigin(own, mux))
 }
 
-// to is where events go that are delivered again; empty where SINK is not set. That
-// they would be printed is no default for a table's last copies.
+// to returns where events go that are delivered again; empty if SINK is not set. The
+// usual default, to print events, will not do for the last copies of events.
 func (d *desk) to() string { return config.Variable{Secrecy: config.URLs}.Show(d.env.Get("SINK")) }
 
-// again is the way of a replay. A bad value of any variable is an error.
+// again returns the pipeline of a replay. A bad value of any variable is an error.
 func (d *desk) again() (*deliver.Pipeline, error) {
 	cfg, err := config.Read(d.env.Get, config.Both)
 	if err != nil {
 		return nil, err
 	}
-	cfg.DeadLetter = "" // what fails stays parked where it is
+	cfg.DeadLetter = "" // events that fail stay parked where they are
 	return d.outlets.Pipeline(cfg, deliver.Replayed, handler.Event)
 }
 
-// told prints who did what.
+// told prints an entry.
 func (d *desk) told(e letters.Entry) {
 	d.print.Lock()
 	defer d.print.Unlock()
@@ -172,14 +172,14 @@ func (d *desk) hello(base, table string, parked int) {
 	} else {
 		fmt.Fprintf(w, "  again to  nowhere: set SINK, and DEDUP as the functions have it\n")
 	}
-	fmt.Fprintf(w, "  file      %s gets who did what when, and each event before it is discarded\n\nWho did what, as it happens:\n\n", d.opt.audit)
+	fmt.Fprintf(w, "  file      %s records who did what, and when, and each event before it is discarded\n\nWho did what, as it happens:\n\n", d.opt.audit)
 }
 
-// whoOf is who acts on a table: who runs dev, and the user of the database.
+// whoOf returns who acts on a table: the user who runs dev, and the database's user.
 func whoOf(from string) string {
 	who := osUser()
 	if !strings.Contains(config.Variable{Secrecy: config.URLs}.Show(from), "//") {
-		return who // what stands before an @ may be a part of a password
+		return who // the text before an @ may be a part of a password
 	}
 	if u, err := url.Parse(from); err == nil && u.User.Username() != "" {
 		who += " as " + u.User.Username()

@@ -42,7 +42,7 @@ type table struct {
 	url string
 }
 
-// tables are a table in each kind of database.
+// tables runs a test with a table in each kind of database.
 func tables(t *testing.T, test func(*testing.T, table)) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -64,7 +64,7 @@ func tables(t *testing.T, test func(*testing.T, table)) {
 	})
 }
 
-// write has the table take events as SINK, or as DEAD_LETTER where they are parked.
+// write makes the table take events as SINK, or as DEAD_LETTER if they are parked.
 func (b table) write(events ...*event.Event) {
 	b.t.Helper()
 	s, err := sink.Open(b.url)
@@ -79,7 +79,7 @@ func (b table) write(events ...*event.Event) {
 	}
 }
 
-// rows are those of the table by id.
+// rows returns the rows of the table by id.
 func (b table) rows() map[string]stored.Row {
 	b.t.Helper()
 	read, err := sink.OpenTable(b.url)
@@ -98,7 +98,7 @@ func (b table) rows() map[string]stored.Row {
 	return all
 }
 
-// upload is an event of the n-th file, parked or not.
+// upload returns an event of the n-th file, parked or not.
 func upload(t testing.TB, n int, parked bool) *event.Event {
 	t.Helper()
 	e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"528589078427353%04d"}}`, n),
@@ -142,9 +142,9 @@ func (s *taking) taken() []string {
 	return slices.Sorted(slices.Values(s.ids))
 }
 
-// The parked rows of a table are delivered again and discarded. A delivered one stays
-// in the table, parked no longer; a discarded one is deleted, unless the table took it
-// as SINK; the file has it, and a replay of the file brings it back.
+// The parked rows of a table are delivered again and discarded. A delivered row stays in
+// the table and is no longer parked. A discarded row is deleted, unless the table took it
+// as SINK. The file has it, and a replay of the file brings it back.
 func TestParkedRowsOfATable(t *testing.T) {
 	tables(t, func(t *testing.T, b table) {
 		var events []*event.Event
@@ -154,7 +154,7 @@ func TestParkedRowsOfATable(t *testing.T) {
 		sunk := upload(t, 5, false)
 		b.write(append(events[:5:5], sunk)...)
 		b.write(events[5]) // another sink refused what this table took
-		target, file := newTaking(t), filepath.Join(t.TempDir(), "deeds.jsonl")
+		target, file := newTaking(t), filepath.Join(t.TempDir(), "actions.jsonl")
 		p := launchFrom(t, []string{"DEAD=" + b.url, "SINK=" + target.URL, "DEDUP=" + b.url}, "-from", "env:DEAD", "-audit", file)
 
 		l := p.letters("")
@@ -215,7 +215,7 @@ func TestParkedRowsGoBackIntoTheirTable(t *testing.T) {
 	tables(t, func(t *testing.T, b table) {
 		e := upload(t, 1, true)
 		b.write(e)
-		p := launchFrom(t, []string{"SINK=" + b.url, "DEAD_LETTER=" + b.url}, "-from", "env", "-audit", filepath.Join(t.TempDir(), "deeds"))
+		p := launchFrom(t, []string{"SINK=" + b.url, "DEAD_LETTER=" + b.url}, "-from", "env", "-audit", filepath.Join(t.TempDir(), "actions"))
 		p.call(200, "POST", "/api/letters/deliver", `{"filter":{},"count":1}`, nil)
 		rows := b.rows()
 		if row := rows[e.ID]; len(rows) != 1 || row.Parking != nil {
@@ -224,8 +224,8 @@ func TestParkedRowsGoBackIntoTheirTable(t *testing.T) {
 	})
 }
 
-// What cannot be written to the file is not discarded, and without SINK nothing is
-// delivered again: nobody has said where to.
+// An event that cannot be written to the file is not discarded. Without SINK nothing is
+// delivered again.
 func TestNothingOfATableIsLost(t *testing.T) {
 	tables(t, func(t *testing.T, b table) {
 		e := upload(t, 1, true)
@@ -248,7 +248,7 @@ func TestNothingOfATableIsLost(t *testing.T) {
 	})
 }
 
-// What is wrong with -from is told at the start, without a password.
+// A fault of -from is reported at the start, without a password.
 func TestBadFrom(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

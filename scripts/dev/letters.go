@@ -29,10 +29,10 @@ func (d *dev) openLetters(at addresses) error {
 		d.deadLetters, d.deadLetterURL = memory, "http://"+at.sink.Addr().String()+deadPath
 		o.Place, d.desk.Waiting = memory, memory.Len
 	case set == "":
-		d.desk.Elsewhere = "DEAD_LETTER is not set: what is parked is whole in the functions' log, and vodctl replay FILE delivers it from there"
+		d.desk.Elsewhere = "DEAD_LETTER is not set: the functions' log has each parked event whole, and vodctl replay FILE delivers it from there"
 		return nil
 	case !isDatabase(set):
-		d.desk.Elsewhere = config.Variable{Secrecy: config.URLs}.Show(set) + " has what is parked, by DEAD_LETTER: vodctl replay delivers it from there"
+		d.desk.Elsewhere = config.Variable{Secrecy: config.URLs}.Show(set) + " has the parked events, as DEAD_LETTER says: vodctl replay delivers them from there"
 		return nil
 	default:
 		table, err := sink.OpenDeadLetters(set)
@@ -62,8 +62,8 @@ func (d *dev) ownSinks() http.Handler {
 	return mux
 }
 
-// again is the way of a parked event that is delivered again: that of a replay, to the
-// sinks that the functions have now.
+// again returns the pipeline for parked events that are delivered again: the one of a
+// replay, to the sinks that the functions have now.
 func (d *dev) again() (*deliver.Pipeline, error) {
 	env := slices.Clone(d.fenv)
 	for name, value := range d.variables() {
@@ -94,7 +94,7 @@ func (d *dev) again() (*deliver.Pipeline, error) {
 	return p, nil
 }
 
-// ownEyes are a sink in place of stdout: it shows dev what is delivered again.
+// ownEyes is a sink in place of stdout. It shows dev what is delivered again.
 type ownEyes struct{ dev *dev }
 
 // Send implements [deliver.Sink].
@@ -110,7 +110,7 @@ func (s *ownEyes) Send(_ context.Context, events []*event.Event) []error {
 func (s *ownEyes) CloseIdle()   {}
 func (s *ownEyes) Close() error { return nil }
 
-// dealtWith has the journal know what somebody did with a dead letter.
+// dealtWith tells the journal what somebody did with a dead letter.
 func (d *dev) dealtWith(l letters.Entry) {
 	text := strings.TrimSuffix(fmt.Sprintf("%s by %s: %s", l.What, l.Who, l.Text), ": ")
 	if l.What == letters.Delivered {
@@ -127,7 +127,7 @@ func isDatabase(u string) bool {
 	return slices.Contains([]string{"postgres", "postgresql", "mysql"}, name)
 }
 
-// osUser is who runs dev. Whoever reaches the page acts as them.
+// osUser returns the user who runs dev. Whoever reaches the page acts as this user.
 func osUser() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

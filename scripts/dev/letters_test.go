@@ -27,7 +27,7 @@ type parkedList struct {
 	}
 	Entries []struct {
 		Who, ID, Type, Subject, Text string
-		What                         letters.Deed
+		What                         letters.Action
 	}
 }
 
@@ -37,8 +37,8 @@ func (p *program) letters(query string) (l parkedList) {
 	return l
 }
 
-// deeds are what was done, the last first.
-func (l parkedList) deeds() (all []letters.Deed) {
+// actions returns what was done, the last first.
+func (l parkedList) actions() (all []letters.Action) {
 	for _, e := range l.Entries {
 		all = append(all, e.What)
 	}
@@ -50,7 +50,8 @@ const (
 	isDown  = `{"sink":{"probability":1,"status":503}}`
 )
 
-// park has an event refused and returns the id of its record and its CloudEvents id.
+// park makes the sink refuse an event. It returns the id of its record and its
+// CloudEvents id.
 func (p *program) park(path, body string) (record, id string) {
 	p.t.Helper()
 	p.faults(refuses)
@@ -61,7 +62,7 @@ func (p *program) park(path, body string) (record, id string) {
 }
 
 // A parked event is listed with its reason, fails while the sink refuses it, and is
-// delivered when that is mended; each deed leaves a line.
+// delivered once the sink is fixed. Each action leaves a line.
 func TestParkedEventIsDeliveredAgain(t *testing.T) {
 	for _, mode := range []string{"reliable", "normal"} {
 		t.Run(mode, func(t *testing.T) {
@@ -84,10 +85,10 @@ func TestParkedEventIsDeliveredAgain(t *testing.T) {
 			o = letters.Outcome{}
 			p.call(200, "POST", "/api/letters/deliver", one, &o)
 			if o.Delivered != 1 || o.Failed != 0 {
-				t.Errorf("when it is mended: %+v", o)
+				t.Errorf("when the sink is fixed: %+v", o)
 			}
 			l = p.letters("")
-			if want := []letters.Deed{letters.Delivered, letters.NotDelivered}; l.Matched != 0 || !slices.Equal(l.deeds(), want) || l.Entries[0].Who != l.Who || l.Entries[0].ID != id {
+			if want := []letters.Action{letters.Delivered, letters.NotDelivered}; l.Matched != 0 || !slices.Equal(l.actions(), want) || l.Entries[0].Who != l.Who || l.Entries[0].ID != id {
 				t.Errorf("left: %+v", l)
 			}
 			d := p.event(record)
@@ -102,7 +103,7 @@ func TestParkedEventIsDeliveredAgain(t *testing.T) {
 	}
 }
 
-// All of a filter are meant, as many as the reader saw, and no other.
+// An action on a filter takes all that match, as many as the reader saw, and no other.
 func TestAllParkedEventsOfAFilter(t *testing.T) {
 	t.Parallel()
 	p := launch(t, nil, "-every", "200ms")
@@ -225,8 +226,8 @@ func TestSinkThatIsDownStopsTheDelivery(t *testing.T) {
 	}
 }
 
-// The copied commands post the very bytes to the callback, also those that no argument
-// of a command can hold.
+// The copied commands post the same bytes to the callback, even bytes that cannot be in
+// an argument of a command.
 func TestParkedEventsAreCopiedAsCurl(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		noCurl(t)
@@ -292,8 +293,8 @@ func TestProblemsOfLetters(t *testing.T) {
 	}
 }
 
-// With a DEAD_LETTER of the user's that is no database the page says where the events
-// are, and not its path.
+// If the user's DEAD_LETTER is not a database, the page says where the events are, but
+// does not show the path.
 func TestLettersElsewhere(t *testing.T) {
 	t.Parallel()
 	p := launch(t, []string{"DEAD_LETTER=file:" + t.TempDir() + "/dead.jsonl"}, "-every", "off")

@@ -95,12 +95,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.StringVar(&o.programs, "dist", "", "run the functions in this `folder`, such as scripts/build makes, instead of building them")
 	f.BoolVar(&o.real, "real", false, "talk to the real VOD with your keys, instead of the stand-in")
 	f.StringVar(&o.from, "from", "", "run nothing, and show the parked events of this table: `URL` is postgres://… or mysql://…, as SINK or DEAD_LETTER has it; env:NAME takes it from a variable, which keeps its password out of the process list")
-	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that gets who did what with the parked events of a table when, and each event before it is discarded")
+	f.StringVar(&o.audit, "audit", "dead-letters.jsonl", "the `file` that records who did what, and when, with the parked events of a table, and each event before it is discarded")
 	for _, a := range standin.AllAlternatives {
 		f.BoolVar(a.Of(&o.alternatives), a.Flag, false, "the stand-in's VOD: "+a.Text)
 	}
 	f.Usage = func() {
-		fmt.Fprint(stderr, "Runs both functions here, with a stand-in of VOD.\n\n  go run ./scripts/dev [flags]\n\n")
+		fmt.Fprint(stderr, "Runs both functions here, with a stand-in for VOD.\n\n  go run ./scripts/dev [flags]\n\n")
 		f.PrintDefaults()
 	}
 	if err = f.Parse(args); err != nil {

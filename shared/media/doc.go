@@ -5,7 +5,7 @@
 // # From events to a row
 //
 // [Of] reads one event and returns a [Media] for each FileId that it names. [Merge]
-// combines what two events say of one media. [Apply] does both.
+// combines what two events say about one media. [Apply] does both.
 // [Media.Row] computes the columns of vod_media and vod_media_output.
 //
 //	var m = media.Media{Source: e.Source(), FileId: "5285890784273533167"}

@@ -18,7 +18,7 @@ type Differs struct{ What string }
 
 func (d *Differs) Error() string { return "VOD says otherwise: " + d.What }
 
-// Compare tells whether the payload of a task's event agrees with what VOD says of
+// Compare tells whether the payload of a task's event agrees with what VOD says about
 // the task: nil, or a [*Differs]. They are the same object in VOD's documents, but the
 // task may have moved on since, and the answer may have another order, more members
 // and other nulls.
@@ -214,7 +214,7 @@ func compareText(at, claim, truth string, final bool) string {
 	return fmt.Sprintf("%s is %q and not %q", strings.TrimPrefix(at, "/"), short(truth), short(claim))
 }
 
-// zeroless is the text of a number, and 0 if it is missing.
+// zeroless returns the text of a number, and 0 if it is missing.
 func zeroless(s string) string {
 	if s == "0" {
 		return ""
@@ -227,7 +227,7 @@ func isURL(s string) bool {
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// withoutQuery is a URL without what changes between two answers: a signature, a
+// withoutQuery returns a URL without what changes between two answers: a signature, a
 // time.
 func withoutQuery(s string) string {
 	u, err := url.Parse(s)

@@ -9,7 +9,7 @@ import (
 	"vodevents/shared/reconcile"
 )
 
-// truth is what VOD says of a procedure of two transcodes and a review.
+// truth is what VOD says about a procedure of two transcodes and a review.
 const truth = `{"TaskId":"1490012345-Procedure-77t0","Status":"FINISH","ErrCode":0,"FileId":"5285890784273533200","FileUrl":"https://1490012345.vod2.example.com/a/f0.mp4",
 "SessionContext":"user 7","AiAnalysisResultSet":null,"NewMember":1,"MediaProcessResultSet":[
 {"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","ErrCode":0,"ErrCodeExt":"","Progress":100,"Input":{"Definition":10},"Output":{"Url":"https://1490012345.vod2.example.com/a/v.f10.mp4?t=6a1","Definition":10}}},

@@ -12,7 +12,7 @@
 // DescribeTaskDetail has the payload of a task's event, under another member name,
 // for 3 days (266/34129): [Event] makes the event again. Uploads and deletions have
 // no task. DescribeMediaInfos tells which files are there (266/31763), but
-// not when a file went.
+// not when a file was deleted.
 //
 // # What was missed
 //

@@ -12,8 +12,8 @@ import (
 	"vodevents/shared/vod"
 )
 
-// FuzzEvent makes events of any answers. Each is a CloudEvent that is read as the same
-// event; its id hangs on the task and its status alone; its payload has VOD's bytes.
+// FuzzEvent makes events from any answers. Each is a CloudEvent that is read as the same
+// event. Its id depends only on the task and its status. Its payload has VOD's bytes.
 func FuzzEvent(f *testing.F) {
 	f.Add("ProcedureTask", []byte(`{"TaskId":"t","Status":"FINISH","FileId":"528"}`), "FINISH")
 	f.Add("RemoveWatermarkTask", []byte(`{"FileId":5285485487985271487,"x":1e400}`), "ABORTED")
@@ -22,7 +22,7 @@ func FuzzEvent(f *testing.F) {
 	at := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, member string, payload []byte, status string) {
 		if !json.Valid(payload) || !bytes.HasPrefix(payload, []byte("{")) {
-			return // the client passes on objects alone
+			return // the client passes on only objects
 		}
 		d := vod.TaskDetail{Status: status, FinishTime: at, Members: []vod.Member{{Name: member, Value: payload}}}
 		e, err := reconcile.Event(7, "task-1", d)

@@ -12,8 +12,8 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// ProcessMediaByUrl takes an id of the caller's own, which is no FileId. VOD is not
-// asked about it, and does not make its row deleted.
+// ProcessMediaByUrl takes an id of the caller's own, which is not a FileId. VOD is not
+// asked about it, so its row does not become deleted.
 func TestNobodyAsksForTheCallersOwnId(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(2)
@@ -33,8 +33,8 @@ func TestNobodyAsksForTheCallersOwnId(t *testing.T) {
 	})
 }
 
-// VOD gives null for a block without results: they are gone, too, where the block was
-// asked for.
+// VOD answers null for a block without results. If the block was requested, the results
+// are gone.
 func TestLastResultIsGone(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(1)

@@ -17,7 +17,7 @@ import (
 var ErrNoEvent = errors.New("reconcile: no event tells of this kind of task")
 
 // taskOf returns the member of a detail that is the task, and the kind of its event.
-// TaskType is spelled in too many ways to go by.
+// TaskType is spelled in too many ways to rely on it.
 func taskOf(d vod.TaskDetail) (event.Kind, json.RawMessage, error) {
 	var found []vod.Member
 	var kind event.Kind

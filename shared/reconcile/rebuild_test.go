@@ -15,7 +15,7 @@ import (
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // The event of each kind of task can be made again, with the payload's bytes. Its ID
-// is another than the true event's.
+// differs from the true event's.
 func TestEventOfEachTask(t *testing.T) {
 	for _, k := range event.Kinds {
 		member := k.TaskMember()
@@ -52,7 +52,7 @@ func TestEventOfEachTask(t *testing.T) {
 	}
 }
 
-// No event is made up for a task of which VOD documents none.
+// No event is made up for a task for which VOD documents none.
 func TestNoEventOfATask(t *testing.T) {
 	for name, members := range map[string][]vod.Member{
 		"a kind without an event": {{Name: "VideoDubbingAsyncTask", Value: json.RawMessage(`{"TaskId":"1"}`)}},
@@ -65,7 +65,7 @@ func TestNoEventOfATask(t *testing.T) {
 	}
 }
 
-// An upload's event is made of the file, with VOD's spelling of numbers.
+// An upload's event is made from the file, with VOD's spelling of numbers.
 func TestUploadOfAFile(t *testing.T) {
 	m := vod.Media{FileId: "5285890784273533300", Info: json.RawMessage(`{"FileId":5285890784273533300,"BasicInfo":{"CreateTime":"2026-11-20T12:00:00Z","Name":"<a>"},"MetaData":{"Duration":1.50},"TranscodeInfo":null}`)}
 	e, err := reconcile.Upload(7, m)

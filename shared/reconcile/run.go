@@ -55,15 +55,15 @@ type Run struct {
 	// repaired.
 	Deliver func(context.Context, []*event.Event) []deliver.Result
 
-	// Found is told of each finding, once it is repaired or left. It is not called
+	// Found is called with each finding, once it is repaired or left. It is not called
 	// concurrently.
 	Found func(Finding) error
 
-	// Step is told how far the run is: of what, and how many were looked at.
+	// Step is called with the progress of the run: what it looks at, and how many.
 	Step func(what string, n int)
 
-	// At is where the run begins, and then how far it came. Kept is called when it
-	// has changed and all before it is written.
+	// At is where the run begins, and then how far it has come. Kept is called when
+	// At has changed and everything before it is written.
 	At   Place
 	Kept func(Place) error
 
@@ -74,8 +74,8 @@ type Run struct {
 	counts Counts
 	found  []finding // not delivered yet
 
-	// The tasks and files of this chunk and of the one before it: a listing has the
-	// second where they touch twice.
+	// The tasks and files of this chunk and of the one before it: both listings
+	// have the second where the two meet.
 	seen, seenBefore map[string]bool
 }
 
@@ -89,8 +89,8 @@ type Place struct {
 	// end of them.
 	Media stored.MediaKey `json:"media,omitzero"`
 
-	// Found is how many files of that run are there, at most 20: they tell that the
-	// application is the right one when the rest is judged.
+	// Found is how many files of that run exist, at most 20. They show that the
+	// application is the right one.
 	Found int `json:"found,omitzero"`
 }
 
@@ -115,7 +115,7 @@ const (
 	MissedUpload FindingKind = "upload"   // a file was uploaded, and no event tells of it
 	NewMedia     FindingKind = "media"    // a file that no upload made has no row
 	Changed      FindingKind = "changed"  // a row differs from the file
-	Gone         FindingKind = "deleted"  // the file of a row is not there any more
+	Gone         FindingKind = "deleted"  // the file of a row no longer exists
 	NoEvent      FindingKind = "no event" // a task of a kind that has no event
 )
 

@@ -88,7 +88,7 @@ func TestATenthIsMissed(t *testing.T) {
 	})
 }
 
-// What no event tells of is found by reading the files again.
+// Changes without an event are found by reading the files again.
 func TestChangesAreRead(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(5)
@@ -181,8 +181,8 @@ func TestOddTasks(t *testing.T) {
 	})
 }
 
-// An ABORTED task is one that ended: what nobody was told of it is found and
-// repaired, once. A media that still can be played stays so.
+// An ABORTED task has ended. If its event was missed, that is found and repaired, once.
+// A media that can still be played stays so.
 func TestAbortedTask(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(1)
@@ -253,9 +253,8 @@ func TestRunIsResumed(t *testing.T) {
 	})
 }
 
-// A run that has no time for all media ends in good order, also with files that are
-// not there, and the next one goes on there. Tasks are not looked for again at once,
-// but in time.
+// A run that has no time for all media ends in good order, even if files are missing,
+// and the next one goes on there. Tasks are not looked for again at once, but later.
 func TestARunEndsInTime(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(43)
@@ -345,7 +344,7 @@ func TestManyUploads(t *testing.T) {
 	testManyUploads(t, 6000, nil)
 }
 
-// So it is where SearchMedia reaches but a hundred files.
+// The same holds if SearchMedia reaches only a hundred files.
 func TestMoreUploadsThanSearchMediaReaches(t *testing.T) {
 	testManyUploads(t, 180, func(w *world, r *reconcile.Run) {
 		r.Client = w.client(roundTrip(func(q *http.Request) (*http.Response, error) {

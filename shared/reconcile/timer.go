@@ -14,7 +14,7 @@ import (
 	"vodevents/shared/vod"
 )
 
-// Message is what the argument of a timer trigger says so that pull reconciles.
+// Message is the argument of a timer trigger that makes pull reconcile.
 const Message = "reconcile"
 
 // Result is what an invocation did. It holds no secret.

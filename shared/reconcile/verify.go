@@ -26,7 +26,7 @@ type Verifiers struct {
 	pace      *vod.Pace
 }
 
-// NewVerifiers is called once in a process.
+// NewVerifiers returns the Verifiers of a process. Call it once.
 func NewVerifiers() *Verifiers { return &Verifiers{vod.NewTransport(), newPace()} }
 
 // newPace keeps to VOD's limit of 100 calls a second of each action (266/34129,
@@ -154,7 +154,7 @@ func (v *Verifier) askTask(ctx context.Context, kind event.Kind, e *event.Event)
 	return deliver.Refuted, &Differs{"it knows no task " + short(id.text)}
 }
 
-// old tells whether a task says of itself that it began before VOD's memory does.
+// old tells whether a task, by its own data, began before the time that VOD remembers.
 func old(t *tree, now time.Time) bool {
 	var earliest time.Time
 	var walk func(*tree)
@@ -215,7 +215,7 @@ func (v *Verifier) askUpload(ctx context.Context, e *event.Event, fileId string)
 	})
 }
 
-// askFile asks whether a file is there and whether it fits.
+// askFile asks whether a file is there and whether it matches.
 func (v *Verifier) askFile(ctx context.Context, fileId string, fits func(info) error) (deliver.Verdict, error) {
 	if fileId == "" {
 		return deliver.Refuted, fmt.Errorf("%w and no file", errHopeless)

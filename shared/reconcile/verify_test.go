@@ -171,7 +171,7 @@ func TestVerifyNoAnswer(t *testing.T) {
 	}
 }
 
-// One application that cannot be asked does not refute what it may know.
+// If one application cannot be asked, an event that it may know is not refuted.
 func TestVerifyOneApplicationSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})
@@ -224,7 +224,7 @@ func TestVerifyDeletion(t *testing.T) {
 			claim string
 		}{
 			{event.MediaDeleteItem{Type: event.DeletedTranscodeFiles, Definition: 10}, ten},
-			{event.MediaDeleteItem{Type: event.DeletedTranscodeFiles}, transcodes}, // the playlist that VOD lists among them is none
+			{event.MediaDeleteItem{Type: event.DeletedTranscodeFiles}, transcodes}, // VOD lists a playlist among them, which is not one
 			{event.MediaDeleteItem{Type: event.DeletedAdaptiveDynamicStreamingFiles}, streams},
 			{event.MediaDeleteItem{Type: event.DeletedOriginalFiles}, original},
 		} {

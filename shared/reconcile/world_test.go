@@ -62,7 +62,7 @@ type world struct {
 	files []string
 
 	sent, dropped atomic.Int64
-	drop          atomic.Int64 // every so manieth callback is lost; 0: none
+	drop          atomic.Int64 // every n-th callback is lost; 0: none
 	lost          sync.Map     // what was dropped, by id
 }
 
@@ -97,7 +97,7 @@ func newWorld(t *testing.T, url string) *world {
 	return w
 }
 
-// wait moves the clock behind the tasks and waits until their callbacks are over.
+// wait moves the clock past the tasks and waits until their callbacks are over.
 func (w *world) wait(sent int64) {
 	w.t.Helper()
 	w.vod.FastForward(time.Minute)
@@ -195,7 +195,7 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(servertest.RunAll(m, postgres, mariaDB)) }
 
-// newTables is the URL of tables that are not there yet.
+// newTables returns the URL of tables that are not there yet.
 func newTables(t *testing.T, s *servertest.Shared) string {
 	t.Helper()
 	u, err := url.Parse(s.Server(t).URL)
@@ -228,7 +228,7 @@ func ids(found []reconcile.Finding, of func(reconcile.Finding) string) []string 
 	return list
 }
 
-// missed are the files, sorted, of which a callback of a type was lost.
+// missed returns the files whose callback of a type was lost, sorted.
 func (w *world) missed(eventType string) (files []string) {
 	w.lost.Range(func(_, lost any) bool {
 		if e := lost.(*event.Event); e.Type == eventType {

@@ -18,13 +18,13 @@ func (i *Instance) Serve(ctx context.Context, h http.Handler, ready func(context
 }
 
 // Beside watches a loop on a host: it serves the pages on the address, if there is
-// one, and writes the line about silence when it is due. It returns at once; call
-// what it returns when the loop has ended.
+// one, and writes the line about silence when it is due. It returns at once. Call the
+// function that it returns when the loop has ended.
 //
 // If the address is taken, that is an error in the log, and the loop runs anyway.
 func (i *Instance) Beside(ctx context.Context, variable, addr string, ready func(context.Context) error) (stop func()) {
 	quiet := i.WatchSilence(ctx)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // while the loop ends, it is still seen
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // keep serving while the loop ends
 	var serving sync.WaitGroup
 	if addr != "" {
 		serving.Go(func() {

@@ -51,7 +51,7 @@ func newCounts() counts {
 }
 
 // Configure sets what LOG_LEVEL and ALERT_SILENCE say. Call it at the start of each
-// invocation, because SCF sets the variables anew.
+// invocation, because SCF sets the variables again.
 func (i *Instance) Configure(cfg config.Config) {
 	scf.LogLevel.Set(cfg.LogLevel)
 	i.mu.Lock()
@@ -59,8 +59,8 @@ func (i *Instance) Configure(cfg config.Config) {
 	i.silence = cfg.AlertSilence
 }
 
-// sinceEvent is the time since the last event, or since the start where none has
-// come yet. It is called under the lock.
+// sinceEvent returns the time since the last event, or since the start if none has come
+// yet. It is called under the lock.
 func (i *Instance) sinceEvent() time.Duration {
 	if i.last.IsZero() {
 		return time.Since(i.start)
@@ -68,7 +68,7 @@ func (i *Instance) sinceEvent() time.Duration {
 	return time.Since(i.last)
 }
 
-// figures is a copy of the figures of the instance.
+// figures returns a copy of the figures of the instance.
 func (i *Instance) figures() (total counts, statuses map[int]int, confirms histogram, sinceEvent time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

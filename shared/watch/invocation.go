@@ -67,7 +67,7 @@ func (n *noting) WriteHeader(status int) {
 	n.ResponseWriter.WriteHeader(status)
 }
 
-// Delivery returns the way of events through, counted.
+// Delivery returns a function that delivers events through, and counts them.
 func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
 	repairs := i.Repairs(through)
 	return func(ctx context.Context, events []*event.Event) []deliver.Result {

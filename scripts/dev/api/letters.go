@@ -16,26 +16,26 @@ import (
 
 // Desk is where dead letters are dealt with.
 type Desk struct {
-	*letters.Letters        // nil: they cannot be dealt with here
-	Elsewhere        string // where they are then
+	*letters.Letters        // nil: they are elsewhere
+	Elsewhere        string // where they are, for people
 
-	// Waiting is how many there are, where that costs nothing to know; nil: it does.
+	// Waiting returns how many there are; nil: counting them costs something.
 	Waiting func() int
 
-	// To is where events go that are delivered again, without secrets; empty: nobody
-	// has said.
+	// To returns where events go that are delivered again, without secrets; empty: SINK
+	// is not set.
 	To func() string
 }
 
 // reasons are why events are parked, in words for people.
 var reasons = []choice{
 	{deliver.ReasonPermanent, "permanent", "The handler or a sink refused it for good."},
-	{deliver.ReasonAttempts, "attempts", "It failed MAX_ATTEMPTS times by its own fault."},
+	{deliver.ReasonAttempts, "attempts", "It failed MAX_ATTEMPTS times, through its own fault."},
 	{deliver.ReasonUnparsed, "unparsed", "It is no event."},
-	{deliver.ReasonDeadline, "deadline", "The callback's time was over while a sink or the handler failed."},
-	{deliver.ReasonClaimed, "claimed", "Another delivery of it was under way until the callback's time was over."},
+	{deliver.ReasonDeadline, "deadline", "The callback's time ran out while a sink or the handler failed."},
+	{deliver.ReasonClaimed, "claimed", "Another delivery of it was under way until the callback's time ran out."},
 	{deliver.ReasonRefuted, "refuted", "VOD, when asked, said that the callback is false."},
-	{deliver.ReasonUnverified, "unverified", "VOD could not be asked until the callback's time was over."},
+	{deliver.ReasonUnverified, "unverified", "VOD could not be asked before the callback's time ran out."},
 	{deliver.ReasonConfiguration, "configuration", "A variable had a bad value."},
 }
 
@@ -51,7 +51,7 @@ type letter struct {
 	Attempts   int       `json:"attempts"`
 	FirstError string    `json:"firstError,omitempty"`
 	LastError  string    `json:"lastError,omitempty"`
-	Busy       bool      `json:"busy,omitempty"` // somebody is at it
+	Busy       bool      `json:"busy,omitempty"` // somebody is working on it
 }
 
 func (a *API) letter(r stored.Row) letter {
@@ -62,18 +62,18 @@ func (a *API) letter(r stored.Row) letter {
 	return l
 }
 
-// entry is a line of who did what when.
+// entry is a line that says who did what, and when.
 type entry struct {
-	Time    time.Time    `json:"time"`
-	Who     string       `json:"who"`
-	What    letters.Deed `json:"what"`
-	ID      string       `json:"id"`
-	Type    string       `json:"type"`
-	Subject string       `json:"subject,omitempty"`
-	Text    string       `json:"text,omitempty"`
+	Time    time.Time      `json:"time"`
+	Who     string         `json:"who"`
+	What    letters.Action `json:"what"`
+	ID      string         `json:"id"`
+	Type    string         `json:"type"`
+	Subject string         `json:"subject,omitempty"`
+	Text    string         `json:"text,omitempty"`
 }
 
-// shownEntries is how many lines of who did what the list has.
+// shownEntries is how many entries the list has.
 const shownEntries = 100
 
 func (a *API) entries() []entry {
@@ -84,7 +84,7 @@ func (a *API) entries() []entry {
 	return list
 }
 
-// hasLetters refuses what needs dead letters.
+// hasLetters returns a problem if there are no dead letters here.
 func (a *API) hasLetters() error {
 	if a.Letters.Letters == nil {
 		return problemf(http.StatusConflict, "%s", a.Letters.Elsewhere)
@@ -119,7 +119,7 @@ func (a *API) getLetters(w http.ResponseWriter, r *http.Request) error {
 		Place   string   `json:"place"`
 		To      string   `json:"to"`
 		Who     string   `json:"who"`
-		File    string   `json:"file,omitempty"` // that keeps what is discarded
+		File    string   `json:"file,omitempty"` // keeps discarded events
 		Letters []letter `json:"letters"`
 		Matched int      `json:"matched"`
 		Next    string   `json:"next,omitempty"` // after= of the next page
@@ -143,14 +143,14 @@ func (a *API) getLetter(w http.ResponseWriter, r *http.Request) error {
 		return problemf(http.StatusBadGateway, "%v", err)
 	}
 	if len(rows) == 0 {
-		return problemf(http.StatusNotFound, "no event %q is parked, or no more", r.PathValue("id"))
+		return problemf(http.StatusNotFound, "no event %q is parked, or it no longer is", r.PathValue("id"))
 	}
 	text, err := rows[0].CloudEvent()
 	if err != nil {
 		return err
 	}
 	body := ""
-	if e, err := rows[0].Event(); err == nil { // else somebody else wrote the row: it can still be looked at
+	if e, err := rows[0].Event(); err == nil { // otherwise somebody else wrote the row: it can still be shown
 		body = string(e.AppendData(nil))
 	}
 	return reply(w, http.StatusOK, struct {
@@ -168,7 +168,7 @@ type chosen struct {
 		Subject string `json:"subject"`
 		Reason  string `json:"reason"`
 	} `json:"filter"`
-	Count    int    `json:"count"`    // of the filter, as the reader saw it
+	Count    int    `json:"count"`    // matches of the filter, as the reader saw them
 	Callback string `json:"callback"` // of curl
 }
 
@@ -181,9 +181,9 @@ func (a *API) chosen(r *http.Request) (c chosen, s letters.Selection, err error)
 	}
 	switch {
 	case (len(c.IDs) > 0) == (c.Filter != nil):
-		return c, s, problemf(http.StatusBadRequest, `give either {"ids":["…"]} or {"filter":{…},"count":N}, with N as GET /api/letters says it in matched`)
+		return c, s, problemf(http.StatusBadRequest, `give either {"ids":["…"]} or {"filter":{…},"count":N}, with N being matched in GET /api/letters`)
 	case c.Filter != nil && c.Count < 1:
-		return c, s, problemf(http.StatusBadRequest, "count: give how many the filter asks for, as GET /api/letters says it in matched")
+		return c, s, problemf(http.StatusBadRequest, "count: give the number of events that the filter finds, which is matched in GET /api/letters")
 	case c.Filter == nil:
 		return c, letters.Selection{IDs: c.IDs}, nil
 	}
@@ -196,7 +196,7 @@ func (a *API) postDeliver(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if a.Letters.To() == "" {
-		return problemf(http.StatusConflict, "nobody has said where to: set SINK, and DEDUP as the functions have it, and start dev again")
+		return problemf(http.StatusConflict, "there is no sink to deliver to: set SINK, and DEDUP as the functions have it, and start dev again")
 	}
 	o, err := a.Letters.Deliver(r.Context(), s)
 	return a.outcome(w, o, err)
@@ -211,7 +211,7 @@ func (a *API) postDiscard(w http.ResponseWriter, r *http.Request) error {
 	return a.outcome(w, o, err)
 }
 
-// outcome answers with what became of a selection. That nothing was done is a problem.
+// outcome answers with what became of a selection. It is a problem if nothing was done.
 func (a *API) outcome(w http.ResponseWriter, o letters.Outcome, err error) error {
 	if a.Journal != nil {
 		a.Journal.Sync() // so that the list shows it when the answer is here
@@ -223,9 +223,9 @@ func (a *API) outcome(w http.ResponseWriter, o letters.Outcome, err error) error
 	case err != nil:
 		return problemf(http.StatusBadGateway, "%v", err)
 	case done == 0 && o.Busy > 0:
-		return problemf(http.StatusConflict, "another click is at it already")
+		return problemf(http.StatusConflict, "another click is already working on it")
 	case done == 0:
-		return problemf(http.StatusNotFound, "it is parked no longer: somebody delivered or discarded it")
+		return problemf(http.StatusNotFound, "it is no longer parked: somebody delivered or discarded it")
 	}
 	return reply(w, http.StatusOK, o)
 }
@@ -253,13 +253,13 @@ func (a *API) postCurl(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return problemf(http.StatusBadGateway, "%v", err)
 	case len(commands) == 0:
-		return problemf(http.StatusNotFound, "it is parked no longer: somebody delivered or discarded it")
+		return problemf(http.StatusNotFound, "it is no longer parked: somebody delivered or discarded it")
 	}
 	return reply(w, http.StatusOK, map[string]any{"commands": commands})
 }
 
-// callbackURL is where a copied command posts to, as a word of the shell. From a table
-// nobody knows the URL.
+// callbackURL returns the URL to which a copied command posts, as a word of the shell.
+// With -from the URL is not known.
 func (a *API) callbackURL() string {
 	if a.Functions == nil {
 		return `"${CALLBACK_URL:?set it to the URL of the function callback}"`
@@ -270,13 +270,14 @@ func (a *API) callbackURL() string {
 // longArgument is the most bytes of an argument of a command; Linux takes 128 KiB.
 const longArgument = 100 << 10
 
-// callbackCurl is the command that posts an event to a callback URL, to the byte.
+// callbackCurl returns the command that posts the exact bytes of an event to a callback
+// URL.
 func (a *API) callbackCurl(e *event.Event, to string) string {
 	body := e.RawData()
 	if body == nil {
 		body = e.AppendData(nil)
 	}
-	if e.Type != event.TypeUnparsed { // a signature would be no member of what is no object
+	if e.Type != event.TypeUnparsed { // only an object can get a signature
 		body = a.signed(body)
 	}
 	const head = "curl -H 'Content-Type: application/json' "

@@ -131,7 +131,7 @@ func (a *API) callsOfVOD() []call {
 func (a *API) callsOfLetters() []call {
 	return []call{
 		{"GET", "/api/letters",
-			"What is parked, the oldest first, and who did what with it when. Filters: reason, type, subject (both may hold a *), limit (1 to 1000), after=PLACE, as next says it, for the younger ones.",
+			"The parked events, the oldest first, and who did what with them, and when. Filters: reason, type, subject (both may hold a *), limit (1 to 1000), after=PLACE, the next of an answer, for the younger ones.",
 			`curl 'BASE/api/letters?reason=permanent'`,
 			map[string]handler{get: a.getLetters}},
 		{"GET", "/api/letters/{id}",
@@ -139,15 +139,15 @@ func (a *API) callsOfLetters() []call {
 			`curl BASE/api/letters/51a6fae2de21aa08aadeb1d6c805be21`,
 			map[string]handler{get: a.getLetter}},
 		{"POST", "/api/letters/deliver",
-			"Delivers them again, through DEDUP and the handler to every sink: those with the ids, or all of a filter, with the count that GET /api/letters gave in matched. If there are more by now, nothing is done.",
+			"Delivers them again, through DEDUP and the handler to every sink: those with the ids, or all that match a filter. count is matched of GET /api/letters: if more match by now, nothing is done.",
 			`curl JSON -d '{"filter":{"reason":"permanent"},"count":1}' BASE/api/letters/deliver`,
 			map[string]handler{post: a.postDeliver}},
 		{"POST", "/api/letters/discard",
-			"Gives them up, for good, chosen likewise.",
+			"Gives them up for good. Choose them as for deliver.",
 			`curl JSON -d '{"ids":["51a6fae2de21aa08aadeb1d6c805be21"]}' BASE/api/letters/discard`,
 			map[string]handler{post: a.postDiscard}},
 		{"POST", "/api/letters/curl",
-			"Commands that post them to a callback URL, to the byte, chosen likewise, 1000 at most. callback is another URL.",
+			"Commands that post the exact bytes of at most 1000 of them, chosen as for deliver, to dev's callback URL or to callback.",
 			`curl JSON -d '{"filter":{},"count":1}' BASE/api/letters/curl`,
 			map[string]handler{post: a.postCurl}},
 	}

@@ -13,29 +13,29 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// Deed is what somebody did with a dead letter.
-type Deed string
+// Action is what somebody did with a dead letter.
+type Action string
 
 const (
-	Delivered    Deed = "delivered again"
-	NotDelivered Deed = "not delivered"
-	Discarded    Deed = "discarded"
-	Copied       Deed = "copied as curl"
+	Delivered    Action = "delivered again"
+	NotDelivered Action = "not delivered"
+	Discarded    Action = "discarded"
+	Copied       Action = "copied as curl"
 )
 
-// Entry is a line of who did what when.
+// Entry says who did what, and when.
 type Entry struct {
 	Time time.Time
 	Who  string
-	What Deed
+	What Action
 	Row  stored.Row // without its data
 	Text string     // why it failed
 }
 
-// maxEntries is how many are kept in memory.
+// maxEntries is how many entries are kept in memory.
 const maxEntries = 1000
 
-// Entries are the last ones, the newest first, at most so many.
+// Entries returns the last entries, the newest first, at most so many.
 func (l *Letters) Entries(most int) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +44,7 @@ func (l *Letters) Entries(most int) []Entry {
 	return last
 }
 
-// note keeps an entry, and tells of it, with the row's data.
+// note keeps an entry and passes it to Told, with the row's data.
 func (l *Letters) note(e Entry) {
 	e.Time, e.Who = time.Now(), l.Who
 	if l.File != nil {
@@ -64,10 +64,10 @@ func (l *Letters) note(e Entry) {
 	}
 }
 
-// File keeps entries as lines of JSON, and each event before it is discarded: such a
-// line is one of a log at level error with the member event, so vodctl replay FILE
-// delivers what was discarded. The file is made with the first line. Only its owner
-// may read it: events have the URLs of media in them.
+// File keeps entries as lines of JSON, and each event before it is discarded. The line
+// of an event looks like a line of a log at level error with the member event, so
+// vodctl replay FILE delivers what was discarded. The file is made with the first line.
+// Only its owner may read it, because events have the URLs of media in them.
 type File struct {
 	Path string
 
@@ -75,7 +75,7 @@ type File struct {
 	f  *os.File
 }
 
-// FileName is the file that keeps what is discarded; empty: there is none.
+// FileName returns the file that keeps discarded events; empty: there is none.
 func (l *Letters) FileName() string {
 	if l.File == nil {
 		return ""

@@ -1,6 +1,6 @@
-// Package letters is the desk for dead letters: it lists what was parked, and
-// delivers it again, discards it or gives it out, one event or all of a filter. It
-// notes who did what when.
+// Package letters is the desk for dead letters. It lists parked events, delivers them
+// again, discards them or copies them, one event or all that match a filter. It notes
+// who did what, and when.
 package letters
 
 import (
@@ -16,14 +16,14 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// Place is where parked events lie: a table, or [Memory].
+// Place is where parked events are: a table, or [Memory].
 type Place interface {
-	fmt.Stringer // what it is, and nothing that is secret
+	fmt.Stringer // what it is, without secrets
 	Summary(context.Context, stored.Filter) (stored.Summary, error)
 	Page(ctx context.Context, f stored.Filter, most int) ([]stored.Row, error)
 
-	// Unpark takes events off that were delivered. Discard gives them up. Both
-	// return the ids of those that were still parked.
+	// Unpark removes the mark of delivered events. Discard gives events up. Both
+	// return the ids of the events that were still parked.
 	Unpark(ctx context.Context, ids []string) ([]string, error)
 	Discard(ctx context.Context, ids []string) ([]string, error)
 }
@@ -32,50 +32,50 @@ type Place interface {
 type Options struct {
 	Place Place
 
-	// Pipeline is the way of the events that are delivered again. It is asked for
-	// each time: SINK may have changed.
+	// Pipeline returns the pipeline for events that are delivered again. It is
+	// called each time, because SINK may have changed.
 	Pipeline func() (*deliver.Pipeline, error)
 
-	// Who acts here, as the lines of [Entry] say it.
+	// Who is the user who acts here, as an [Entry] names them.
 	Who string
 
-	// Told is told of each entry; nil: nobody.
+	// Told gets each entry; nil: nobody does.
 	Told func(Entry)
 
-	// Changed is called when a deed is done: its entries are there, and its events are
-	// in nobody's hand. nil: nobody wants to know.
+	// Changed is called when an action is done: its entries are there, and no call
+	// is working on its events. nil: nobody wants to know.
 	Changed func()
 
-	// File keeps the entries, and each event before it is discarded; nil: they are
-	// kept for as long as the process runs.
+	// File keeps the entries, and each event before it is discarded; nil: only
+	// memory keeps them.
 	File *File
 }
 
-// Letters are the dead letters of a place. They are safe for concurrent use: what
-// one call has in hand, no other touches.
+// Letters are the dead letters of a place. They are safe for concurrent use: while one
+// call works on an event, no other touches it.
 type Letters struct {
 	Options
 
 	mu      sync.Mutex
-	busy    map[string]struct{} // ids in hand
+	busy    map[string]struct{} // ids that a call is working on
 	entries []Entry             // the oldest first
 }
 
 // New makes the desk of a place.
 func New(o Options) *Letters { return &Letters{Options: o, busy: map[string]struct{}{}} }
 
-// Selection says which events are meant: those with the ids or, without ids, all
-// that the filter asks for.
+// Selection chooses events: those with the ids or, without ids, all that match the
+// filter.
 type Selection struct {
 	IDs    []string
 	Filter stored.Filter
 
-	// Count is how many the filter asked for when somebody decided about them. If
+	// Count is how many matched the filter when the user decided about them. If
 	// there are more now, nothing is done.
 	Count int
 }
 
-// GrownError is the error of a filter that asks for more than the reader saw.
+// GrownError is the error if a filter matches more events than the reader saw.
 type GrownError struct{ Seen, Now int }
 
 func (e *GrownError) Error() string {
@@ -87,8 +87,8 @@ type Outcome struct {
 	Delivered int `json:"delivered"`
 	Duplicate int `json:"duplicate"` // DEDUP knows that it was delivered before
 	Discarded int `json:"discarded"`
-	Gone      int `json:"gone"` // parked no longer
-	Busy      int `json:"busy"` // in the hand of another call
+	Gone      int `json:"gone"` // no longer parked
+	Busy      int `json:"busy"` // another call is working on them
 
 	Failed  int       `json:"failed"`
 	Causes  []Failure `json:"causes,omitempty"`  // of the first that failed
@@ -113,7 +113,7 @@ func (o *Outcome) fail(id string, err error) {
 // errStop ends a selection; the outcome says why.
 var errStop = errors.New("stop")
 
-// List gives the first events that the filter asks for, and counts all of them.
+// List returns the first events that match the filter, and counts all of them.
 func (l *Letters) List(ctx context.Context, f stored.Filter, most int) ([]stored.Row, stored.Summary, error) {
 	f.Parked = new(true)
 	after := f.After
@@ -127,7 +127,7 @@ func (l *Letters) List(ctx context.Context, f stored.Filter, most int) ([]stored
 	return page, s, err
 }
 
-// Busy tells whether an event is in the hand of a call.
+// Busy tells whether a call is working on an event.
 func (l *Letters) Busy(id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,8 +135,8 @@ func (l *Letters) Busy(id string) bool {
 	return busy
 }
 
-// each hands over the events of a selection, in pages of redeliver.PageSize. errStop
-// ends it.
+// each calls hand with the events of a selection, in pages of redeliver.PageSize, until
+// hand returns errStop.
 func (l *Letters) each(ctx context.Context, s Selection, hand func(ids []string) error) error {
 	if len(s.IDs) > 0 {
 		ids := slices.Clone(s.IDs)
@@ -183,8 +183,8 @@ func handed(ctx context.Context, hand func(ids []string) error, ids []string) er
 	return hand(ids)
 }
 
-// take takes those of the events in hand that no other call has, and reads those
-// that are still parked. release must be called.
+// take reserves the events on which no other call is working, and reads those that are
+// still parked. release must be called.
 func (l *Letters) take(ctx context.Context, ids []string, o *Outcome) (rows []stored.Row, release func(), err error) {
 	l.mu.Lock()
 	var mine []string

@@ -20,9 +20,9 @@ const (
 	maxLetter = 16 << 20
 )
 
-// Memory holds the dead letters of a run. It is an http.Handler too: the functions
-// have it as DEAD_LETTER, an http:// sink. When it is full it says that it is down,
-// so that a pulled event stays in its queue.
+// Memory holds the dead letters of a run. It is also an http.Handler, which the
+// functions have as DEAD_LETTER, an http:// sink. When it is full it says that it is
+// down, so that a pulled event stays in its queue.
 type Memory struct {
 	// Changed is called when there are more letters, or fewer.
 	Changed func()
@@ -35,7 +35,7 @@ type Memory struct {
 // String implements [Place].
 func (m *Memory) String() string { return "this run's memory" }
 
-// Len is how many there are.
+// Len returns how many there are.
 func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -63,7 +63,7 @@ func (m *Memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.Changed()
 }
 
-// put takes a letter in; one with the same id is replaced. false: there is no room.
+// put adds a letter, or replaces the one with the same id. false: there is no room.
 func (m *Memory) put(row stored.Row) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// text is a CloudEvent of the n-th file, parked or not.
+// text returns a CloudEvent of the n-th file, parked or not.
 func text(t testing.TB, n int, parked bool) string {
 	t.Helper()
 	e, err := event.Parse(fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"52858907842735%05d"}}`, n),
@@ -32,8 +32,8 @@ func post(m *Memory, body string) int {
 	return w.Code
 }
 
-// A memory that is full is down: the event stays where it came from. One that it has
-// already takes no room.
+// A full memory is down, so the event stays where it came from. An event that it has
+// already needs no room.
 func TestFullMemoryIsDown(t *testing.T) {
 	t.Parallel()
 	changes := 0
@@ -51,7 +51,7 @@ func TestFullMemoryIsDown(t *testing.T) {
 	}
 }
 
-// What is no parked event is refused for good.
+// Anything but a parked event is refused for good.
 func TestMemoryTakesParkedEventsAlone(t *testing.T) {
 	t.Parallel()
 	m := &Memory{Changed: func() { t.Error("it changed") }}
@@ -62,8 +62,8 @@ func TestMemoryTakesParkedEventsAlone(t *testing.T) {
 	}
 }
 
-// The pages of a memory are in the order of receipt, whatever the order of parking, and
-// hold each letter once.
+// The pages of a memory are in the order of receipt, whatever the order of parking.
+// Together they have each letter once.
 func TestPagesOfMemory(t *testing.T) {
 	t.Parallel()
 	m := &Memory{Changed: func() {}}

@@ -52,5 +52,5 @@ func parkedTable(t *testing.T, kind string, args []string) (env, all []string) {
 		}
 	}
 	return []string{"DEAD=" + u.String(), "SINK=" + u.String(), "DEDUP=off"},
-		append([]string{"-from", "env:DEAD", "-audit", filepath.Join(t.TempDir(), "deeds.jsonl")}, args...)
+		append([]string{"-from", "env:DEAD", "-audit", filepath.Join(t.TempDir(), "actions.jsonl")}, args...)
 }

@@ -13,13 +13,13 @@ for (const kind of ['postgres', 'mysql']) {
     await until('two rows', () => rows().length === 2);
     await click('#letters-all-discard');
     await until('the question', () => one('#letters-ask').open && text('#letters-ask-title') === 'Discard 2 dead letters?');
-    check(text('#letters-ask-text').includes('deeds.jsonl') && text('#letters-ask-text').includes('vodctl replay'), text('#letters-ask-text'));
+    check(text('#letters-ask-text').includes('actions.jsonl') && text('#letters-ask-text').includes('vodctl replay'), text('#letters-ask-text'));
     await click('#letters-ask-yes');
     await done('discarded', '5285890784273530002');
     await until('none', () => rows().length === 0 && !one('#letters-empty').hidden);
     await click('#letters-again');
     await until('looked', () => !one('#letters-again').hasAttribute('aria-busy'));
-    await keys('n', 't', '2', '?'); // of these only the help is there
+    await keys('n', 't', '2', '?'); // only ? does something here
     await until('the keys', () => one('#keys').open);
     check(!one('#send').open && one('#panel-media').hidden, 'a key did what is not there');
     check(!document.documentElement.outerHTML.includes('s3cret'), 'the password is in the page');

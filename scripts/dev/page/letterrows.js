@@ -1,4 +1,4 @@
-// A dead letter in the list, and a line of who did what with one when.
+// A dead letter in the list, and a line that says who did what with one, and when.
 
 import { about } from './api.js';
 import { el, sign } from './dom.js';
@@ -32,7 +32,7 @@ export function letterRow(letter, deliverable, does, look) {
       button('Discard', 'discard', { disabled: letter.busy, 'aria-haspopup': 'dialog' }),
       button('Copy as curl', 'curl'),
       button('Event', 'look', { class: 'quiet', 'aria-expanded': 'false' }),
-      letter.busy ? el('span', { class: 'hint' }, 'somebody is at it') : ''));
+      letter.busy ? el('span', { class: 'hint' }, 'somebody is working on it') : ''));
 }
 
 const TONES = { 'delivered again': 'done', 'not delivered': 'bad', discarded: 'warn', 'copied as curl': '' };

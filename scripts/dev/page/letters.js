@@ -1,6 +1,6 @@
-// The dead letters: what was parked, why, and what can be done about it. The list is
-// asked for anew when it is looked at, when something was done, and when dev says that
-// there are more or fewer; from a table, where nobody says so, on demand.
+// The dead letters: what was parked, why, and what can be done about it. The page asks
+// for the list again when it is shown, when something was done, and when dev says that
+// there are more or fewer. A table does not say so; then it asks on demand.
 
 import { about, api, send } from './api.js';
 import { $, el, hide, options, say } from './dom.js';
@@ -20,7 +20,7 @@ $('letters-reason').append(...options(about.reasons.map((r) => ({ value: r.value
 const filter = () => ({ reason: $('letters-reason').value, type: $('letters-type').value.trim(), subject: $('letters-subject').value.trim() });
 const filtered = () => Object.values(filter()).some(Boolean);
 
-/** Asks for the list; what is asked meanwhile is asked once more afterwards. */
+/** Asks for the list. If it is called meanwhile, it asks once more afterwards. */
 async function reload() {
   if (about.letters.elsewhere) return;
   if (state.busy) { state.again = true; return; }
@@ -46,7 +46,7 @@ function show(answer) {
   state.answer = answer;
   const { letters, matched, entries, to, place, who } = answer;
   badge(filtered() ? null : matched);
-  say($('letters-where'), `In ${place}. You act as ${who}. ${to ? `Delivered again to ${to}.` : 'Nobody has said where to deliver them again: set SINK, and start dev anew.'}`);
+  say($('letters-where'), `In ${place}. You act as ${who}. ${to ? `Delivered again to ${to}.` : 'They cannot be delivered again: set SINK, and start dev again.'}`);
   say($('letters-matched'), matched ? plural(matched, 'dead letter', 'dead letters') + (filtered() ? ' of this filter' : '') : 'none');
   arrange(letters);
   hide($('letters-more'), letters.length >= matched);
@@ -63,7 +63,7 @@ function show(answer) {
   $('letters-entries').replaceChildren(...entries.map(entryRow));
 }
 
-/** Shows the rows; one that is there and the same is not touched: it may be clicked. */
+/** Shows the rows. A row that is the same is not touched: it may be clicked right now. */
 function arrange(letters) {
   const kept = new Map();
   for (const l of letters) {
@@ -84,7 +84,7 @@ function arrange(letters) {
 /** The number beside the tab; null leaves it as it is. */
 const badge = (n) => { if (n !== null) say($('letters-count'), n ? count.format(n) : ''); };
 
-/** Does something with one dead letter, or with all of the filter. */
+/** Does something with one dead letter, or with all that match the filter. */
 const doTo = (what, button, letter) => act(button, async () => {
   const chosen = letter ? { ids: [letter.id] } : { filter: filter(), count: state.answer.matched };
   if (what !== 'curl' && (what === 'discard' || !letter) && !await sure(what, letter)) return;
@@ -97,14 +97,14 @@ const doTo = (what, button, letter) => act(button, async () => {
   }
 });
 
-/** Asks whether it is meant. */
+/** Asks for confirmation. */
 function sure(what, letter) {
   const n = letter ? 1 : state.answer.matched;
   const them = letter ? `this ${letter.type}` : plural(n, 'dead letter', 'dead letters');
   $('letters-ask-title').textContent = what === 'discard' ? `Discard ${them}?` : `Deliver ${them} again?`;
-  $('letters-ask-text').textContent = what !== 'discard' ? `Through DEDUP and the handler to ${state.answer.to}. What fails stays parked.`
-    : state.answer.file ? `A row that the table has only as a dead letter is deleted. One that it took as SINK too stays, and is parked no longer. ${state.answer.file} gets each event first, whole: vodctl replay ${state.answer.file} delivers it after all.`
-    : 'It is gone for good: it lies in the memory of this run alone.';
+  $('letters-ask-text').textContent = what !== 'discard' ? `Through DEDUP and the handler to ${state.answer.to}. Events that fail stay parked.`
+    : state.answer.file ? `A row that the table has only as a dead letter is deleted. One that it also took as SINK stays, but is no longer parked. ${state.answer.file} gets each whole event first: vodctl replay ${state.answer.file} can still deliver it.`
+    : 'It is gone for good, because only the memory of this run has it.';
   $('letters-ask-yes').textContent = what === 'discard' ? 'Discard' : 'Deliver again';
   ask.returnValue = '';
   ask.showModal();
@@ -114,11 +114,11 @@ function sure(what, letter) {
 function report(o) {
   const parts = [];
   if (o.delivered) parts.push(`${count.format(o.delivered)} delivered again`);
-  if (o.duplicate) parts.push(`${count.format(o.duplicate)} had been delivered before`);
+  if (o.duplicate) parts.push(`${count.format(o.duplicate)} delivered before`);
   if (o.discarded) parts.push(`${count.format(o.discarded)} discarded`);
   if (o.failed) parts.push(`${count.format(o.failed)} not delivered: ${o.causes[0].error}`);
-  if (o.gone) parts.push(`${count.format(o.gone)} parked no longer`);
-  if (o.busy) parts.push(`${count.format(o.busy)} in the hand of another click`);
+  if (o.gone) parts.push(`${count.format(o.gone)} no longer parked`);
+  if (o.busy) parts.push(`${count.format(o.busy)} in use by another click`);
   if (o.stopped) parts.push(`stopped: ${o.stopped}`);
   toast(parts.join('; '), !!(o.failed || o.stopped));
 }
@@ -138,7 +138,7 @@ const look = (button, letter) => act(button, async () => {
   button.setAttribute('aria-expanded', !row.view.place.hidden);
 });
 
-/** Moves the focus by rows. */
+/** Moves the focus by a number of rows. */
 export function step(by) {
   const ids = [...state.rows.keys()];
   if (!ids.length) return;
@@ -190,7 +190,7 @@ if (about.letters.elsewhere) {
 hear('view', () => { if (!panel.hidden) reload(); });
 hear('look', reload);
 hear('state', (m) => {
-  hide($('letters-again'), m.letters !== undefined); // a table tells nobody what happens to it
+  hide($('letters-again'), m.letters !== undefined); // a table does not report its changes
   if (m.letters !== undefined) badge(m.letters);
   if (!panel.hidden) reload();
 });

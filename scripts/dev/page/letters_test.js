@@ -9,9 +9,9 @@ const showLetters = async () => {
   await until('the tab', () => !one('#panel-letters').hidden);
 };
 const refuse = (status = 400) => call('PUT', '/faults', { sink: { probability: 1, status, delayMs: 0 } });
-const mend = () => call('PUT', '/faults', { sink: { probability: 0 } });
+const fix = () => call('PUT', '/faults', { sink: { probability: 0 } });
 
-test('a sink refuses an event, it is parked, the sink is mended, and the event is delivered again', { args: ['-every', '300ms'] }, async () => {
+test('a sink refuses an event, it is parked, the sink is fixed, and the event is delivered again', { args: ['-every', '300ms'] }, async () => {
   await showLetters();
   await until('nothing', () => !one('#letters-empty').hidden);
   await slide('[data-sink="probability"]', 'End');
@@ -30,7 +30,7 @@ test('a sink refuses an event, it is parked, the sink is mended, and the event i
   await until('the toast', () => text('#toasts').includes('1 not delivered'));
   equal(letterRows().length, 1, 'dead letters');
   await slide('[data-sink="probability"]', 'Home');
-  await until('mended', async () => (await call('GET', '/faults')).sink.probability === 0);
+  await until('fixed', async () => (await call('GET', '/faults')).sink.probability === 0);
   await click('#letters-list button');
   await until('none', () => letterRows().length === 0 && !one('#letters-empty').hidden && text('#letters-count') === '');
   await saysDone('delivered again', 'by ', 'NewFileUpload');
@@ -45,7 +45,7 @@ test('all of a filter are delivered again or discarded, after a question', { arg
   await send('kind=NewFileUpload&mode=reliable&n=120');
   await send('kind=PullComplete&mode=reliable&n=2');
   await until('all', async () => (await call('GET', '/letters?limit=1')).matched === 122);
-  await mend();
+  await fix();
   await showLetters();
   await until('a portion', () => letterRows().length === 100 && text('#letters-more') === 'Show 22 more');
   await click('#letters-more');
@@ -84,7 +84,7 @@ test('a dead letter is looked at, copied as curl and discarded, by keys', { args
   await until('the first', async () => (await call('GET', '/letters')).matched === 1); // it is the older one
   await send('kind=PullComplete&mode=reliable');
   await until('both', async () => (await call('GET', '/letters')).matched === 2);
-  await mend();
+  await fix();
   await keys('3');
   await until('the list', () => focused() === 'letters-list' && letterRows().length === 2);
   equal(document.querySelector('.skip').hash, '#letters-list', 'the skip link');
@@ -114,7 +114,7 @@ test('a dead letter is looked at, copied as curl and discarded, by keys', { args
   await saysDone('discarded', '5285890784273530777');
 });
 
-test('what somebody else did meanwhile is told, and a filter that has grown is looked at again', { args: ['-every', '300ms'], refused: 409 }, async () => {
+test('what somebody else did meanwhile is shown, and a filter that has grown is read again', { args: ['-every', '300ms'], refused: 409 }, async () => {
   await refuse();
   await send('kind=PullComplete&mode=reliable&n=2');
   await until('both', async () => (await call('GET', '/letters')).matched === 2);
@@ -140,6 +140,6 @@ test('what is done with a dead letter elsewhere is shown at once, also that it f
     await call('POST', '/letters/' + does, { ids: [id] });
     await saysDone(words);
     await until('a line', () => document.querySelectorAll('#letters-entries > li').length === n);
-    await until('nobody is at it', () => !letterRow(1).includes('somebody is at it'));
+    await until('nobody is at it', () => !letterRow(1).includes('somebody is working on it'));
   }
 });

@@ -83,7 +83,7 @@ func (d *deployer) functionURL(ctx context.Context, name string) (string, error)
 		}
 		if u := urlOf(triggers); u != "" {
 			if !d.standIn() && !ownURL(u, d.user.AppId, d.region) {
-				return "", fmt.Errorf("%s: SCF tells the function URL %s, which is not of the form https://%d-….%s.tencentscf.com: it is not called, and VOD is not pointed at it\n  → compare it with the console, function URL", name, u, d.user.AppId, d.region)
+				return "", fmt.Errorf("%s: SCF reports the function URL %s, which does not have the form https://%d-….%s.tencentscf.com: this run neither calls it nor points VOD at it\n  → compare it with the console, function URL", name, u, d.user.AppId, d.region)
 			}
 			return u, nil
 		}
@@ -91,7 +91,7 @@ func (d *deployer) functionURL(ctx context.Context, name string) (string, error)
 			return "", err
 		}
 	}
-	return "", fmt.Errorf("%s: SCF tells no public function URL\n  → see the console, function URL: public access must be on; then run this again", name)
+	return "", fmt.Errorf("%s: SCF reports no public function URL\n  → see the console, function URL: public access must be on; then run this again", name)
 }
 
 // greet sends GET to the URL until the function greets. That one answer proves the
@@ -135,11 +135,11 @@ func (d *deployer) probe(ctx context.Context, url string) {
 	case err != nil:
 		d.say("  ! A %s POST got no answer: %v", how, err)
 	case status == http.StatusBadRequest && key != "":
-		d.say("  A signed POST is taken for VOD's: the function has the key (400, for the probe is no event).")
+		d.say("  A signed POST is accepted: the function has the key (400, because the probe is no event).")
 	case status == http.StatusBadRequest:
-		d.say("  An unsigned POST is read, as you said -open (400, for the probe is no event).")
+		d.say("  An unsigned POST is accepted, as you said -open (400, because the probe is no event).")
 	case status == http.StatusUnauthorized:
-		d.say("  ! A %s POST is refused (401): the function has another key; instances that are warm may have the old one for a while.", how)
+		d.say("  ! A %s POST is refused (401): the function has another key; warm instances may keep the old one for a while.", how)
 	default:
 		d.say("  ! A %s POST answers %d instead of 400.", how, status)
 	}

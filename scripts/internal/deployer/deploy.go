@@ -47,7 +47,7 @@ func (d *deployer) deploy(ctx context.Context, f *serverless.File) error {
 			return err
 		}
 	} else {
-		d.say("Nothing to change: the cloud is as serverless.yml and the settings say.")
+		d.say("Nothing to change: the cloud matches serverless.yml and the settings.")
 	}
 	return d.after(ctx, f, functions)
 }
@@ -60,7 +60,7 @@ func (d *deployer) plan(ctx context.Context, functions []*function) (plans []*pl
 			return nil, err
 		}
 		for _, v := range have.Environment.Variables {
-			d.mask.variable(v.Key, v.Value) // SCF tells old secrets too
+			d.mask.variable(v.Key, v.Value) // SCF returns old secrets too
 		}
 		p, err := newPlan(w, have, d.force)
 		if err != nil {
@@ -90,8 +90,8 @@ func (d *deployer) show(plans []*plan) (writes bool) {
 	}
 	d.say("")
 	if created {
-		d.say("An account that never opened CLS, the log service, gets CreateFailed on its first function:")
-		d.say("open it once at https://console.cloud.tencent.com/cls. Without it there are no logs, and events parked in the log are lost.")
+		d.say("An account that never activated CLS, the log service, gets CreateFailed on its first function:")
+		d.say("activate it once at https://console.cloud.tencent.com/cls. Without it there are no logs, and events parked in the log are lost.")
 	}
 	return writes
 }
@@ -249,7 +249,7 @@ func (d *deployer) writeTrigger(ctx context.Context, function string, c triggerC
 	refused := scfapi.Is(err, "InvalidParameterValue.Type", "UnsupportedOperation")
 	switch {
 	case refused && c.write.Type == "http":
-		return fmt.Errorf("%w\n  → change the function URL in the console: %s. It is not made anew here, because it might get another address, and VOD would call the old one", err, c.write.TriggerDesc)
+		return fmt.Errorf("%w\n  → change the function URL in the console: %s. This command does not make it again, because it might get another address, and VOD would call the old one", err, c.write.TriggerDesc)
 	case refused:
 		if err := d.api.DeleteTrigger(ctx, function, c.old); err != nil {
 			return err

@@ -16,8 +16,8 @@ import (
 	"vodevents/shared/scf/scffake"
 )
 
-// state is what a deployment leaves in the cloud, as far as it is the same each
-// time: all but the URL.
+// state returns what a deployment leaves in the cloud, without the URL, which differs
+// each time.
 func (c *cloud) state(t testing.TB) string {
 	t.Helper()
 	var b strings.Builder
@@ -36,7 +36,7 @@ func (c *cloud) state(t testing.TB) string {
 	return b.String()
 }
 
-// post sends a callback, signed, to the URL that came out of a deployment.
+// post sends a signed callback to the URL that a deployment printed.
 func (c *cloud) post(t testing.TB, output, body string) {
 	t.Helper()
 	_, rest, _ := strings.Cut(output, "\nURL      ")
@@ -62,9 +62,9 @@ func (c *cloud) delivered(t testing.TB, fileId string) bool {
 	return strings.Contains(string(text), fileId)
 }
 
-// What is packed and sent is the functions themselves, and they run.
-// Packing and unpacking takes 15 s of a core; the short run leaves it to TestBuild of
-// scripts, which runs what the zip holds.
+// The functions themselves are packed and sent, and they run. Packing and unpacking
+// takes 15 s of a core, so quick tests leave it to TestBuild of scripts, which runs
+// what the zip holds.
 func TestExecutablesAreSentWhole(t *testing.T) {
 	longtest.Only(t)
 	t.Parallel()
@@ -75,8 +75,8 @@ func TestExecutablesAreSentWhole(t *testing.T) {
 	}
 }
 
-// From nothing to the first events through the deployed functions, and on: no
-// change, another variable, removal.
+// A first deployment delivers events through the functions. Then come a run that
+// changes nothing, another variable, and the removal.
 func TestLifeOfADeployment(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{URLPolls: 2})
@@ -97,7 +97,7 @@ func TestLifeOfADeployment(t *testing.T) {
 	before, writes := c.state(t), len(c.writes())
 	out = c.must(t, "-yes")
 	if !strings.Contains(out, "Nothing to change") || len(c.writes()) != writes || c.state(t) != before {
-		t.Errorf("a second run is to change nothing and to say so; it called %v:\n%s", c.writes()[writes:], out)
+		t.Errorf("a second run must change nothing and say so; it called %v:\n%s", c.writes()[writes:], out)
 	}
 
 	c.env["PULL_RATE"] = "50"
@@ -119,8 +119,8 @@ func TestLifeOfADeployment(t *testing.T) {
 	}
 }
 
-// killPoints returns after how many of a run's calls to kill it: after each, or when
-// tests are to be quick after four of the writes.
+// killPoints returns after how many of a run's calls to kill it: after each, or in
+// quick tests after four of the writes.
 func killPoints(calls []scffake.Call) (points []int) {
 	for n := range calls {
 		if longtest.On() || n > 0 && calls[n-1].Writes() {
@@ -136,8 +136,8 @@ func killPoints(calls []scffake.Call) (points []int) {
 	return points
 }
 
-// A deployer that is killed after any of its calls leaves what the next run
-// completes, to the same end each time. With OtherHash it has the most calls.
+// If a deployer is killed after any of its calls, the next run completes the
+// deployment, always with the same result. With OtherHash it has the most calls.
 func TestKilledAfterEachCall(t *testing.T) {
 	t.Parallel()
 	o := scffake.Options{Alternatives: scffake.Alternatives{OtherHash: true}}
@@ -175,7 +175,7 @@ func (c *cloud) killAfter(t *testing.T, n int) {
 	c.checkSecrets(t, out.String())
 }
 
-// An update that is killed after any of its calls is completed by the next run.
+// If an update is killed after any of its calls, the next run completes it.
 func TestUpdateKilledAfterEachCall(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).small()
@@ -197,8 +197,8 @@ func TestUpdateKilledAfterEachCall(t *testing.T) {
 	}
 }
 
-// Where the documents are silent the deployer comes to the same end both ways. When
-// tests are to be quick, only those alternatives that an update meets see one.
+// Where the documents are silent, the deployer gets the same result both ways. Quick
+// tests make an update only with the alternatives that it meets.
 func TestBothWaysOfTheUnknown(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -32,17 +32,17 @@ func TestFaultsThatPass(t *testing.T) {
 }
 
 // An account without CLS gets CreateFailed. The run says what to do, and the next
-// one deletes the function and makes it anew.
+// one deletes the function and makes it again.
 func TestAccountWithoutCLS(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).small()
 	c.Next("CreateFunction", scffake.Fault{Kind: scffake.Ends})
-	c.refuse(t, "open it at https://console.cloud.tencent.com/cls", "-yes")
+	c.refuse(t, "activate it at https://console.cloud.tencent.com/cls", "-yes")
 	if out := c.must(t, "-yes"); !strings.Contains(out, "such a function can only be deleted") {
 		t.Errorf("the second run says:\n%s", out)
 	}
 	c = newCloud(t, scffake.Options{CLS: scffake.CLSRefuses}).small()
-	c.refuse(t, "open CLS, the log service, once", "-yes")
+	c.refuse(t, "activate CLS, the log service, once", "-yes")
 }
 
 // file writes serverless.yml with a change, and makes it the one of c.
@@ -53,7 +53,7 @@ func (c *cloud) file(t *testing.T, old, changed string) (flag string) {
 		t.Fatal(err)
 	}
 	if bytes.Count(text, []byte(old)) != 1 {
-		t.Fatalf("%q does not stand once in serverless.yml", old)
+		t.Fatalf("%q is not in serverless.yml exactly once", old)
 	}
 	path := filepath.Join(t.TempDir(), "serverless.yml")
 	if err := os.WriteFile(path, bytes.Replace(text, []byte(old), []byte(changed), 1), 0o600); err != nil {
@@ -80,14 +80,14 @@ func TestTenTimers(t *testing.T) {
 	if out := c.must(t, "-dry-run", flag); strings.Count(out, "nothing to change") != 2 {
 		t.Errorf("a second run would change something:\n%s", out)
 	}
-	c.must(t, "-yes") // the nine go
+	c.must(t, "-yes") // removes the nine
 	if f, _ := c.Function(region, pull); len(f.Triggers) != 1 || f.Retries != 0 || f.MsgTTL != 60 {
 		t.Errorf("there are %d timers, %d retries and %d s", len(f.Triggers), f.Retries, f.MsgTTL)
 	}
 }
 
-// A value that serverless.yml states itself is what the functions have, so it is what
-// the last lines tell, and it is masked.
+// If serverless.yml itself has a value, the functions get it. So the last lines show
+// it, and it is masked.
 func TestValuesInServerlessYml(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).small()
@@ -97,7 +97,7 @@ func TestValuesInServerlessYml(t *testing.T) {
 	}
 }
 
-// Of two deployers at once one ends and says so; nothing is left half done.
+// If two deployers run at once, one stops and says so. Nothing is left half done.
 func TestTwoDeployers(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).small()
@@ -124,7 +124,7 @@ func TestTwoDeployers(t *testing.T) {
 	}
 }
 
-// Keys without the right to see and change retries deploy all the same.
+// Keys without the right to see and change retries can still deploy.
 func TestNoRightToRetries(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, scffake.Options{}).small()

@@ -65,8 +65,8 @@ var dist = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// script makes an executable that runs another one. Packing and sending the few
-// bytes of it takes milliseconds, that of our functions seconds.
+// script makes an executable that runs another one. Packing and sending its few bytes
+// takes milliseconds; our functions take seconds.
 func script(path, runs string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -90,8 +90,8 @@ func (c *cloud) whole() *cloud {
 
 var built string // the folder to remove when all tests are over
 
-// cloud is a stand-in of SCF and CAM and one of VOD, and the environment of a
-// deployer that deploys there.
+// cloud has a stand-in for SCF and CAM, one for VOD, and the environment of a deployer
+// that deploys there.
 type cloud struct {
 	*scffake.Server
 	vod *vodfake.Server
@@ -108,7 +108,7 @@ const (
 	password = "p4ssw0rdp4ssw0rd"
 )
 
-// newCloud starts stand-ins, with a SINK at which all events arrive.
+// newCloud starts the stand-ins, and a SINK that gets all events.
 func newCloud(t testing.TB, o scffake.Options) *cloud {
 	t.Helper()
 	o.Rate = -1 // how many calls come in a second depends on the machine
@@ -143,7 +143,7 @@ func newCloud(t testing.TB, o scffake.Options) *cloud {
 	return c
 }
 
-// command is the deployer as a process of its own, with executables that are built.
+// command returns the deployer as a process of its own, with executables built before.
 func (c *cloud) command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(built, "deploy"), args...)
@@ -192,12 +192,12 @@ func (c *cloud) checkSecrets(t testing.TB, text string) {
 	t.Helper()
 	for _, secret := range []string{signKey, password, c.env["TENCENT_SECRET_ID"], c.env["TENCENT_SECRET_KEY"]} {
 		if strings.Contains(text, secret) {
-			t.Errorf("the secret %s stands in:\n%s", secret, text)
+			t.Errorf("the secret %s is in:\n%s", secret, text)
 		}
 	}
 }
 
-// writes are the actions of all calls so far that may have changed something.
+// writes returns the actions of all calls so far that may have changed something.
 func (c *cloud) writes() (actions []string) {
 	for _, call := range c.Calls("") {
 		if call.Writes() && call.Action != "Invoke" {

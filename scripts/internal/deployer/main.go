@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, wait func(context.Context, time.Dur
 	fs.BoolVar(&d.configure, "configure", false, "afterwards point VOD at the URL")
 	fs.BoolVar(&d.force, "force", false, "take over functions that this command did not make, and drop variables that serverless.yml does not have")
 	fs.BoolVar(&d.remove, "remove", false, "delete the functions and their triggers")
-	fs.BoolVar(&d.try, "try", false, "deploy to a stand-in of the cloud on this machine, without an account")
+	fs.BoolVar(&d.try, "try", false, "deploy to a stand-in for the cloud on this machine, without an account")
 	fs.BoolVar(&d.role, "role", false, "make the functions' role, or check it, and deploy nothing")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -94,11 +94,11 @@ func run(ctx context.Context, args []string, wait func(context.Context, time.Dur
 		return 2
 	}
 	if fs.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "deploy: %q is for the framework's command; with -api there is none\n", fs.Args())
+		fmt.Fprintf(os.Stderr, "deploy: %q is for the framework's command, which -api does not use\n", fs.Args())
 		return 2
 	}
 	if d.try && (d.remove || d.role) {
-		fmt.Fprintln(os.Stderr, "deploy: -try deploys, and nothing is left of it: leave out -remove and -role")
+		fmt.Fprintln(os.Stderr, "deploy: -try removes what it deploys: leave out -remove and -role")
 		return 2
 	}
 	if err := d.start(ctx); err != nil {
@@ -137,7 +137,7 @@ func (d *deployer) run(ctx context.Context) error {
 		}
 	}
 	if d.getenv("TENCENT_SECRET_ID") == "" && d.dryRun {
-		d.say("No TENCENT_SECRET_ID: nobody was asked what is there, so the plan is the one for an empty account.")
+		d.say("No TENCENT_SECRET_ID: the cloud was not asked what is there, so the plan is for an empty account.")
 	} else if err := d.connect(ctx); err != nil {
 		return err
 	}
@@ -196,9 +196,9 @@ func variablesOf(f *serverless.File) map[string]string {
 	return vars
 }
 
-// setting returns a variable as the functions have it: serverless.yml may say
-// another value than the environment, or leave the variable out. What it never
-// passes on, such as keys, comes from the environment.
+// setting returns a variable as the functions have it: serverless.yml may have a
+// different value from the environment, or leave the variable out. Variables that
+// serverless.yml never passes on, such as keys, come from the environment.
 func (d *deployer) setting(name string) string {
 	value, listed := d.vars[name]
 	if v, known := variable(name); listed || known && serverless.Deployed(v) {

@@ -64,7 +64,7 @@ func (m *mask) variable(name, value string) {
 	}
 }
 
-// address adds what is secret in a URL, as it is written there and as it is meant.
+// address adds what is secret in a URL, both escaped and unescaped.
 func (m *mask) address(raw string) {
 	scheme, rest, _ := strings.Cut(raw, "://")
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
@@ -112,8 +112,8 @@ func (m *mask) add(secret string) {
 // span is a part of a text, from a byte to before another.
 type span struct{ from, to int }
 
-// find returns where secrets stand in a text. Secrets that overlap or touch are one
-// span, so that no part of either is left.
+// find returns where a text has secrets. Secrets that overlap or touch are one span, so
+// that no part of either is left.
 func (m *mask) find(text string) (spans []span) {
 	var all []span
 	for _, secret := range m.secrets {
@@ -168,8 +168,8 @@ func (m *mask) begun(text string) int {
 	return from
 }
 
-// secrecy says what may be shown of a variable. A variable that this project does not
-// know is treated as a secret.
+// secrecy says how much of a variable may be shown. A variable that this project does
+// not know is treated as a secret.
 func secrecy(name string) config.Secrecy {
 	if v, known := variable(name); known {
 		return v.Secrecy
@@ -185,7 +185,7 @@ func variable(name string) (config.Variable, bool) {
 	return config.Variables[i], true
 }
 
-// showVariable is what may be shown of a variable's value.
+// showVariable returns the part of a variable's value that may be shown.
 func showVariable(name, value string) string {
 	v, _ := variable(name)
 	v.Secrecy = secrecy(name)

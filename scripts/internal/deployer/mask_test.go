@@ -14,12 +14,12 @@ func TestMask(t *testing.T) {
 	text := m.Replace(`k3y&k3y k3y\u0026k3y whsec_q1q1q1 f1rstf1rst s3conds3cond https://h.example.com/p4th?secret=whsec_q1q1q1`)
 	for _, secret := range []string{"k3y", "q1q1", "f1rst", "s3cond", "p4th"} {
 		if strings.Contains(text, secret) {
-			t.Errorf("%s stands in %s", secret, text)
+			t.Errorf("%s is in %s", secret, text)
 		}
 	}
 }
 
-// maskOf is the mask of an environment.
+// maskOf returns the mask of an environment.
 func maskOf(env map[string]string) *mask {
 	return newMask(func(name string) string { return env[name] })
 }
@@ -41,7 +41,7 @@ func TestSecretsThatArePartsOfOthers(t *testing.T) {
 	}
 }
 
-// What vodctl prints comes in pieces, and a secret may be cut by them.
+// vodctl's output comes in pieces, and a secret may be split between two.
 func TestSecretsInPieces(t *testing.T) {
 	t.Parallel()
 	m := maskOf(map[string]string{"CALLBACK_SIGN_KEY": "abcdef,cdefghij"})
@@ -67,7 +67,7 @@ func TestSecretsInPieces(t *testing.T) {
 	}
 }
 
-// A secret is found in a URL however it is written, and what is open stays.
+// A secret is found in a URL however it is written. What is not secret stays.
 func TestSecretsOfURLs(t *testing.T) {
 	t.Parallel()
 	m := maskOf(map[string]string{
@@ -86,7 +86,7 @@ func TestSecretsOfURLs(t *testing.T) {
 	}
 }
 
-// What the run has to show is not masked for being like a part of a secret.
+// What the run must show is not masked, even if a secret contains it.
 func TestTheFunctionURLIsShown(t *testing.T) {
 	t.Parallel()
 	m := maskOf(map[string]string{"SINK": "https://hooks.example.com/callback"})
@@ -107,6 +107,6 @@ func TestSecretWithControlCharacters(t *testing.T) {
 	terminal.mask.variable("TEAM_KEY", "f1rst\ns3cond")
 	terminal.say("it is %s, as %q", "f1rst\ns3cond", "f1rst\ns3cond")
 	if strings.Contains(out.String(), "s3cond") || secrecy("TEAM_KEY") != config.Secret {
-		t.Errorf("a secret stands in %q", out.String())
+		t.Errorf("a secret is in %q", out.String())
 	}
 }

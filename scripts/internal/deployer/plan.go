@@ -15,7 +15,7 @@ import (
 type present struct {
 	scfapi.Function
 	found      bool
-	codeSha256 string              // as SCF tells it
+	codeSha256 string              // as SCF reports it
 	async      *scfapi.AsyncConfig // nil: the keys may not ask
 	triggers   []scfapi.Trigger
 }
@@ -64,8 +64,8 @@ type plan struct {
 // writes tells whether anything changes.
 func (p *plan) writes() bool { return p.create || p.code || p.config || p.async || len(p.triggers) > 0 }
 
-// newPlan compares what is wanted with what is there. The error says what cannot be
-// changed.
+// newPlan compares what is wanted with what is there. It returns an error if something
+// cannot be changed.
 func newPlan(want *function, have present, force bool) (*plan, error) {
 	p := &plan{want: want, have: have}
 	p.variables(force)
@@ -84,7 +84,7 @@ func newPlan(want *function, have present, force bool) (*plan, error) {
 		p.planCreate()
 		return p, nil
 	case have.Type != "" && have.Type != "Event" || have.Runtime != want.Runtime:
-		return nil, fmt.Errorf("%s is a function of type %s and runtime %s, and both can never be changed\n  → delete it, or deploy with another -stage", want.Name, have.Type, have.Runtime)
+		return nil, fmt.Errorf("%s is a function of type %s and runtime %s, and neither can be changed\n  → delete it, or deploy with another -stage", want.Name, have.Type, have.Runtime)
 	case !ours:
 		p.line("~", "take over", "a function that this command did not make")
 	}
@@ -145,7 +145,7 @@ func (p *plan) variables(force bool) {
 	})
 }
 
-// confHash is the hash of the configuration for the mark.
+// confHash returns the hash of the configuration for the mark.
 func (p *plan) confHash() string {
 	w := p.want
 	text, _ := json.Marshal([]any{w.Handler, w.MemorySize, w.Timeout, w.Role, w.vpc, p.vars}) // of plain values
@@ -203,7 +203,7 @@ func (p *plan) planConfig(old mark) {
 	}
 	p.config = p.code || len(p.lines) > before || h.Description != p.mark.String()
 	if p.config && len(p.lines) == 0 {
-		p.line("~", "mark", "the note in its description of what is deployed")
+		p.line("~", "mark", "the note in its description that says what is deployed")
 	}
 }
 
@@ -254,7 +254,7 @@ func (p *plan) compareVariables() {
 	}
 }
 
-// reasons is SCF's explanation of why a function failed.
+// reasons returns SCF's explanation of why a function failed.
 func reasons(f scfapi.Function) string {
 	text := f.StatusDesc
 	for _, r := range f.StatusReasons {

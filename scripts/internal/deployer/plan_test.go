@@ -9,7 +9,7 @@ import (
 	"vodevents/scripts/internal/serverless"
 )
 
-// wanted is a function as serverless.yml might want it.
+// wanted returns a function as serverless.yml might want it.
 func wanted() *function {
 	w := &function{
 		key:       "pull",
@@ -23,7 +23,7 @@ func wanted() *function {
 	return w
 }
 
-// deployed is what the cloud tells once w is deployed.
+// deployed returns what the cloud reports once w is deployed.
 func deployed(t *testing.T, w *function) present {
 	t.Helper()
 	p, err := newPlan(w, present{}, false)
@@ -63,7 +63,7 @@ func TestPlan(t *testing.T) {
 			change: func(w *function, have *present) { have.codeSha256 = strings.Repeat("cd", 32) },
 			calls:  "UpdateFunctionCode UpdateFunctionConfiguration",
 		},
-		"the cloud tells another hash, and told it when this code was sent": {
+		"the cloud reports another hash, as it did when this code was sent": {
 			change: func(w *function, have *present) {
 				have.codeSha256 = strings.Repeat("cd", 32)
 				have.Description = strings.Replace(have.Description, " conf ", " as cdcdcdcdcdcdcdcd conf ", 1)
@@ -97,7 +97,7 @@ func TestPlan(t *testing.T) {
 			calls: "UpdateFunctionConfiguration",
 			lines: "- variable   CALLBACK_SIGN_KEY (set)",
 		},
-		"a variable of somebody else goes by force alone": {
+		"a variable of somebody else goes only by force": {
 			change: func(w *function, have *present) {
 				have.Environment.Variables = append(slices.Clone(w.variables), scfapi.Variable{Key: "TEAM", Value: "media"})
 			},
@@ -149,7 +149,7 @@ func TestPlan(t *testing.T) {
 					TriggerDesc: `{"AuthType":"CAM","NetConfig":{"EnableIntranet":true,"EnableExtranet":true,"ExtranetUrl":"https://x"}}`}}
 			},
 			calls: "UpdateTrigger",
-			lines: "~ trigger    http by-hand, AuthType CAM → NONE, also of the intranet →, closed → a public URL" + openToAll,
+			lines: "~ trigger    http by-hand, AuthType CAM → NONE, also in the intranet →, closed → a public URL" + openToAll,
 			sends: `"Qualifier":"$LATEST"`,
 		},
 		"retries of a timer that fires often": {
@@ -178,7 +178,7 @@ func TestPlan(t *testing.T) {
 		},
 		"another runtime": {
 			change: func(w *function, have *present) { have.Runtime = "CustomRuntime" },
-			fails:  "can never be changed",
+			fails:  "neither can be changed",
 		},
 	}
 	for name, test := range tests {

@@ -36,7 +36,7 @@ func (d *deployer) removeAll(ctx context.Context, f *serverless.File) error {
 	}
 	whole := fmt.Sprintf("%s-%s-%s", f.Name, f.Stage, f.App)
 	if !d.yes {
-		answer, err := d.ask(ctx, fmt.Sprintf("The function URL is gone for good then. To remove them, enter the name %s:", whole))
+		answer, err := d.ask(ctx, fmt.Sprintf("This removes the function URL for good. To remove the functions, enter the name %s:", whole))
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (d *deployer) makeRole(ctx context.Context, f *serverless.File) error {
 		return err
 	}
 	if found && !trusts(trust) {
-		return fmt.Errorf("the role %s is there, and SCF may not take it: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM, or name another role in serverless.yml", role)
+		return fmt.Errorf("the role %s exists, but SCF may not assume it: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM, or name another role in serverless.yml", role)
 	}
 	var attached []scfapi.Policy
 	if found {
@@ -104,14 +104,14 @@ func (d *deployer) makeRole(ctx context.Context, f *serverless.File) error {
 		}
 	}
 	if has(attached, fullAccess) {
-		d.say("The role %s is there, with %s: enough, and more than needed. scripts/policy has the least rights.", role, fullAccess)
+		d.say("The role %s is there, with %s. That is more than it needs; scripts/policy has the least rights.", role, fullAccess)
 		return nil
 	}
 	if has(attached, policyName(role)) {
 		return d.checkPolicy(ctx, role, rights)
 	}
 	if !found {
-		d.say("+ role       %s, which only SCF may take:\n%s", role, indent(policy.Trust))
+		d.say("+ role       %s, which only SCF may assume:\n%s", role, indent(policy.Trust))
 	}
 	d.say("+ policy     %s:\n%s", policyName(role), indent(rights))
 	if d.dryRun {
@@ -144,7 +144,7 @@ func (d *deployer) writeRole(ctx context.Context, role, rights string, found boo
 	if err := d.api.AttachRolePolicy(ctx, role, id); err != nil {
 		return err
 	}
-	d.say("The role %s is ready. It takes some seconds until it is seen everywhere.", role)
+	d.say("The role %s is ready. SCF may need some seconds to see it.", role)
 	return d.checkPolicy(ctx, role, rights)
 }
 
@@ -183,7 +183,7 @@ func (d *deployer) lookAtRole(ctx context.Context, f *serverless.File) error {
 	case !found:
 		return fmt.Errorf("there is no role %s, so the functions would have no keys to call VOD with\n  → ./scripts/deploy -api -role makes it", role)
 	case !trusts(trust):
-		return fmt.Errorf("SCF may not take the role %s: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM", role)
+		return fmt.Errorf("SCF may not assume the role %s: its carrier is not scf.qcloud.com\n  → add that carrier in the console of CAM", role)
 	}
 	attached, err := d.api.AttachedPolicies(ctx, role)
 	if err == nil && !has(attached, fullAccess) && !has(attached, policyName(role)) {
@@ -192,7 +192,7 @@ func (d *deployer) lookAtRole(ctx context.Context, f *serverless.File) error {
 	return nil
 }
 
-// trusts tells whether SCF may take a role.
+// trusts tells whether SCF may assume a role.
 func trusts(trust string) bool { return strings.Contains(trust, `"scf.qcloud.com"`) }
 
 func has(policies []scfapi.Policy, name string) bool {

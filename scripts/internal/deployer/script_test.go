@@ -22,8 +22,8 @@ type valueKey int
 
 const theCloud valueKey = 0
 
-// The scripts in testdata/script are to be read, as a tutorial. Beside the commands
-// of testscript they have those of this table.
+// The scripts in testdata/script can be read as a tutorial. In addition to the
+// commands of testscript they have those of this table.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 
 func of(ts *testscript.TestScript) *cloud { return *ts.Value(theCloud).(**cloud) }
 
-// cloud starts a stand-in of the cloud and sets the variables of a deployment
+// cloud starts a stand-in for the cloud and sets the variables of a deployment
 // there: cloud [-no-role]
 func startCloud(t *testing.T) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, _ bool, args []string) {
@@ -118,7 +118,7 @@ func makeForeign(ts *testscript.TestScript, _ bool, _ []string) {
 	of(ts).describeByHand(ts.Check)
 }
 
-// What differs from run to run, and what stands in its place in README.md.
+// What differs from run to run, and what README.md has in its place.
 var volatile = []struct {
 	find *regexp.Regexp
 	text string

@@ -33,12 +33,12 @@ func (d *deployer) summary(ctx context.Context, f *serverless.File, functions []
 	d.say("query    in CLS: SCF_FunctionName:%q AND SCF_Message:\"ERROR\"", functions[0].Name)
 }
 
-// zones are the numbers of regions in the console's links, as far as links that
-// others published show them.
+// zones are the numbers of regions in the console's links. They are known only from
+// links that others published.
 var zones = map[string]int{"ap-guangzhou": 1, "ap-shanghai": 4}
 
-// consoleLink returns the page of a function in the console, with its log. Where
-// the number of the region is not known, it is the list of functions.
+// consoleLink returns the page of a function in the console, with its log. If the
+// number of the region is not known, it returns the list of functions.
 func consoleLink(region, name string) string {
 	zone, known := zones[region]
 	if !known {
@@ -54,15 +54,15 @@ const (
 	perCall = 0.0133 / 10_000
 )
 
-// month is the month that costs are told for.
+// month is the period for which costs are given.
 const month = 30 * 24 * time.Hour
 
 // idlePoll is how long one poll of an empty queue takes, in s (266/33433).
 const idlePoll = 5
 
 // monthly says what a function's timers cost in a month without events, and the most
-// that they can cost.
-// untilDeadline is PULL_UNTIL=deadline: a run then polls until 5 s before its end.
+// that they can cost. untilDeadline means PULL_UNTIL=deadline: a run polls until 5 s
+// before its end.
 func monthly(w *function, untilDeadline bool, now time.Time) string {
 	runs, others := 0, 0
 	for _, t := range w.triggers {
@@ -89,7 +89,7 @@ func monthly(w *function, untilDeadline bool, now time.Time) string {
 	if others > 0 {
 		text += fmt.Sprintf(" (%d of the runs have an argument, and may take longer than %.0f s)", others, idle)
 	}
-	return text + fmt.Sprintf(". With CNY %g a GBs and %g for 10,000 calls, as others quote it: compare your price list (583/12284); traffic, logs and a package are extra",
+	return text + fmt.Sprintf(". This assumes CNY %g a GBs and %g for 10,000 calls, as third parties quote it: compare your price list (583/12284); traffic, logs and a package are extra",
 		perGBs, perCall*10_000)
 }
 
@@ -105,7 +105,7 @@ func fires(expression string, now time.Time) (n int) {
 	return n
 }
 
-// vodKeys are the keys that ask VOD: its own, or else those of the deployment.
+// vodKeys returns the keys for VOD: its own, or else those of the deployment.
 func (d *deployer) vodKeys() credentials.Credentials {
 	if c, err := credentials.Find(d.getenv, false); err == nil && d.getenv("VOD_SECRET_ID") != "" {
 		return c
@@ -113,13 +113,13 @@ func (d *deployer) vodKeys() credentials.Credentials {
 	return d.keys()
 }
 
-// keys are those of the deployment.
+// keys returns the keys of the deployment.
 func (d *deployer) keys() credentials.Credentials {
 	return credentials.Credentials{SecretId: d.getenv("TENCENT_SECRET_ID"), SecretKey: d.getenv("TENCENT_SECRET_KEY"),
 		Token: d.getenv("TENCENT_TOKEN"), Source: "TENCENT_SECRET_ID and TENCENT_SECRET_KEY"}
 }
 
-// subAppIds are the applications of the settings, or 0 for the default one.
+// subAppIds returns the applications of the settings, or 0 for the default one.
 func (d *deployer) subAppIds() (ids []uint64) {
 	for word := range strings.SplitSeq(d.setting("VOD_SUB_APP_IDS"), ",") {
 		if id, err := strconv.ParseUint(strings.TrimSpace(word), 10, 64); err == nil { // the check refused others

@@ -31,7 +31,7 @@ func (t *terminal) say(format string, args ...any) {
 	io.WriteString(t.out, t.mask.Replace(term.Sprintf(format, args...))+"\n")
 }
 
-// errNobody is a question that nobody answers.
+// errNobody means that nobody can answer a question.
 var errNobody = errors.New("nothing was changed: there is nobody to ask; add -yes to agree beforehand")
 
 // ask asks and returns the answer, without white space around it.
@@ -58,7 +58,7 @@ func (t *terminal) ask(ctx context.Context, question string) (string, error) {
 	}
 }
 
-// consent asks for a yes, unless yes was said before.
+// consent asks for a yes, unless -yes gave it before.
 func (t *terminal) consent(ctx context.Context, question string, yes bool) error {
 	if yes {
 		return nil

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Tests run a deployer that is built with the tag deploytest: it is a process of its
-// own that can be killed, and without the race detector, which a program of one
-// goroutine does not need. It runs in the folder of the repository, TEST_REPOSITORY,
-// with executables that are built already, those in TEST_DIST, and it does not wait:
-// it moves the clock of the stand-in at TEST_CLOCK.
+// Tests run a deployer that is built with the tag deploytest. It is a process of its
+// own that can be killed. It has no race detector, which a program of one goroutine
+// does not need. It runs in the folder of the repository, TEST_REPOSITORY, with the
+// executables in TEST_DIST. It does not wait: it moves the clock of the stand-in at
+// TEST_CLOCK.
 func init() {
 	if err := os.Chdir(os.Getenv("TEST_REPOSITORY")); err != nil {
 		panic(err)

@@ -15,7 +15,7 @@ type triggerChange struct {
 }
 
 // planTriggers compares the triggers. It never deletes a function URL: a new one may
-// have another address, and VOD would still call the old one. It leaves triggers alone
+// have another address, and VOD would still call the old one. It leaves alone triggers
 // that somebody made by hand.
 func planTriggers(w *function, have []scfapi.Trigger) (changes []triggerChange) {
 	for _, t := range w.triggers {
@@ -27,7 +27,7 @@ func planTriggers(w *function, have []scfapi.Trigger) (changes []triggerChange) 
 		t.TriggerName, t.Qualifier = have[i].TriggerName, have[i].Qualifier // as they are there
 		if triggerDiffers(t, have[i]) {
 			if t.Type == "timer" && t.CustomArgument == nil {
-				t.CustomArgument = new(string) // left out, the old one would stay
+				t.CustomArgument = new(string) // if it were left out, the old one would stay
 			}
 			changes = append(changes, triggerChange{"update", t, have[i]})
 		}
@@ -82,7 +82,7 @@ func (c triggerChange) String() string {
 		text += ", AuthType " + was.AuthType + " → NONE"
 	}
 	if was := c.old.HTTP().NetConfig; c.action == "update" && was.EnableIntranet {
-		text += ", also of the intranet →"
+		text += ", also in the intranet →"
 	}
 	if c.action == "update" && !c.old.HTTP().NetConfig.EnableExtranet {
 		return text + ", no public URL → a public URL" + openToAll
@@ -92,7 +92,7 @@ func (c triggerChange) String() string {
 
 const openToAll = ", open to all: CALLBACK_SIGN_KEY keeps others out"
 
-// opens says that a trigger that was closed becomes another.
+// opens says that a closed trigger will be open. was is the word for closed.
 func (c triggerChange) opens(was string) string {
 	if c.action == "update" && c.old.Enable != 1 {
 		return was + " → "

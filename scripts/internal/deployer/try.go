@@ -15,7 +15,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// standIns are stand-ins of SCF, CAM and VOD on this machine. Nothing of them is
+// standIns are stand-ins for SCF, CAM and VOD on this machine. Nothing of them is
 // left after the run.
 type standIns struct {
 	scf    *scffake.Server
@@ -23,14 +23,14 @@ type standIns struct {
 	vodAPI *httptest.Server
 
 	mu    sync.Mutex
-	lines []string // that the functions wrote
+	lines []string // written by the functions
 }
 
 func startStandIns() *standIns {
 	s := &standIns{vod: vodfake.New(vodfake.Options{})}
 	s.vodAPI = httptest.NewServer(s.vod)
 	s.scf = scffake.Start(scffake.Options{
-		// Its states go by a clock that is moved, not by how many looks there are.
+		// Its states end by a clock that is moved, not after a number of polls.
 		Rate: -1,
 		RoleKeys: scffake.Credential{
 			SecretId: vodfake.SecretId, SecretKey: vodfake.SecretKey,
@@ -75,7 +75,7 @@ func (s *standIns) deploy(ctx context.Context, d *deployer) error {
 	if err := d.run(ctx); err != nil || d.dryRun {
 		return err
 	}
-	d.say("\nA procedure is over, and VOD sends a callback to the URL. The event comes out of the function callback:")
+	d.say("\nA procedure has finished, and VOD sends a callback to the URL. The event comes out of the function callback:")
 	s.vod.Notify(0, []byte(`{"EventType":"ProcedureStateChanged","ProcedureStateChangeEvent":{"TaskId":"1250000000-procedurev2-0123456789abcdef","Status":"FINISH","FileId":"5285890784273533001"}}`))
 	if err := s.show(ctx, d, "5285890784273533001"); err != nil {
 		return err

@@ -167,7 +167,7 @@ func triggersOf(f *serverless.File, w *function) (all []scfapi.WriteTrigger) {
 }
 
 // checkSize refuses a zip that does not fit into one request. Base64 makes 4 bytes
-// of 3, and the rest of the request has at most some kB: 4 of them variables.
+// of 3. The rest of the request has a few kB, at most 4 of them variables.
 func checkSize(w *function) error {
 	const rest = 64 << 10
 	if sent := (len(w.zip) + 2) / 3 * 4; sent+rest > scfapi.MaxRequest {
@@ -182,11 +182,11 @@ func checkSize(w *function) error {
 // deployed. It is written after the code, so an interrupted run leaves the old mark.
 type mark struct {
 	code string // of the zip's SHA-256, 16 hex digits
-	as   string // of the code's hash that SCF told then, if that is another one
+	as   string // of the code's hash that SCF reported then, if it differs
 	conf string // of the configuration's SHA-256
 }
 
-// String is the mark in characters that Description takes for sure (583/18580).
+// String spells the mark in characters that Description surely accepts (583/18580).
 func (m mark) String() string {
 	s := "vodevents code " + m.code
 	if m.as != "" {

@@ -29,8 +29,8 @@ func (d *deployer) create(ctx context.Context, p *plan) error {
 var errOther = errors.New("somebody else is deploying it: its description has changed since this run looked at it\n  → wait for the other one to end, then run this again")
 
 // write sends one write and waits until the function is Active. If the function is
-// busy, it waits and tries again. If the answer was lost, it looks first: a function
-// that has the new mark was written.
+// busy, it waits and tries again. If the answer was lost, it looks first: if the
+// function has the new mark, the write was done.
 func (d *deployer) write(ctx context.Context, p *plan, marks bool, send func() error) error {
 	const most = 5
 	for try := 1; ; try++ {
@@ -66,13 +66,13 @@ func failed(f scfapi.Function) bool {
 // afterFailure says what to do about a function in a failed state.
 func afterFailure(f scfapi.Function) string {
 	if f.Status == scfapi.CreateFailed {
-		return "if CLS was never opened in this account, open it at https://console.cloud.tencent.com/cls; then run this again: it deletes the function and makes it anew"
+		return "if CLS was never activated in this account, activate it at https://console.cloud.tencent.com/cls; then run this again: it deletes the function and makes it again"
 	}
-	return "what was there before still serves; run this again, and it is sent again"
+	return "the earlier version still serves; run this again to send the new one"
 }
 
-// calm is the pause between a function's becoming Active and the next write.
-// Terraform's provider waits as well.
+// calm is the pause between the moment when a function becomes Active and the next
+// write. Terraform's provider waits, too.
 const calm = 3 * time.Second
 
 // settle waits until no change of a function is under way, and returns it.
@@ -87,7 +87,7 @@ func (d *deployer) settle(ctx context.Context, name string) (f scfapi.Function, 
 		case scfapi.Creating, scfapi.Updating, scfapi.Publishing, scfapi.Deleting:
 		default:
 			if f.AvailableStatus == "InsufficientBalance" {
-				return f, found, fmt.Errorf("%s: the account is in arrears, and SCF stopped the function\n  → charge the account, then run this again", name)
+				return f, found, fmt.Errorf("%s: the account is in arrears, and SCF stopped the function\n  → top up the account, then run this again", name)
 			}
 			return f, found, nil
 		}
@@ -95,7 +95,7 @@ func (d *deployer) settle(ctx context.Context, name string) (f scfapi.Function, 
 			return f, found, err
 		}
 	}
-	return f, found, fmt.Errorf("%s is %s for five minutes now\n  → look at it in the console, and run this again later", name, f.Status)
+	return f, found, fmt.Errorf("%s has been %s for five minutes\n  → look at it in the console, and run this again later", name, f.Status)
 }
 
 // delete deletes a function and waits until it is gone.
@@ -114,7 +114,7 @@ func (d *deployer) delete(ctx context.Context, name string) error {
 			return nil
 		case err == nil && f.Status == scfapi.DeleteFailed:
 			err = fmt.Errorf("%s: %s\n  → run this again; if it stays, delete the function in the console", f.Status, reasons(f))
-		case err == nil && try < most: // accepted, and not begun yet
+		case err == nil && try < most: // accepted, but not begun yet
 		}
 		if try == most {
 			if err == nil {

@@ -19,7 +19,7 @@ func (c *Client) GetUserAppId(ctx context.Context) (u User, err error) {
 	return u, err
 }
 
-// RoleTrust returns who may take a role, as a policy in JSON. If there is no such
+// RoleTrust returns who may assume a role, as a policy in JSON. If there is no such
 // role, found is false.
 func (c *Client) RoleTrust(ctx context.Context, role string) (trust string, found bool, err error) {
 	var a struct {
@@ -45,7 +45,7 @@ func decodePolicy(text string) string {
 	return text
 }
 
-// CreateRole makes a role that trust's principals may take.
+// CreateRole makes a role that trust's principals may assume.
 func (c *Client) CreateRole(ctx context.Context, role, trust, description string) error {
 	return c.call(ctx, "cam", "CreateRole", struct{ RoleName, PolicyDocument, Description string }{role, trust, description}, nil)
 }

@@ -44,8 +44,8 @@ type Options struct {
 	// Mask takes secrets out of a text. nil: texts are left as they are.
 	Mask func(string) string
 
-	// Wait waits between two tries of a call that may pass. An error, such as
-	// that of ctx, ends the call.
+	// Wait waits between two tries of a call that may succeed later. If it
+	// returns an error, such as the one of ctx, the call ends.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
@@ -129,8 +129,8 @@ func (c *Client) try(ctx context.Context, service, action string, params, result
 	return c.decode(action, body, result)
 }
 
-// lost is the error of a call without an answer. It quotes nothing that was not
-// written here, except what the network says.
+// lost returns the error of a call without an answer. It quotes only the network's
+// error.
 func (c *Client) lost(ctx context.Context, action string, err error) error {
 	e := &Error{Action: action, Code: codeNetwork, Message: c.o.Mask(err.Error())}
 	var unsent *tencentapi.RequestTooLong
@@ -151,7 +151,7 @@ func (c *Client) lost(ctx context.Context, action string, err error) error {
 	return e
 }
 
-// decode takes an answer apart. Its errors quote nothing of it.
+// decode decodes an answer. Its errors quote nothing of the answer.
 func (c *Client) decode(action string, body []byte, result any) error {
 	var envelope struct{ Response json.RawMessage }
 	var head struct {
@@ -168,7 +168,7 @@ func (c *Client) decode(action string, body []byte, result any) error {
 		return nil
 	}
 	if err := json.Unmarshal(envelope.Response, result); err != nil {
-		return &Error{Action: action, Code: codeBody, Message: "the answer has a member of another type than documented", RequestId: head.RequestId}
+		return &Error{Action: action, Code: codeBody, Message: "the type of a member of the answer is not the documented one", RequestId: head.RequestId}
 	}
 	return nil
 }

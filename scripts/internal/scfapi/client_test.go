@@ -14,7 +14,7 @@ import (
 	"vodevents/shared/scf/scffake"
 )
 
-// client returns a client that does not wait, of a stand-in.
+// client returns a client of a stand-in, which does not wait.
 func client(t *testing.T) (*Client, *scffake.Server) {
 	t.Helper()
 	s := scffake.RunT(t, scffake.Options{Rate: -1})
@@ -43,7 +43,7 @@ func TestOnlyReadsAreRepeated(t *testing.T) {
 	}
 }
 
-// What the API asks to repeat is repeated, reading or not, and not for ever.
+// A call that the API asks to repeat is repeated, even a write, but not forever.
 func TestRepeatsWhatTheAPIAsksFor(t *testing.T) {
 	t.Parallel()
 	c, s := client(t)
@@ -57,7 +57,7 @@ func TestRepeatsWhatTheAPIAsksFor(t *testing.T) {
 	}
 }
 
-// Answers that are none of the API are told by their length, for they may hold a
+// An error about a strange answer gives only its length, because the answer may hold a
 // function's variables.
 func TestErrorsQuoteNoAnswer(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestLongAnswerIsRefused(t *testing.T) {
 	}
 }
 
-// Every error says what to do next; what Tencent lists, in words of its own.
+// Every error says what to do next. The errors that Tencent lists have their own hints.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	other := (&Error{Action: "CreateFunction", Code: "Unheard.Of"}).hint()

@@ -50,8 +50,8 @@ func Is(err error, families ...string) bool {
 	return false
 }
 
-// Lost tells whether a call may have been done although it failed: there was no
-// answer that tells.
+// Lost tells whether a call may have been done although it failed, because no answer
+// says so.
 func Lost(err error) bool { return Is(err, codeNetwork, codeStatus, codeBody) }
 
 // Busy tells whether a write was refused because of what is there now: the
@@ -74,14 +74,14 @@ func (e *Error) again() bool {
 	return Is(e, "InternalError", "RequestLimitExceeded")
 }
 
-// hints say what to do about a code or a family of codes. The first that fits is
-// taken.
+// hints say what to do about a code or a family of codes. The first that matches is
+// used.
 var hints = []struct {
 	families []string
 	do       string
 }{
 	{[]string{"AuthFailure.SignatureExpire"},
-		"set this machine's clock: it may be 5 minutes off at most"},
+		"set this machine's clock: it may be off by at most 5 minutes"},
 	{[]string{"AuthFailure.TokenFailure"},
 		"the keys are temporary: get new ones, and set TENCENT_TOKEN with them"},
 	{[]string{"AuthFailure.UnauthorizedOperation", "UnauthorizedOperation"},
@@ -89,49 +89,49 @@ var hints = []struct {
 	{[]string{"AuthFailure"},
 		"check TENCENT_SECRET_ID and TENCENT_SECRET_KEY: mistyped, disabled and deleted keys are refused"},
 	{[]string{"FailedOperation.ClsServiceUnregistered"},
-		"open CLS, the log service, once at https://console.cloud.tencent.com/cls, then run this again"},
+		"activate CLS, the log service, once at https://console.cloud.tencent.com/cls, then run this again"},
 	{[]string{"FailedOperation.CallRoleFailed", "FailedOperation.QcsRoleNotFound"},
-		"the platform's own role SCF_QcsRole is missing: the main account opens https://console.cloud.tencent.com/scf once and consents"},
+		"the platform's own role SCF_QcsRole is missing: open https://console.cloud.tencent.com/scf once with the main account, and consent"},
 	{[]string{"FailedOperation.OpenService", "FailedOperation.UnOpenedService", "FailedOperation.ServiceClosed", "ResourceUnavailable.ServiceSuspended"},
-		"open SCF at https://console.cloud.tencent.com/scf"},
+		"activate SCF at https://console.cloud.tencent.com/scf"},
 	{[]string{"FailedOperation.InsufficientBalance", "FailedOperation.AccountInsufficient", "ResourceUnavailable.InsufficientBalance"},
-		"the account is in arrears: charge it, then run this again"},
+		"the account is in arrears: top it up, then run this again"},
 	{[]string{"LimitExceeded.Function"},
 		"a namespace holds 50 functions: delete some, or deploy to another region"},
 	{[]string{"LimitExceeded.Trigger"},
 		"a function has at most 10 triggers of a type: delete some in the console"},
 	{[]string{"LimitExceeded.Eip", "FailedOperation.InsufficientResources"},
-		"the region has no more of these; ask Tencent's support, or deploy to another region"},
+		"the limit of the region is reached; ask Tencent's support, or deploy to another region"},
 	{[]string{"InvalidParameterValue.EnvironmentExceededLimit"},
 		"a function's variables may have 4 KB in all: shorten SINK and the like"},
 	{[]string{"InvalidParameterValue.EnvironmentSystemProtect", "InvalidParameterValue.SystemEnvironment"},
 		"SCF keeps this variable's name for itself: rename it in serverless.yml"},
 	{[]string{"ResourceNotFound.Role"},
-		"there is no such role: ./scripts/deploy -api -role makes it; a new one takes some seconds to be seen"},
+		"there is no such role: ./scripts/deploy -api -role makes it; SCF sees a new role only after some seconds"},
 	{[]string{"ResourceNotFound.Vpc", "InvalidParameterValue.Vpc"},
 		"check VPC_ID and SUBNET_ID: both must be of this account and of the function's region"},
 	{[]string{"ResourceNotFound.Namespace"},
 		"the namespace default is missing: open SCF once in the console"},
 	{[]string{"ResourceInUse"},
-		"it is there already, perhaps made by somebody else just now: run this again"},
+		"it exists already, perhaps somebody else has just made it: run this again"},
 	{[]string{"RequestSizeLimitExceeded", "InvalidParameter.RequestTooLarge", codeTooLong},
 		"the zip is too large to send: put it into COS and give the function that object in the console (function code, upload by COS)"},
 	{[]string{"RequestLimitExceeded"},
 		"somebody else calls this API a lot for this account; run this again later"},
 	{[]string{"FailedOperation.DeleteTrigger.UrlUsed"},
-		"a custom domain hangs on the function URL: take it off in the console first"},
+		"a custom domain is bound to the function URL: unbind it in the console first"},
 	{[]string{"FailedOperation.DebugModeUpdateTimeOutFail"},
-		"the console's debug mode is on for this function: end it there"},
+		"the console's debug mode is on for this function: turn it off there"},
 	{[]string{"UnsupportedOperation.AliasBind", "FailedOperation.ProvisionedInProgress"},
-		"an alias or provisioned concurrency holds the function: remove that in the console, then run this again"},
+		"the function has an alias or provisioned concurrency: remove that in the console, then run this again"},
 	{[]string{"FailedOperation.OperationConflict", "FailedOperation.FunctionStatusError", "FailedOperation.FunctionNameStatusError", "FailedOperation.ReservedInProgress"},
-		"something else changes this function right now: wait a minute and run this again"},
+		"something else is changing this function right now: wait a minute and run this again"},
 	{[]string{codeNetwork, codeStatus, codeBody, "InternalError"},
-		"it may or may not have been done; run this again, it looks first and goes on from there"},
+		"it may or may not have been done: run this again; it looks first and goes on from there"},
 	{[]string{"UnsupportedRegion", "UnauthorizedOperation.Region"},
 		"check the region in serverless.yml or -region"},
 	{[]string{"InvalidParameter.RoleFull", "InvalidParameter.AttachmentFull"},
-		"the account has as many roles or policies as it may: delete some in the console of CAM"},
+		"the account has reached its limit of roles or policies: delete some in the console of CAM"},
 	{[]string{"InvalidParameterValue", "InvalidParameter", "MissingParameter", "UnknownParameter"},
 		"the API does not take this value: if serverless.yml is as shipped, please report it with the RequestId"},
 	{[]string{"FailedOperation"},
@@ -145,5 +145,5 @@ func (e *Error) hint() string {
 			return h.do
 		}
 	}
-	return "look this code up in Tencent's page of " + e.Action + ", and run this again"
+	return "look this code up on Tencent's page of " + e.Action + ", and run this again"
 }

@@ -17,14 +17,14 @@ const (
 	Publishing   = "Publishing"
 	Deleting     = "Deleting"
 	CreateFailed = "CreateFailed" // it can only be deleted
-	UpdateFailed = "UpdateFailed" // what it had before still serves
+	UpdateFailed = "UpdateFailed" // the earlier version still serves
 	DeleteFailed = "DeleteFailed"
 )
 
 // Variable is one environment variable.
 type Variable struct{ Key, Value string }
 
-// Environment is all variables of a function. A write replaces it whole.
+// Environment has all variables of a function. A write replaces them all.
 type Environment struct{ Variables []Variable }
 
 // VPC is a network and one of its subnets. Both are empty for none.
@@ -34,7 +34,7 @@ type VPC struct {
 }
 
 // PublicNet says whether a function reaches the public network. In a VPC it does
-// so only if the status is ENABLE.
+// only if the status is ENABLE.
 type PublicNet struct {
 	PublicNetStatus string // ENABLE or DISABLE
 	EipConfig       struct{ EipStatus string }
@@ -47,7 +47,7 @@ func NewPublicNet() *PublicNet {
 	return n
 }
 
-// Function is what GetFunction tells.
+// Function is what GetFunction answers.
 type Function struct {
 	FunctionName    string
 	Status          string
@@ -102,7 +102,7 @@ type UpdateFunctionCode struct {
 	Publish      string // FALSE
 }
 
-// UpdateFunctionConfiguration changes all else (583/18580).
+// UpdateFunctionConfiguration changes everything else (583/18580).
 type UpdateFunctionConfiguration struct {
 	FunctionName    string
 	Namespace       string
@@ -115,7 +115,7 @@ type UpdateFunctionConfiguration struct {
 	Description     string
 }
 
-// named are the parameters that name a function and no more.
+// named has the parameters that only name a function.
 type named struct{ FunctionName, Namespace string }
 
 // GetFunction returns a function. If there is none, found is false.
@@ -135,8 +135,8 @@ func absent(err error) bool {
 	return Is(err, "ResourceNotFound.Function", "ResourceNotFound.FunctionName", "InvalidParameterValue.FunctionName")
 }
 
-// CodeSha256 returns the hash of a function's code as SCF tells it, 64 hex
-// digits. Whether it is that of the zip as it was sent is not documented
+// CodeSha256 returns the hash of a function's code as SCF reports it, 64 hex
+// digits. It is not documented whether that is the hash of the zip that was sent
 // (583/37164).
 func (c *Client) CodeSha256(ctx context.Context, name string) (string, error) {
 	var a struct{ CodeSha256 string }
@@ -159,7 +159,7 @@ func (c *Client) UpdateFunctionConfiguration(ctx context.Context, f UpdateFuncti
 	return c.call(ctx, "scf", "UpdateFunctionConfiguration", f, nil)
 }
 
-// DeleteFunction begins to delete a function with its triggers. It is no error if
+// DeleteFunction begins to delete a function with its triggers. It is not an error if
 // there is none.
 func (c *Client) DeleteFunction(ctx context.Context, name string) error {
 	err := c.call(ctx, "scf", "DeleteFunction", named{name, Namespace}, nil)
@@ -169,8 +169,8 @@ func (c *Client) DeleteFunction(ctx context.Context, name string) error {
 	return err
 }
 
-// AsyncConfig says what SCF does with the events of asynchronous triggers, such as a
-// timer, that a function could not take or failed (583/41138, 583/53639).
+// AsyncConfig says what SCF does with an event of an asynchronous trigger, such as a
+// timer, if it found no instance or its run failed (583/41138, 583/53639).
 type AsyncConfig struct {
 	RetryNum int // how often a failed run is repeated, 0 to 2
 	MsgTTL   int // how long an event waits for an instance, 60 to 21600 s
@@ -228,7 +228,7 @@ func (c *Client) UpdateFunctionEventInvokeConfig(ctx context.Context, r UpdateAs
 	return c.call(ctx, "scf", "UpdateFunctionEventInvokeConfig", r, nil)
 }
 
-// InvokeResult is what one run of a function gave.
+// InvokeResult is the result of one run of a function.
 type InvokeResult struct {
 	RetMsg            string // the function's result
 	ErrMsg            string // not empty: the function failed
@@ -249,7 +249,7 @@ func (c *Client) Invoke(ctx context.Context, name, qualifier string, event json.
 	return a.Result, err
 }
 
-// CheckAccount makes the cheapest call of SCF: an error means that SCF is not open
+// CheckAccount makes the cheapest call of SCF. An error means that SCF is not activated
 // or that the keys do not work.
 func (c *Client) CheckAccount(ctx context.Context) error {
 	return c.call(ctx, "scf", "GetAccount", struct{}{}, nil)

@@ -8,7 +8,7 @@ import (
 // Qualifier is the alias that the triggers call. It points at $LATEST.
 const Qualifier = "$DEFAULT"
 
-// Trigger is what ListTriggers tells of one trigger.
+// Trigger is what ListTriggers answers about one trigger.
 type Trigger struct {
 	TriggerName    string
 	Type           string // timer, http and others
@@ -56,7 +56,7 @@ func (t Trigger) HTTP() (d HTTPDesc) {
 	return d
 }
 
-// Cron returns the expression of a timer. It goes in bare and comes back as
+// Cron returns the expression of a timer. A write has it bare; answers have
 // {"cron":"…"}.
 func (t Trigger) Cron() string {
 	var d struct {
@@ -68,8 +68,7 @@ func (t Trigger) Cron() string {
 	return t.TriggerDesc
 }
 
-// ListTriggers returns all triggers of a function. A function that is not there
-// has none.
+// ListTriggers returns all triggers of a function, none if there is no such function.
 func (c *Client) ListTriggers(ctx context.Context, function string) ([]Trigger, error) {
 	const page = 100
 	var all []Trigger
@@ -105,7 +104,7 @@ func (c *Client) UpdateTrigger(ctx context.Context, t WriteTrigger) error {
 	return c.call(ctx, "scf", "UpdateTrigger", t, nil)
 }
 
-// DeleteTrigger deletes a trigger. It is no error if there is none.
+// DeleteTrigger deletes a trigger. It is not an error if there is none.
 func (c *Client) DeleteTrigger(ctx context.Context, function string, t Trigger) error {
 	err := c.call(ctx, "scf", "DeleteTrigger", struct {
 		named

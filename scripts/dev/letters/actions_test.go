@@ -10,7 +10,7 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// answering is a sink that has one answer to each event.
+// answering is a sink that gives the same answer to every event.
 type answering struct{ err error }
 
 func (s answering) Send(_ context.Context, events []*event.Event) []error {
@@ -23,14 +23,14 @@ func (s answering) Send(_ context.Context, events []*event.Event) []error {
 func (answering) CloseIdle()   {}
 func (answering) Close() error { return nil }
 
-// Whoever looks is told when a deed is done, also of one after which the event is
-// parked as before: then its line is there, and nobody has it in hand.
-func TestChangedWhenADeedIsDone(t *testing.T) {
+// Changed is called when an action is done, even if the event is still parked. By then
+// its line is there, and no call is working on the event.
+func TestChangedWhenAnActionIsDone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		deed Deed
-		sink error
-		does func(*Letters, context.Context, Selection) error
+		action Action
+		sink   error
+		does   func(*Letters, context.Context, Selection) error
 	}{
 		{Delivered, nil, deliverAgain},
 		{NotDelivered, errors.New("no"), deliverAgain},
@@ -48,24 +48,24 @@ func TestChangedWhenADeedIsDone(t *testing.T) {
 		page, _ := m.Page(t.Context(), stored.Filter{}, 1)
 		id := page[0].ID
 		type state struct {
-			busy bool
-			deed Deed
+			busy   bool
+			action Action
 		}
-		var last state // as the last who was told found it
+		var last state // at the last call of Changed
 		var l *Letters
 		l = New(Options{Place: m, Pipeline: func() (*deliver.Pipeline, error) {
 			return &deliver.Pipeline{Way: deliver.Replayed, Sinks: []deliver.Sink{answering{c.sink}}, Store: new(deliver.Off)}, nil
 		}, Changed: func() {
 			last = state{busy: l.Busy(id)}
 			for _, e := range l.Entries(1) {
-				last.deed = e.What
+				last.action = e.What
 			}
 		}})
 		if err := c.does(l, t.Context(), Selection{IDs: []string{id}}); err != nil {
-			t.Errorf("%s: %v", c.deed, err)
+			t.Errorf("%s: %v", c.action, err)
 		}
-		if want := (state{false, c.deed}); last != want {
-			t.Errorf("%s: told at %+v, want %+v", c.deed, last, want)
+		if want := (state{false, c.action}); last != want {
+			t.Errorf("%s: told at %+v, want %+v", c.action, last, want)
 		}
 	}
 }

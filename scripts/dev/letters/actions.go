@@ -13,16 +13,16 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// markTime is how long it may take to note that events were delivered. It counts
-// also when who asked has gone: the events are out.
+// markTime is how long it may take to note that events were delivered. That goes on
+// even if the client has gone, because the events are out.
 const markTime = 30 * time.Second
 
 // errUnwanted is why an event that no sink wants stays parked.
 var errUnwanted = errors.New("no entry of SINK wants its EventType: correct types=, or discard the event")
 
-// Deliver delivers the events of a selection again, on the way of a replay: through
-// DEDUP and the handler to every sink. What is delivered, or was before, is parked no
-// longer; what fails stays as it is. It stops when a sink is down.
+// Deliver delivers the events of a selection again, as a replay does: through DEDUP and
+// the handler to every sink. An event that is delivered, or was before, is no longer
+// parked. An event that fails stays as it is. Deliver stops when a sink is down.
 func (l *Letters) Deliver(ctx context.Context, s Selection) (o Outcome, err error) {
 	p, err := l.Pipeline()
 	if err != nil {
@@ -49,7 +49,7 @@ func (l *Letters) deliver(ctx context.Context, p *deliver.Pipeline, rows []store
 			l.failed(o, r, err)
 			continue
 		}
-		e.Parking = nil // it has another chance
+		e.Parking = nil // it gets another chance
 		events, sent = append(events, e), append(sent, r)
 	}
 	var settled []stored.Row
@@ -89,12 +89,12 @@ func (l *Letters) unpark(ctx context.Context, rows []stored.Row) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
-	_, err := l.Place.Unpark(ctx, idsOf(rows)) // SINK may be the same table, and have done it
+	_, err := l.Place.Unpark(ctx, idsOf(rows)) // if SINK is the same table, it did so already
 	for _, r := range rows {
 		l.note(Entry{What: Delivered, Row: r})
 	}
 	if err != nil {
-		return fmt.Errorf("%d were delivered, and are parked still, because their mark could not be taken off: %w; deliver them again later, their ids tell sinks that they are the same", len(rows), err)
+		return fmt.Errorf("%d were delivered but are still parked, because their mark could not be removed: %w; deliver them again later: sinks know them by their ids", len(rows), err)
 	}
 	return nil
 }
@@ -104,8 +104,8 @@ func (l *Letters) failed(o *Outcome, r stored.Row, err error) {
 	l.note(Entry{What: NotDelivered, Row: r, Text: err.Error()})
 }
 
-// Discard gives up the events of a selection. The file has each of them, whole,
-// before the place loses it.
+// Discard gives up the events of a selection. Each event is in the file, whole, before
+// the place loses it.
 func (l *Letters) Discard(ctx context.Context, s Selection) (o Outcome, err error) {
 	err = l.each(ctx, s, func(ids []string) error {
 		rows, release, err := l.take(ctx, ids, &o)
@@ -141,16 +141,16 @@ func (l *Letters) discard(ctx context.Context, rows []stored.Row, o *Outcome) er
 	return nil
 }
 
-// MaxCopied is how many events Copy gives out at most.
+// MaxCopied is the most events that Copy returns.
 const MaxCopied = 1000
 
 // ErrTooMany is the error of more than [MaxCopied].
 var ErrTooMany = errors.New("too many to copy")
 
-// Copy gives out the events of a selection, as as writes each.
+// Copy returns the events of a selection, each in the form that as gives it.
 func (l *Letters) Copy(ctx context.Context, s Selection, as func(stored.Row) (string, error)) (copies []string, err error) {
 	if n := max(len(s.IDs), s.Count); n > MaxCopied {
-		return nil, fmt.Errorf("%w: %d are chosen, and the most is %d", ErrTooMany, n, MaxCopied)
+		return nil, fmt.Errorf("%w: %d are chosen, and at most %d can be copied", ErrTooMany, n, MaxCopied)
 	}
 	err = l.each(ctx, s, func(ids []string) error {
 		rows, err := l.read(ctx, ids)
@@ -171,7 +171,8 @@ func (l *Letters) Copy(ctx context.Context, s Selection, as func(stored.Row) (st
 	return copies, err
 }
 
-// stopped puts what stopped a deed into its outcome, if something was done before.
+// stopped puts the error that stopped an action into its outcome, if something was done
+// before.
 func (l *Letters) stopped(o *Outcome, err error) error {
 	switch {
 	case err == nil, errors.Is(err, errStop):
