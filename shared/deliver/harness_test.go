@@ -29,11 +29,11 @@ type script struct {
 func (s *script) Send(ctx context.Context, events []*event.Event) []error {
 	s.mu.Lock()
 	s.sends++
-	n := s.sends
+	n, delay := s.sends, s.delay
 	s.mu.Unlock()
-	if s.delay > 0 {
+	if delay > 0 {
 		select {
-		case <-time.After(s.delay):
+		case <-time.After(delay):
 		case <-ctx.Done():
 			return FailAll(len(events), ctx.Err())
 		}

@@ -185,8 +185,8 @@ func (s *sending) run(ctx context.Context) {
 }
 
 // try sends the batch once and keeps in it what is worth another try.
-func (s *sending) try(ctx context.Context, try int) {
-	ctx, cancel := s.trying(ctx, try)
+func (s *sending) try(whole context.Context, try int) {
+	ctx, cancel := s.trying(whole, try)
 	defer cancel()
 	batch, places := s.batch, s.places
 	s.batch, s.places, s.asked, s.down = nil, nil, 0, nil
@@ -202,6 +202,9 @@ func (s *sending) try(ctx context.Context, try int) {
 		timeout := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 		if timeout && !errors.Is(err, ErrUnavailable) {
 			err = Unavailable(err, 0) // the sink was slow
+		}
+		if earlier := s.errs[place]; timeout && earlier != nil && isOver(whole) {
+			err = earlier // the last try had no time to learn more
 		}
 		s.errs[place] = err
 		var u *unavailableError
@@ -219,6 +222,12 @@ func (s *sending) try(ctx context.Context, try int) {
 	if s.asked > 0 {
 		s.rest.ask(s.sink, s.asked)
 	}
+}
+
+// isOver tells whether the time of a context is over. Its Err may be late to say so.
+func isOver(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && time.Until(end) <= 0
 }
 
 // offer gives the batch to the sink. One that panics is down, whether it runs

@@ -109,6 +109,30 @@ func TestACallbackIsTriedUntilItsTimeIsNearlyOver(t *testing.T) {
 	}
 }
 
+// A last try that has no time for an answer tells nothing: what the sink said before
+// is why an event was parked.
+func TestTheLastAnswerIsTheCause(t *testing.T) {
+	for range 20 { // pauses are random
+		synctest.Test(t, func(t *testing.T) {
+			captureLog(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			refused := errors.New("connection refused")
+			sink := &script{fail: func(int, *event.Event) error { return Unavailable(refused, 0) }}
+			time.AfterFunc(3*time.Second, func() { // it no longer answers
+				sink.mu.Lock()
+				defer sink.mu.Unlock()
+				sink.delay = time.Minute
+			})
+			p := &Pipeline{Way: Pushed, Store: NewMemory(), Sinks: []Sink{sink}}
+			got := p.Deliver(ctx, uploads(1))[0]
+			if got.Fate != Parked || !errors.Is(got.Cause, refused) || errors.Is(got.Cause, context.DeadlineExceeded) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 // Of several sinks the worst answer decides, whichever comes first.
 func TestTheWorstSinkDecides(t *testing.T) {
 	down, never := Unavailable(errors.New("down"), 0), Permanent(errors.New("never"))
