@@ -5,7 +5,7 @@ help: ## print this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: dev
-dev: ## run both functions here, against the stand-in of VOD
+dev: ## run both functions here, against the stand-in for VOD
 	go run ./scripts/dev
 
 .PHONY: test

@@ -1,5 +1,5 @@
 // Package functions_test drives the two built functions as SCF does, over the
-// rpc protocol, against the stand-in of VOD.
+// rpc protocol, against the stand-in for VOD.
 package functions_test
 
 import (
@@ -223,7 +223,7 @@ func readCloudEvent(t *testing.T, line string) cloudEvent {
 	return c
 }
 
-// runVOD starts the stand-in of VOD. It holds the poll of an empty queue, with
+// runVOD starts the stand-in for VOD. It holds the poll of an empty queue, with
 // which each invocation ends, for less than VOD's 5 s: no test here is about it.
 func runVOD(t *testing.T, o ...vodfake.Options) *vodfake.Server {
 	t.Helper()

@@ -66,7 +66,7 @@ func TestBuild(t *testing.T) {
 		text := unpack(t, file, filepath.Join(dir, file.Name))
 		fits(t, file)
 		if here, err := os.Getwd(); err != nil || bytes.Contains(text, []byte(filepath.Dir(here))) {
-			t.Errorf("%s holds the path of this repository: elsewhere it would be another file (%v)", file.Name, err)
+			t.Errorf("%s holds the path of this repository: a build elsewhere would differ (%v)", file.Name, err)
 		}
 	}
 	if got := strings.Join(files, " "); got != "callback pull" {

@@ -39,8 +39,8 @@ func invocationFields(t *testing.T) map[string]bool {
 	return fields
 }
 
-// Every field that a chart or an alarm of CLS asks for is one that the functions
-// write, and every column of a condition is one of its query.
+// The functions write every field that a chart or an alarm of CLS asks for, and every
+// column of a condition is in its query.
 func TestChartsAndAlarmsAskForWhatIsWritten(t *testing.T) {
 	fields := invocationFields(t)
 	var dashboard struct {

@@ -12,8 +12,8 @@ import (
 
 var loadFunction = regexp.MustCompile(`(?ms)^load\(\) \{\n.*?^\}\n`)
 
-// FuzzDotEnv writes a value into .env in each way, and deploy reads it as it was. No
-// value is run, and any other line does no harm.
+// FuzzDotEnv writes a value into .env in each way, and deploy reads the same value. No
+// value is run, and other lines do no harm.
 func FuzzDotEnv(f *testing.F) {
 	deploy, err := os.ReadFile("deploy")
 	if err != nil {

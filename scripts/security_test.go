@@ -55,7 +55,7 @@ func TestEachThreatNamesTestsThatExist(t *testing.T) {
 	}
 }
 
-// testsOf are the names of the tests and fuzz targets of a folder.
+// testsOf returns the names of the tests and fuzz targets of a folder.
 func testsOf(t *testing.T, folder string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(folder), "*_test.go"))

@@ -33,8 +33,8 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
-// A function fits on a screen, and a file can be read at one go. Tests may have long
-// tables, and generated code is not read.
+// A function fits on a screen, and a file can be read in one go. Tests may have long
+// tables, and nobody reads generated code.
 func TestCodeIsShort(t *testing.T) {
 	t.Parallel()
 	const mostOfFunction, mostOfFile, mostOfMain = 60, 400, 60 // lines

@@ -12,8 +12,8 @@ import (
 )
 
 // functions/README.md follows an event from file to file. Each function is in the file
-// that it says, no file is entered twice on one way, and every step of the delivery is
-// there.
+// that the page names, no file comes twice on one way, and every step of the delivery
+// is there.
 func TestWayOfAnEvent(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../functions/README.md")

@@ -16,7 +16,7 @@ import (
 	"vodevents/shared/scf/local"
 )
 
-// callbacks is how many a measurement sends, one after the other.
+// callbacks is how many callbacks a measurement sends, one after the other.
 const callbacks = 2_000
 
 // callbackOnHost measures the time of a callback to the function as a server.

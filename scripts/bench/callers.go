@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// callers send callbacks at a time, each the next one when it has an answer.
+// callers is how many callers send callbacks at the same time. Each sends the next one
+// when it has an answer.
 const callers = 64
 
-// beside is how the function callback fares on a host beside a handler that does
-// nothing but the INSERT (scripts/bench/bare).
+// beside compares the function callback on a host with a handler that does nothing but
+// the INSERT (scripts/bench/bare).
 type beside struct {
 	database       string
 	function, bare load
@@ -63,8 +64,8 @@ func callersTable(ctx context.Context, dir string, o options) (all []beside, err
 	return all, nil
 }
 
-// turns is how often the two servers take turns, so that what else the machine
-// does slows down both.
+// turns is how often the two servers take turns. Whatever else the machine does then
+// slows down both.
 const turns = 10
 
 // callersInto measures both servers with one database.
@@ -108,7 +109,7 @@ func callersInto(ctx context.Context, dir string, start func() (string, func(), 
 	return b, nil
 }
 
-// add has the callers send so many callbacks to a server, from the first on.
+// add makes the callers send n callbacks to a server, from number first on.
 func (l *load) add(client *http.Client, addr string, first, n int) error {
 	took, errs := make([]float64, n), make([]error, callers)
 	var next atomic.Int64
@@ -134,7 +135,7 @@ func (l *load) add(client *http.Client, addr string, first, n int) error {
 	return errors.Join(errs...)
 }
 
-// finish makes the figures of what was added.
+// finish computes the figures.
 func (l *load) finish() {
 	n := len(l.took)
 	slices.Sort(l.took)

@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// tolerated is how much worse than the old checkout's a figure may be.
+// tolerated is how much worse a figure may be than that of the old checkout.
 const tolerated = 0.05
 
-// figure is one of those that a measurement gives.
+// figure is one result of a measurement.
 type figure struct {
 	name       string
 	value      float64
 	moreIsGood bool
 }
 
-// measurement is something that both checkouts are held against.
+// measurement measures something in each checkout.
 type measurement struct {
 	name string
 	take func(ctx context.Context, dir string) ([]figure, error)
 }
 
 // compare measures the functions of the checkout in o.old and of this one in
-// turns and prints the medians. It tells whether none is worse by more than is
+// turns and prints the medians. It tells whether no figure is worse by more than
 // tolerated.
 func compare(ctx context.Context, dir string, o options) (ok bool, err error) {
 	sides := []string{filepath.Join(dir, "old"), filepath.Join(dir, "new")}
@@ -95,9 +95,8 @@ func startsOfBoth(ctx context.Context, dir string) ([]figure, error) {
 	}, err
 }
 
-// compare takes the figures of both sides in turns and prints them. The change
-// is the median of the rounds' changes: what else the machine does meanwhile
-// then matters little.
+// compare takes the figures of both sides in turns and prints them. The change is the
+// median of the rounds' changes, so whatever else the machine does matters little.
 func (m measurement) compare(ctx context.Context, sides []string, rounds int) (ok bool, err error) {
 	got := make([][][]figure, len(sides)) // by side and round
 	for round := range rounds {
@@ -130,9 +129,9 @@ func (m measurement) compare(ctx context.Context, sides []string, rounds int) (o
 	return ok, nil
 }
 
-// changed is by what part of before a figure grew.
+// changed returns by what part of before a figure grew.
 func changed(before, after float64) float64 {
-	if before == after { // also of two zeros
+	if before == after { // even if both are 0
 		return 0
 	}
 	return after/before - 1

@@ -38,7 +38,7 @@ type figures struct {
 	refused   int     // calls answered RequestLimitExceeded
 }
 
-// serve starts a stand-in of VOD on a free port.
+// serve starts a stand-in for VOD on a free port.
 func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
 	s = vodfake.New(vodfake.Options{Latency: a.latency, Rate: a.rate, Keep: 1 << 16})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,9 +50,9 @@ func serve(a api) (s *vodfake.Server, url string, stop func(), err error) {
 	return s, "http://" + l.Addr().String(), func() { srv.Close(); s.Close() }, nil
 }
 
-// start starts a function against the stand-in, on TCP as SCF does: older
-// functions know nothing else. Its events and its log go to
-// /dev/null: reading them would take CPU time from the function.
+// start starts a function against the stand-in, on TCP as SCF does, because older
+// functions know nothing else. Its events and its log go to /dev/null, because reading
+// them would take CPU time from the function.
 func start(ctx context.Context, binary, url string, env []string) (*local.Function, func(), error) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

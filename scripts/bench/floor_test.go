@@ -11,7 +11,7 @@ import (
 //
 //	go test -run xxx -bench Floor -benchtime 5x ./scripts/bench
 //
-// The ratio is what checking, ids, dedup and the engine cost. The API has no
+// The ratio shows what checking, ids, dedup and the engine cost. The API has no
 // latency and no limit, and the events have about 5 kB.
 func BenchmarkFloor(b *testing.B) {
 	const events = 20_000

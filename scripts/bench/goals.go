@@ -53,7 +53,7 @@ func judge(got map[string]figures, many []beside, empty []idle, start map[string
 			"%.2f", m.function.perSecond/m.bare.perSecond)
 	}
 	for _, i := range empty {
-		goal("an empty queue costs one poll, back in 100 ms of its answer", true, i.polls == 1 && i.after < 100*time.Millisecond,
+		goal("an empty queue costs one poll, and the function returns within 100 ms of its answer", true, i.polls == 1 && i.after < 100*time.Millisecond,
 			"%d poll, %.1f ms", i.polls, i.after.Seconds()*1000)
 	}
 	a, isA := start["pull"]
@@ -65,10 +65,10 @@ func judge(got map[string]figures, many []beside, empty []idle, start map[string
 	return !v.missed
 }
 
-// verdict is whether a goal was missed.
+// verdict says whether a goal was missed.
 type verdict struct{ missed bool }
 
-// goal prints whether a goal is met, if what it is about was measured.
+// goal prints whether a goal is met, if it was measured.
 func (v *verdict) goal(name string, measured bool, ok bool, format string, args ...any) {
 	if !measured {
 		return

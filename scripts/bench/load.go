@@ -18,16 +18,16 @@ import (
 	"time"
 )
 
-// pressure is what a server of callbacks is put under.
+// pressure is the load on a server of callbacks.
 type pressure struct {
-	last    time.Duration // how long the callers go on; 0: by number
+	last    time.Duration // how long the callers go on; 0: number decides
 	number  int           // of callbacks
-	largest int           // bytes of a body; they begin at 1 kB
+	largest int           // bytes of the largest body; the smallest has 1 kB
 
 	idle int           // connections that have had an answer and ask nothing more
-	slow int           // connections that never come to the end of a header, and as many of a body
+	slow int           // connections that never finish a header, and as many that never finish a body
 	cut  time.Duration // between two connections that end within a body; 0: none
-	once bool          // each of the slow ones, and wait until the server has ended it
+	once bool          // open each slow connection once, and wait until the server has ended it
 }
 
 // outcome is what became of the callbacks.
@@ -39,9 +39,9 @@ type outcome struct {
 	beside            crowd
 }
 
-// loadTables measures the function callback on a host under pressure, and a burst
-// of callbacks as SCF would bring it. It prints the tables and reports whether no
-// callback was lost or refused.
+// loadTables measures the function callback on a host under load, and a burst of
+// callbacks as SCF would bring it. It prints the tables and reports whether every
+// callback was taken and none was lost.
 func loadTables(ctx context.Context, dir string, o options) (ok bool, err error) {
 	var text bytes.Buffer
 	out := io.MultiWriter(os.Stdout, &text)
@@ -98,11 +98,11 @@ func replaceTable(path, name string, text []byte) error {
 	return os.WriteFile(path, slices.Concat(before, begin, text, end, after), 0o644)
 }
 
-// memoryLimit is that of scripts/host/vod-callback.service.
+// memoryLimit is the limit in scripts/host/vod-callback.service.
 const memoryLimit = "GOMEMLIMIT=320MiB"
 
-// press starts a server, puts it under pressure, and compares what it wrote with
-// what it answered.
+// press starts a server, puts it under load, and compares what it wrote with what it
+// answered.
 func press(ctx context.Context, binary string, p pressure) (outcome, error) {
 	written := new(lines)
 	s, err := listen(ctx, binary, "stdout:", written, memoryLimit)
@@ -129,7 +129,7 @@ func press(ctx context.Context, binary string, p pressure) (outcome, error) {
 	if got.memory, err = peakMemory(s.pid); err != nil {
 		return outcome{}, err
 	}
-	s.stop() // now all that it wrote is here
+	s.stop() // now all its output is here
 	for id := range c.answered {
 		if written.ids[id] == 0 {
 			got.lost++
@@ -181,7 +181,7 @@ func (c *calling) run(ctx context.Context) (outcome, error) {
 	return got, nil
 }
 
-// take gives the number of the next callback, if there is one.
+// take returns the number of the next callback, if there is one.
 func (c *calling) take(began time.Time) (n int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,7 +203,7 @@ func (c *calling) send(n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.answered[id] {
-		return fmt.Errorf("callback %d: its id %s is that of another", n, id)
+		return fmt.Errorf("callback %d: another one has its id %s", n, id)
 	}
 	c.answered[id] = true
 	c.bytes += len(event)
@@ -211,8 +211,8 @@ func (c *calling) send(n int) error {
 	return nil
 }
 
-// event is the n-th body. Sizes are spread evenly over the powers of two, and every
-// hundredth one has the largest.
+// event returns the n-th body. Sizes are spread evenly over the powers of two, and
+// every hundredth body has the largest size.
 func (c *calling) event(n int) []byte {
 	size := float64(c.largest)
 	if n%100 != 0 {
@@ -264,8 +264,8 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// openFiles is how many files a process may have open (RLIMIT_NOFILE, which Go
-// raises to its hard limit), or enough where the system does not say so.
+// openFiles returns how many files a process may have open (RLIMIT_NOFILE, which Go
+// raises to its hard limit), or enough if the system does not say so.
 func openFiles() int {
 	text, err := os.ReadFile("/proc/self/limits")
 	if err != nil {

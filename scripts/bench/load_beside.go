@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// idleConnections are those beside the callers.
+// idleConnections is how many idle connections there are beside the callers.
 const idleConnections = 10_000
 
-// crowd is what came of those who only cost a server something.
+// crowd is what became of the connections that only burden a server.
 type crowd struct {
-	idle, renewed int // connections, and those that the server ended and that came again
+	idle, renewed int // connections, and how many came again after the server ended them
 	slow, ended   int // connections, and how many the server ended
 	cut           int
 	err           error // of the first that could not connect
@@ -40,7 +40,7 @@ type crowding struct {
 	err                             error
 }
 
-// gather brings the crowd to a server and returns when all idle connections are there.
+// gather connects the crowd to a server and returns when all idle connections are there.
 func gather(ctx context.Context, addr string, p pressure) (*crowding, error) {
 	c := &crowding{addr: addr}
 	c.ctx, c.cancel = context.WithCancel(ctx)
@@ -66,7 +66,7 @@ func gather(ctx context.Context, addr string, p pressure) (*crowding, error) {
 	return c, c.err
 }
 
-// leave ends the crowd when the server has ended so many slow connections.
+// leave disconnects the crowd when the server has ended so many slow connections.
 func (c *crowding) leave(ended int) crowd {
 	for end := time.Now().Add(2 * time.Minute); c.ended.Load() < int64(ended) && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
@@ -88,8 +88,8 @@ func (c *crowding) dial() net.Conn {
 	return conn
 }
 
-// stayIdle asks once and then keeps its connection. When the server has ended it,
-// it comes again.
+// stayIdle asks once and then keeps its connection. When the server ends it, stayIdle
+// connects again.
 func (c *crowding) stayIdle(connecting chan struct{}, there func()) {
 	defer there()
 	for first := true; c.ctx.Err() == nil; first = false {
@@ -117,9 +117,9 @@ func (c *crowding) stayIdle(connecting chan struct{}, there func()) {
 	}
 }
 
-// drip sends the beginning of a request and then a byte now and then, which is what
-// a slowloris does, until the server ends the connection. Then it begins again, if not
-// once is enough.
+// drip does what a slowloris does: it sends the beginning of a request and then a byte
+// now and then, until the server ends the connection. Then it begins again, unless once
+// is set.
 func (c *crowding) drip(once bool, begin string) {
 	for first := true; c.ctx.Err() == nil && (first || !once); first = false {
 		conn := c.dial()
@@ -146,7 +146,7 @@ func (c *crowding) drip(once bool, begin string) {
 		if c.ctx.Err() == nil {
 			c.ended.Add(1)
 		} else {
-			c.slow.Add(-1) // it did not last long enough to say anything
+			c.slow.Add(-1) // it ended too early to count
 		}
 		conn.Close()
 		<-over

@@ -17,24 +17,25 @@ import (
 	"vodevents/shared/sink/postgres/pgtest"
 )
 
-// A burst: so many callbacks, spread evenly over a second, meet so many instances of
-// the function and one database.
+// A burst is a number of callbacks, spread evenly over a second, for a number of
+// instances of the function and one database.
 const (
 	burstSize        = 500
 	burstInstances   = 50
 	burstConnections = 100
 )
 
-// burst is what became of one.
+// burst is what became of a burst.
 type burst struct {
 	instances, taken, parked, rows int
-	p50, p99, longest              float64 // ms, from when a callback came to its answer; an instance's start is in it
+	p50, p99, longest              float64 // ms, from a callback's arrival to its answer, including an instance's start
 }
 
-// good: each was answered 200 and has its row, and none was parked.
+// good tells whether each callback was answered 200 and has its row, and none was
+// parked.
 func (b burst) good() bool { return b.taken == burstSize && b.rows == burstSize && b.parked == 0 }
 
-// sendBurst sends one, with this timeout of an invocation.
+// sendBurst sends a burst. timeout is that of an invocation.
 func sendBurst(ctx context.Context, binary string, timeout time.Duration) (b burst, err error) {
 	s, err := pgtest.Run(fmt.Sprint("max_connections=", burstConnections))
 	if err != nil {

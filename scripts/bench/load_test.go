@@ -22,7 +22,7 @@ func callbackBinary(t *testing.T) string {
 }
 
 // Callbacks of all sizes are answered 200 and come out once, beside connections that
-// are idle, that never come to an end, and that are cut. The server ends the slow ones.
+// are idle, slow, or cut. The server ends the slow ones.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	got, err := press(t.Context(), callbackBinary(t), pressure{number: 150, largest: 2 << 20, idle: 300, slow: 5, cut: 20 * time.Millisecond, once: true})

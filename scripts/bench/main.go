@@ -7,7 +7,7 @@
 // With -old, bench measures the functions of another checkout and those of this
 // one in turns. It exits with status 1 if a figure is worse by more than 5 %.
 //
-// With -load, bench puts the function callback under pressure instead: callers with
+// With -load, bench puts the function callback under load instead: callers with
 // bodies of up to 2 MB for ten minutes, beside thousands of idle, slow and cut
 // connections; and a burst of callbacks on many instances. It exits with status 1 if
 // a callback was lost, refused or parked.
@@ -48,11 +48,11 @@ type options struct {
 
 func main() {
 	var o options
-	flag.BoolVar(&o.quick, "quick", false, "a fifth of the events: to see that it works, not for figures")
+	flag.BoolVar(&o.quick, "quick", false, "use a fifth of the events: to see that it works, not for figures")
 	flag.StringVar(&o.only, "only", "", "run only the rows whose name contains `NAME`")
 	flag.StringVar(&o.old, "old", "", "compare with the functions of the checkout in `DIR`")
 	flag.IntVar(&o.rounds, "rounds", 5, "with -old: how often to measure each")
-	flag.BoolVar(&o.load, "load", false, "put the function callback under pressure")
+	flag.BoolVar(&o.load, "load", false, "put the function callback under load")
 	flag.DurationVar(&o.last, "for", 10*time.Minute, "with -load: how long the callers go on")
 	flag.BoolVar(&o.write, "write", false, "with -load: put the tables into scripts/bench/README.md")
 	flag.Parse()
@@ -149,7 +149,7 @@ func table(ctx context.Context, dir string, o options) (ok bool, err error) {
 		if r.perSecond < 3000 {
 			word, ok = "MISSED", false
 		}
-		fmt.Printf("- %s: media rebuild of %d events at 3000/s at least: %.0f/s, %.1f MB\n", word, n, r.perSecond, r.memory)
+		fmt.Printf("- %s: media rebuild of %d events, at least 3000/s: %.0f/s, %.1f MB\n", word, n, r.perSecond, r.memory)
 	}
 	return ok, nil
 }
@@ -177,10 +177,9 @@ func link(ctx context.Context, root, binary, pkg string, tags ...string) error {
 	return rewrite(binary)
 }
 
-// rewrite writes a file anew and in pieces, as unzipping does. The file that the
-// linker wrote itself starts slower. One that is written at once is cached in huge
-// folios, and newer kernels map all of a folio that is touched: the function would
-// have its whole executable resident.
+// rewrite writes a file again, in pieces, as unzip does. The file as the linker wrote it
+// starts slower. A file that is written at once is cached in huge folios, and newer
+// kernels map all of a folio that is touched: the whole executable would be resident.
 func rewrite(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -256,7 +255,7 @@ func startPostgres() (string, func(), error) {
 	return s.URL, func() { s.Close() }, nil
 }
 
-// withMedia has the sink keep the state of each media too.
+// withMedia makes the sink keep the state of each media, too.
 func withMedia(start func() (string, func(), error)) func() (string, func(), error) {
 	return func() (string, func(), error) {
 		url, stop, err := start()
@@ -265,7 +264,7 @@ func withMedia(start func() (string, func(), error)) func() (string, func(), err
 }
 
 func startMySQL() (string, func(), error) {
-	// As a database has it that is there for more than a test.
+	// A production database has such sizes, unlike one for a test.
 	s, err := mytest.Run("--innodb-buffer-pool-size=256M", "--innodb-log-file-size=512M")
 	if err != nil {
 		return "", nil, err

@@ -45,9 +45,9 @@ func peakMemory(pid int) (float64, error) {
 	return float64(kb) / 1024, nil
 }
 
-// runPeak runs a command to its end, and returns what it wrote and its
-// [peakMemory]. The kernel's own figure for an ended child, ru_maxrss, is no less
-// than what its parent had when it started the child.
+// runPeak runs a command to its end, and returns what it wrote and its [peakMemory].
+// The kernel's own figure for an ended child, ru_maxrss, includes what its parent had
+// when it started the child.
 func runPeak(c *exec.Cmd) (out []byte, peak float64, err error) {
 	var written bytes.Buffer
 	c.Stdout, c.Stderr = &written, &written
@@ -61,7 +61,7 @@ func runPeak(c *exec.Cmd) (out []byte, peak float64, err error) {
 		case err := <-ended:
 			return written.Bytes(), peak, err
 		case <-time.After(10 * time.Millisecond):
-			if mb, err := peakMemory(c.Process.Pid); err == nil { // else it has just ended
+			if mb, err := peakMemory(c.Process.Pid); err == nil { // otherwise it has just ended
 				peak = mb
 			}
 		}

@@ -94,7 +94,7 @@ func start(ctx context.Context, o options, env runner.Environ, stdout, stderr io
 	return d, nil
 }
 
-// wire makes the rooms and lets each know those that it needs.
+// wire makes the rooms and gives each the rooms that it needs.
 func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 	go d.journal.Run()
 	d.fenv = d.env.ForFunctions(at.vod, d.keys)
@@ -134,7 +134,7 @@ func (d *dev) wire(ctx context.Context, at addresses) (err error) {
 	return nil
 }
 
-// routes are all that is served on -addr.
+// routes returns everything that is served on -addr.
 func (d *dev) routes(at addresses) http.Handler {
 	calls := api.New(api.Options{
 		Base: at.base, VOD: at.vod, StandIn: d.standIn, Sink: d.sink, Journal: d.journal, Functions: d.functions,
@@ -203,11 +203,10 @@ func (d *dev) log(l *journal.Log) {
 	d.journal.Logged(l)
 }
 
-// onClose has fn called by close, before those that were given earlier.
+// onClose makes close call fn, before the functions that were given earlier.
 func (d *dev) onClose(fn func()) { d.closers = append(d.closers, fn) }
 
-// close stops everything; nothing is left behind, and nothing is printed any
-// more.
+// close stops everything. Nothing is left behind, and nothing more is printed.
 func (d *dev) close() {
 	close(d.done)
 	for _, fn := range slices.Backward(d.closers) {

@@ -1,4 +1,4 @@
-// Command dev runs both functions on this machine, with a stand-in of VOD: no
+// Command dev runs both functions on this machine, with a stand-in for VOD: no
 // account, no Docker, no network.
 //
 //	go run ./scripts/dev
@@ -15,7 +15,7 @@
 //
 //	go run ./scripts/dev -from env:DEAD_LETTER
 //
-// runs nothing and shows on the same page what a real table holds of parked events, to
+// runs nothing, and shows the parked events of a real table on the same page, to
 // deliver them again, discard them, or copy them as curl.
 package main
 
@@ -128,11 +128,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, err
 }
 
-// besideFrom refuses flags that mean nothing beside -from.
+// besideFrom refuses flags that mean nothing together with -from.
 func besideFrom(f *flag.FlagSet) (err error) {
 	f.Visit(func(one *flag.Flag) {
 		if !slices.Contains([]string{"from", "addr", "audit", "headless"}, one.Name) {
-			err = fmt.Errorf("-%s: -from runs nothing; beside it there are -addr, -audit and -headless", one.Name)
+			err = fmt.Errorf("-%s: -from runs nothing; with it you can use -addr, -audit and -headless", one.Name)
 		}
 	})
 	return err

@@ -47,7 +47,7 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// world is one trouble: a stand-in of VOD, a receiver of events, and what an operator
+// world is one trouble: a stand-in for VOD, a receiver of events, and what an operator
 // does and sees.
 type world struct {
 	t        *testing.T

@@ -1,5 +1,5 @@
 // Package operating_test runs the five troubles of README.md: the built functions and
-// vodctl against the stand-in of VOD. What README.md quotes is what they wrote.
+// vodctl against the stand-in for VOD. What README.md quotes is what they wrote.
 package operating_test
 
 import (

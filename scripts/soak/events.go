@@ -163,15 +163,15 @@ func wanted(eventType string) bool {
 	return false
 }
 
-// One event of largeEvery has 1 to 2 MB, by turns a callback and one of the
-// queue. VOD names no limit. The largest event seen in the field had 10 kB, and a
+// One event in largeEvery has 1 to 2 MB; these are callbacks and queued events in
+// turn. VOD names no limit. The largest event seen in the field had 10 kB, and a
 // function takes 6 MB.
 const (
 	largeEvery = 1000
 	firstLarge = 105 // of no family
 )
 
-// padding makes events of many sizes: most grow by less than 1 kB, a few by a
+// padding makes events of many sizes: most grow by less than 1 kB, a few by up to one
 // megabyte, and the large ones by up to two.
 func padding(r *rand.Rand, large bool) string {
 	var n int

@@ -2,8 +2,8 @@ package main
 
 import "testing"
 
-// A short soak has a callback of over 1 MB, and a longer one such an event in the
-// queue, too.
+// A short soak has a callback of over 1 MB. A longer one also has such an event in the
+// queue.
 func TestSizesOfEvents(t *testing.T) {
 	t.Parallel()
 	p := newPlan(1, 2*largeEvery)

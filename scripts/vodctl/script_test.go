@@ -130,7 +130,7 @@ func serve(ts *testscript.TestScript, h http.Handler) string {
 	return s.URL
 }
 
-// vod starts a stand-in of VOD and points vodctl at it:
+// vod starts a stand-in for VOD and points vodctl at it:
 //
 //	vod [-apps ID,ID] [-task-time D] [-state-lag D] [-clock-skew D] [-date D]
 //

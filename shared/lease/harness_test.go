@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// bench is a stand-in of VOD, a client of it, and a record of what was delivered.
+// bench is a stand-in for VOD, a client of it, and a record of what was delivered.
 // All of it lives in one synctest bubble.
 type bench struct {
 	*vodfake.Server

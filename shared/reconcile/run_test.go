@@ -194,7 +194,6 @@ func TestAbortedTask(t *testing.T) {
 			"TaskId":"1490012345-Procedure-aborted","Status":"ABORTED","FileId":%q,"MediaProcessResultSet":null}}`, w.files[0]))
 		w.wait(sent + 1)
 		w.vod.FastForward(2 * time.Hour)
-
 		found, counts := w.must(true)
 		missed := found[reconcile.MissedTask]
 		if len(missed) != 1 || missed[0].TaskId != "1490012345-Procedure-aborted" || counts.Repaired != 1 {

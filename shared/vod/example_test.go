@@ -13,7 +13,7 @@ import (
 
 // Pull, use, confirm.
 func Example() {
-	// The stand-in of VOD. For the real one, use vod.NewTransport and
+	// The stand-in for VOD. For the real one, use vod.NewTransport and
 	// credentials.Find.
 	server := vodfake.New(vodfake.Options{})
 	defer server.Close()

@@ -107,8 +107,8 @@ func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
 	}
 }
 
-// A long silence is one error an instance, however long it lasts and however often
-// it comes.
+// A long silence is one error for each instance, however long it lasts and however
+// often it comes.
 func TestSilenceIsToldOnce(t *testing.T) {
 	for name, watch := range map[string]func(*Instance, time.Duration){
 		"host": func(i *Instance, d time.Duration) { time.Sleep(d) },
@@ -180,7 +180,7 @@ func TestWithoutAlertSilenceNothingIsTold(t *testing.T) {
 	}
 }
 
-// /metrics has every figure under its name and kind, those that are 0 too.
+// /metrics has every figure under its name and kind, even those that are 0.
 func TestMetrics(t *testing.T) {
 	for _, function := range []string{"callback", "pull"} {
 		t.Run(function, func(t *testing.T) {
@@ -233,7 +233,7 @@ func TestAPanicIsCountedAs500(t *testing.T) {
 	}
 }
 
-// /readyz asks at most once a second, and says nothing of why it is not ready.
+// /readyz asks at most once a second, and does not say why it is not ready.
 func TestReadyzSharesAnAnswer(t *testing.T) {
 	l := logOf(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,7 @@
-// Command bare is the least that a receiver of callbacks can be, to measure what
-// the function callback adds: a net/http handler that inserts the body into the
-// table of events by the client of the database, with as many connections as the
-// sink has. It takes SINK and LISTEN_ADDR, and the table is there already.
+// Command bare is the simplest possible receiver of callbacks. It shows what the
+// function callback adds. A net/http handler inserts the body into the table of events
+// through the client of the database, with as many connections as the sink has. It
+// takes SINK and LISTEN_ADDR, and the table must exist.
 package main
 
 import (

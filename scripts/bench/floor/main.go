@@ -1,8 +1,8 @@
 // Command floor shows the least that a function like pull can cost. It pulls,
 // copies the bytes of the events to standard output and confirms them, with up to
-// 16 calls at a time, over the same signer and connections. It does not check a
-// byte, makes no ids, and takes the places of the handles for granted. The
-// benchmark Floor of scripts/bench compares the function pull with it.
+// 16 calls at a time, over the same signer and connections. It checks nothing, makes
+// no ids, and assumes where the handles are. The benchmark Floor of scripts/bench
+// compares the function pull with it.
 package main
 
 import (
@@ -67,7 +67,7 @@ func drainOne(client *common.Client) error {
 	}
 }
 
-// copyOut copies the events of an answer, a line each, and finds their handles.
+// copyOut copies the events of an answer, one a line, and finds their handles.
 func copyOut(answer []byte) (lines []byte, handles []string) {
 	begin := []byte(`{"EventHandle":"`)
 	lines = make([]byte, 0, len(answer)+1024)

@@ -1,5 +1,5 @@
 // Command lean is the function pull without the sinks that need a client library.
-// It shows what it costs to have them compiled in. Its events go to standard
+// It shows what those sinks cost if nobody uses them. Its events go to standard
 // output, whatever SINK says.
 package main
 

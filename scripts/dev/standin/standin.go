@@ -43,7 +43,7 @@ type Options struct {
 	Done    <-chan struct{}                                     // closed when dev is being stopped
 }
 
-// StandIn is the stand-in of VOD. Serve its Server, and close that at the end.
+// StandIn is the stand-in for VOD. Serve its Server, and close that at the end.
 type StandIn struct {
 	*vodfake.Server
 

@@ -7,13 +7,12 @@ import (
 	"testing"
 )
 
-// FuzzMask holds the mask of what the deployer prints to this, for any secrets and text:
+// FuzzMask checks the mask of the deployer's output, for any secrets and text:
 //
-//   - no secret is left, nor one as JSON or Go spell it, however they overlap;
-//   - what is no secret stays, byte by byte: without the masked parts the text is what
-//     it was;
-//   - what comes in pieces is masked as if it came whole, but for secrets that touch,
-//     which may be one (masked) or several.
+//   - no secret is left, not even as JSON or Go spell it, however they overlap;
+//   - every byte outside of secrets stays as it was;
+//   - text that comes in pieces is masked as if it came whole, except that secrets that
+//     touch may become one (masked) or several.
 func FuzzMask(f *testing.F) {
 	f.Add("abcdef", "cdefghij", "<", "cdefabcdef>", uint8(3))
 	f.Add("line\nbreak\"", "aaaaaa", "aaaaaaaaaaaaa", "", uint8(1))
@@ -48,7 +47,7 @@ func FuzzMask(f *testing.F) {
 	})
 }
 
-// once has one (masked) where several follow each other.
+// once replaces several (masked) in a row with one.
 func once(text string) string {
 	for strings.Contains(text, "(masked)(masked)") {
 		text = strings.ReplaceAll(text, "(masked)(masked)", "(masked)")
@@ -56,8 +55,8 @@ func once(text string) string {
 	return text
 }
 
-// checkRest marks each byte of a secret in the text, and holds what is left, with
-// (masked) for each run of marks, to what Replace made.
+// checkRest marks each byte of a secret in the text, replaces each run of marks with
+// (masked), and compares that with the result of Replace.
 func checkRest(t *testing.T, m *mask, text, got string) {
 	secret := make([]bool, len(text)+1)
 	for _, s := range m.secrets {
