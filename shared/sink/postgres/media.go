@@ -141,11 +141,7 @@ func (c *conn) transaction(ctx context.Context, f func() error) error {
 
 // write writes the events and folds those that the table did not have as SINK.
 func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, events []*event.Event, rawOnly bool) error {
-	var sources, fileIDs, eventIDs texts
-	for _, t := range touches {
-		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
-	}
-	args := func(r *room) []any { return append(rows(events, rawOnly, r), sources, fileIDs, eventIDs) }
+	args := func(r *room) []any { return takeArgs(events, touches, rawOnly, r) }
 	return c.transaction(ctx, func() error {
 		fresh, docs, err := readTaken(ctx, c, f.take, args)
 		if err != nil || len(docs) == 0 {
@@ -157,6 +153,15 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 		}
 		return f.writeRows(ctx, c, rows, rawOnly)
 	})
+}
+
+// takeArgs are the arguments of takeEvents.
+func takeArgs(events []*event.Event, touches []sqltable.Touch, rawOnly bool, in *room) []any {
+	var sources, fileIDs, eventIDs texts
+	for _, t := range touches {
+		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
+	}
+	return append(rows(events, rawOnly, in), sources, fileIDs, eventIDs)
 }
 
 func readTaken(ctx context.Context, c *conn, sql string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
