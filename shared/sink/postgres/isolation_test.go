@@ -9,6 +9,7 @@ import (
 
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/media"
 	"vodevents/shared/sink/internal/sqltable"
 	"vodevents/shared/sink/postgres/pgtest"
 	"vodevents/shared/sink/servertest"
@@ -28,7 +29,23 @@ func TestReadCommittedIsOurs(t *testing.T) {
 	}
 }
 
-// The same behind PgBouncer in transaction mode, which gives each transaction
+// The media of a batch are written in the transaction that the pool has begun then, and
+// a batch that says nothing new ends it too.
+func TestMediaWhereSerializableIsTheDefault(t *testing.T) {
+	u, m := withMedia(t)
+	q := u.Query()
+	q.Set("default_transaction_isolation", "serializable")
+	u.RawQuery = q.Encode()
+	s := openSink(t, u)
+	for range 2 {
+		taken(t, s.Send(t.Context(), []*event.Event{transcodedTwelve(t, 1), transcodedTwelve(t, 2)}))
+		if rows := mediaRows(t, m); len(rows) != 2 || rows[1].State != media.Ready {
+			t.Errorf("got %+v", rows)
+		}
+	}
+}
+
+// TestReadCommittedIsOurs behind PgBouncer in transaction mode, which gives each transaction
 // another session and takes no parameter at the start.
 func TestReadCommittedBehindPgBouncer(t *testing.T) {
 	_, table := newTable(t)

@@ -139,19 +139,39 @@ func (c *conn) transaction(ctx context.Context, f func() error) error {
 	return pgx.BeginTxFunc(ctx, c.Conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(pgx.Tx) error { return f() })
 }
 
+// quickTransaction is transaction for an f that sends begin with its first statement and
+// commit with its last: these two cost no round trip then. Both are empty where the pool
+// has begun it.
+func (c *conn) quickTransaction(ctx context.Context, f func(begin, commit string) error) error {
+	if c.explicit {
+		return f("", "")
+	}
+	err := f("BEGIN ISOLATION LEVEL READ COMMITTED", "COMMIT")
+	if err != nil && !c.IsClosed() && c.PgConn().TxStatus() != 'I' {
+		if _, err := c.Exec(ctx, "ROLLBACK"); err != nil {
+			c.Close() // the server rolls back then
+		}
+	}
+	return err
+}
+
 // write writes the events and folds those that the table did not have as SINK.
 func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, events []*event.Event, rawOnly bool) error {
 	args := func(r *room) []any { return takeArgs(events, touches, rawOnly, r) }
-	return c.transaction(ctx, func() error {
-		fresh, docs, err := readTaken(ctx, c, f.take, args)
-		if err != nil || len(docs) == 0 {
+	return c.quickTransaction(ctx, func(begin, commit string) error {
+		fresh, docs, err := f.takeEvents(ctx, c, begin, args)
+		if err != nil || len(docs) == 0 && commit == "" {
+			return err
+		}
+		if len(docs) == 0 {
+			_, err := c.Exec(ctx, commit)
 			return err
 		}
 		rows, err := telling.Fold(fresh, docs, func(ids []string, add func(stored.Row)) error { return readEvents(ctx, c, f.events, ids, add) })
 		if err != nil {
 			return err
 		}
-		return f.writeRows(ctx, c, rows, rawOnly)
+		return f.writeRows(ctx, c, rows, rawOnly, commit)
 	})
 }
 
@@ -164,9 +184,9 @@ func takeArgs(events []*event.Event, touches []sqltable.Touch, rawOnly bool, in 
 	return append(rows(events, rawOnly, in), sources, fileIDs, eventIDs)
 }
 
-func readTaken(ctx context.Context, c *conn, sql string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
+func (f *folder) takeEvents(ctx context.Context, c *conn, begin string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
 	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
-	err := c.queryArrays(ctx, sql, args, func(rows pgx.Rows) error {
+	err := c.queryArrays(ctx, begin, f.take, args, func(rows pgx.Rows) error {
 		var id, source, fileID, doc *string
 		var received *time.Time
 		if err := rows.Scan(&id, &received, &source, &fileID, &doc); err != nil {
@@ -185,14 +205,15 @@ func readTaken(ctx context.Context, c *conn, sql string, args func(*room) []any)
 	return fresh, docs, err
 }
 
-func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows, rawOnly bool) error {
+// writeRows ends with the statement commit, if there is any.
+func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows, rawOnly bool, commit string) error {
 	for i := range rows.Outputs {
 		o := &rows.Outputs[i]
 		if o.Data = holdable(o.Data, rows.Powers); rawOnly {
 			o.Data = nil
 		}
 	}
-	return c.execArrays(ctx, f.write, func(*room) []any { return writeArgs(rows) })
+	return c.execArrays(ctx, f.write, func(*room) []any { return writeArgs(rows) }, commit)
 }
 
 // told is what a batch says of media, nil without media=.

@@ -63,10 +63,10 @@ func ready(b *testing.B, s *Sink, batches [][]*event.Event) func([]*event.Event)
 	return func(events []*event.Event) {
 		args := made[events[0]]
 		must(b, s.pool.Use(b.Context(), s.table, func(c *conn) error {
-			return c.transaction(b.Context(), func() error {
-				_, _, err := readTaken(b.Context(), c, s.media.take, func(*room) []any { return args.events })
+			return c.quickTransaction(b.Context(), func(begin, commit string) error {
+				_, _, err := s.media.takeEvents(b.Context(), c, begin, func(*room) []any { return args.events })
 				must(b, err)
-				return c.execArrays(b.Context(), s.media.write, func(*room) []any { return args.rows })
+				return c.execArrays(b.Context(), s.media.write, func(*room) []any { return args.rows }, commit)
 			})
 		}))
 	}

@@ -51,7 +51,7 @@ func (t *MediaTable) Fold(ctx context.Context, after stored.MediaKey, most int) 
 				return err
 			}
 			rows := refold.Rows()
-			if err := t.folder.writeRows(ctx, c, rows, false); err != nil {
+			if err := t.folder.writeRows(ctx, c, rows, false, ""); err != nil {
 				return err
 			}
 			return t.clear(ctx, c, rows, sources, fileIDs)

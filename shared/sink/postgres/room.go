@@ -23,28 +23,38 @@ var rooms = sync.Pool{New: func() any { return new(room) }}
 const maxRoom = 1 << 20
 
 // execArrays executes a statement with columns as arguments, of which texts are the
-// first. What args makes of the room is gone when the statement has ended.
-func (c *conn) execArrays(ctx context.Context, sql string, args func(*room) []any) error {
+// first, and then another one, if it is not empty, in one round trip. What args makes of
+// the room is gone after that.
+func (c *conn) execArrays(ctx context.Context, sql string, args func(*room) []any, then string) error {
 	return c.withRoom(args, func(args []any) error {
-		_, err := c.Exec(ctx, sql, args...)
-		return err
+		if then == "" {
+			_, err := c.Exec(ctx, sql, args...)
+			return err
+		}
+		batch := new(pgx.Batch)
+		batch.Queue(sql, args...)
+		batch.Queue(then)
+		return c.SendBatch(ctx, batch).Close()
 	})
 }
 
-// queryArrays is execArrays for a statement with rows. scan reads one of them.
-func (c *conn) queryArrays(ctx context.Context, sql string, args func(*room) []any, scan func(pgx.Rows) error) error {
+// queryArrays is execArrays for a statement with rows. scan reads one of them. The other
+// statement comes first.
+func (c *conn) queryArrays(ctx context.Context, first, sql string, args func(*room) []any, scan func(pgx.Rows) error) error {
 	return c.withRoom(args, func(args []any) error {
-		rows, err := c.Query(ctx, sql, args...)
-		if err != nil {
-			return err
+		batch := new(pgx.Batch)
+		if first != "" {
+			batch.Queue(first)
 		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
+		batch.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := scan(rows); err != nil {
+					return err
+				}
 			}
-		}
-		return rows.Err()
+			return rows.Err()
+		})
+		return c.SendBatch(ctx, batch).Close()
 	})
 }
 

@@ -58,8 +58,8 @@ func takesBack(t *testing.T, c *conn) {
 			t.Errorf("%s: the message is in the room: %v during the statement, %v after it", name, during.at == used, after.at == used)
 		}
 	}
-	if err := c.execArrays(ended, sql, one); !errors.Is(err, context.Canceled) {
+	if err := c.execArrays(ended, sql, one, ""); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	must(t, c.execArrays(t.Context(), sql, one))
+	must(t, c.execArrays(t.Context(), sql, one, ""))
 }

@@ -160,7 +160,7 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 			return s.media.writeEvents(ctx, c, telling, touches, events, rawOnly)
 		}
 		if len(events) > 1 {
-			return c.execArrays(ctx, s.insert, func(r *room) []any { return rows(events, rawOnly, r) })
+			return c.execArrays(ctx, s.insert, func(r *room) []any { return rows(events, rawOnly, r) }, "")
 		}
 		_, err := c.Exec(ctx, s.insertOne, newRow(events[0], rawOnly, new(room)).args()...)
 		return err
