@@ -11,7 +11,7 @@ import (
 	"vodevents/shared/vodfake"
 )
 
-// A timer with the argument reconcile has pull mend what was missed.
+// A timer with the argument reconcile makes pull repair what was missed.
 func TestPullReconciles(t *testing.T) {
 	t.Parallel()
 	s := runVOD(t, vodfake.Options{TaskTime: -1})

@@ -113,9 +113,9 @@ func (p *plan) mishapsOf(round int) mishaps {
 	return m
 }
 
-// befall makes the mishaps of a round happen, each once enough of its events are
+// strike makes the mishaps of a round happen, each once enough of its events are
 // through. It returns when all are over.
-func (s *run) befall(ctx context.Context, m mishaps, through func() int, over <-chan struct{}) error {
+func (s *run) strike(ctx context.Context, m mishaps, through func() int, over <-chan struct{}) error {
 	reached := func(n int) bool {
 		for through() < n {
 			select {

@@ -210,7 +210,7 @@ func (s *run) round(ctx context.Context, r int) error {
 	s.queueAll(ctx, toQueue, queued)
 	s.pullAll(ctx, queued, drained)
 	go func() { <-pushed; <-drained; close(over) }()
-	err := s.befall(ctx, s.mishapsOf(r), through, over)
+	err := s.strike(ctx, s.mishapsOf(r), through, over)
 	if err != nil {
 		cancel()
 	}

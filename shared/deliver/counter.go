@@ -50,7 +50,7 @@ func (d *delivery) readCounters(items []*item, ids []string, records []Record) {
 }
 
 // counted tells the store how many attempts each counter has now. Once an event is
-// through, the next one that is equal begins anew.
+// through, the count of the next equal one starts at 0.
 func (d *delivery) counted(outcomes []Outcome) []Outcome {
 	for _, c := range d.counters {
 		o := Outcome{c.id, StateFree, c.Attempts, c.FirstError, c.LastError}

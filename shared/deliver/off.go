@@ -14,7 +14,7 @@ type Off struct {
 	failed map[string]Outcome
 }
 
-// maxFailed bounds Off. Past it the counting starts anew, which parks later.
+// maxFailed bounds Off. Past it the counting starts again, which parks later.
 const maxFailed = 65_536
 
 // Claim implements [Store].

@@ -53,9 +53,9 @@ func TestAPulledEventIsParkedAfterMaxAttempts(t *testing.T) {
 	}
 }
 
-// The ID of an event whose payload can be that of two holds its handle, and VOD may
-// give it another one each time. It is parked all the same, and the next event that
-// is equal to it begins anew.
+// If two events can have the same payload, the ID includes the handle, and VOD may give
+// another handle each time. Such an event is still parked, and the count of the next
+// equal event starts at 0.
 func TestAnEventWithAnotherHandleEachTimeIsParkedAfterMaxAttempts(t *testing.T) {
 	for name, store := range map[string]Store{"memory": NewMemory(), "off": new(Off)} {
 		t.Run(name, func(t *testing.T) {

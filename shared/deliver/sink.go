@@ -42,7 +42,7 @@ type Sink interface {
 // made.
 var ErrUnavailable = errors.New("sink unavailable")
 
-// Permanent marks err as one that no further try will mend: the event is
+// Permanent marks err as one that no further try will cure: the event is
 // parked. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {

@@ -10,7 +10,7 @@ import (
 
 // repeats tells whether two different events may have the same payload: a status
 // that comes back, a second restore, or parts of a file that were deleted, made
-// anew and deleted again.
+// again and deleted again.
 func repeats(eventType string, ids jsonscan.Ids, b []byte) bool {
 	switch eventType {
 	case "MediaCastStatusChanged", "RestoreMediaComplete", "PersistenceComplete", "ProcessImageAsyncCompleteEvent":

@@ -26,7 +26,7 @@ const (
 	overlap = time.Hour
 
 	// chunk is the longest window of tasks and uploads. After each one the run
-	// keeps its place, so that one that is cut off does not begin anew.
+	// keeps its place, so that an interrupted run does not start over.
 	chunk = 6 * time.Hour
 
 	// fresh is how long after its tasks and uploads an interrupted run goes on with

@@ -110,7 +110,7 @@ func OpenDeadLetters(rawURL string) (DeadLetters, error) {
 	}, rawURL)
 }
 
-// MediaTable is the tables of media=, for who reads them or folds them anew. See
+// MediaTable has the tables of media=, to read them or fold events again. See
 // [postgres.MediaTable].
 type MediaTable interface {
 	Table

@@ -126,8 +126,8 @@ func (e *Error) passes() bool {
 	case codeNetwork, codeStatus, codeBody:
 		return true
 	case "FailedOperation":
-		// ConfirmEvents lists it (266/33434) and does not say of what: it may be
-		// a handle, which no second call will mend.
+		// ConfirmEvents lists it (266/33434) and does not say what failed: it may
+		// be a handle, which a second call will not cure.
 		return e.Action != "ConfirmEvents"
 	}
 	return e.is("InternalError") || e.is("ServiceUnavailable") || e.is("RequestLimitExceeded")
@@ -156,7 +156,7 @@ func (e *Error) aboutApplication() bool {
 
 // hint says what to do next.
 func (e *Error) hint() string {
-	const application = "check VOD_SUB_APP_IDS: accounts that opened VOD since 2023-12-25 must name their application"
+	const application = "check VOD_SUB_APP_IDS: accounts that activated VOD since 2023-12-25 must name their application"
 	switch {
 	case e.Code == "AuthFailure.SignatureExpire":
 		return "set this machine's clock: it may be 5 minutes off at most"

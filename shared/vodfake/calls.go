@@ -26,7 +26,7 @@ type Call struct {
 	Code      string        // of the error it was answered, else empty
 	Lost      bool          // it got no whole answer: cut, hung up or given up
 	Events    int           // pulled or confirmed
-	Fault     FaultKind     // that befell it, if any
+	Fault     FaultKind     // that hit it, if any
 	RequestId string
 
 	fault *Fault

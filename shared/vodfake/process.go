@@ -14,7 +14,7 @@ type Process struct {
 }
 
 // Process starts a procedure, as ProcessMedia does. A second procedure on a file with
-// the same templates makes its results anew. It returns the TaskId. The error says
+// the same templates makes the results again. It returns the TaskId. The error says
 // what is wrong.
 func (s *Server) Process(subAppId uint64, fileId string, p Process) (taskId string, err error) {
 	t := &mediaProcessTask{fails: p.Fails}

@@ -40,7 +40,7 @@ type mediaRecord struct {
 	key     mediaKey
 	told    []telling // in the order of delivery
 	state   media.Media
-	stale   bool // state is to be folded anew
+	stale   bool // state must be folded again
 	changed time.Time
 
 	inOrder, inChanges *list.Element

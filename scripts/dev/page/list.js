@@ -16,7 +16,7 @@ const grid = $('grid'), viewport = $('viewport'), spacer = $('spacer');
 
 let framed = false, stale = false;
 
-/** Builds the view anew at the next frame; repaint only paints it. */
+/** Rebuilds the view at the next frame; repaint only paints it. */
 function refresh() { stale = true; repaint(); }
 function repaint() {
   if (framed) return;

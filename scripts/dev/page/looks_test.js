@@ -210,5 +210,5 @@ test('the switch of colours wins over the system, and is remembered', { args: ['
   document.activeElement.blur(); // a page in a frame sets the focus only where there is none
   const again = document.body.appendChild(document.createElement('iframe'));
   again.src = '/';
-  await until('dark in a page opened anew', () => again.contentDocument?.body && isDark(again.contentWindow));
+  await until('dark in a page opened again', () => again.contentDocument?.body && isDark(again.contentWindow));
 });

@@ -12,7 +12,7 @@ export function toast(text, bad = false) {
   close.addEventListener('click', drop);
   setTimeout(drop, bad ? 12e3 : 5e3);
   while (box.children.length > 2) box.firstChild.remove();
-  if (box.matches(':popover-open')) box.hidePopover(); // shown anew it lies above a dialog that opened meanwhile
+  if (box.matches(':popover-open')) box.hidePopover(); // shown again, it lies above a dialog that opened meanwhile
   box.showPopover();
   box.append(t);
 }

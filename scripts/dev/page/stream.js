@@ -72,7 +72,7 @@ export function showConnection(state) {
   $('conn').dataset.state = state;
   $('conn-text').textContent = { live: 'live', lost: 'connection lost', connecting: 'connecting' }[state];
   $('lost').hidden = state !== 'lost';
-  $('lost-text').textContent = 'What you see may be out of date. The page tries again by itself; if dev was stopped, start it anew.';
+  $('lost-text').textContent = 'What you see may be out of date. The page tries again by itself; if dev was stopped, start it again.';
   document.title = state === 'lost' ? 'Connection lost – vodevents' : 'vodevents';
 }
 

@@ -19,7 +19,7 @@ type SinkFault struct {
 	DelayMs     int     `json:"delayMs"`     // at most 60,000
 }
 
-// On says whether the fault befalls any event.
+// On says whether the fault can hit an event.
 func (f SinkFault) On() bool { return f.Probability > 0 && (f.Status != 0 || f.DelayMs > 0) }
 
 // Check says what is wrong with a fault.
@@ -47,7 +47,7 @@ type Sink struct {
 	fault SinkFault
 }
 
-// Fault is what befalls events now.
+// Fault returns the current fault of events.
 func (s *Sink) Fault() SinkFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()

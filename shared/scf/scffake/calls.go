@@ -27,7 +27,7 @@ type Call struct {
 
 	Code      string    // of the error it was answered, else empty
 	Lost      bool      // it got no whole answer
-	Fault     FaultKind // that it met, if any
+	Fault     FaultKind // that hit it, if any
 	RequestId string
 
 	fault *Fault

@@ -17,7 +17,7 @@ type verdict int
 const (
 	failed  verdict = iota // this event failed, and may pass another time
 	again                  // the store was busy or lost its way
-	setUp                  // somebody has to mend something
+	setUp                  // somebody has to fix something
 	refused                // the store will never take this event
 )
 

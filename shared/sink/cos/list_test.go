@@ -79,9 +79,8 @@ func TestListGoesOnBehindAnEmptyPage(t *testing.T) {
 	}
 }
 
-// A list that does not go on, or says that it does and does not say where, is an
-// error. It is neither read for ever nor taken for the end. So is one that begins
-// anew in the reading of pages.
+// A list is an error if it does not go on, does not say where it goes on, or starts over
+// between pages. It is neither read forever nor taken for the end.
 func TestListThatDoesNotGoOn(t *testing.T) {
 	t.Parallel()
 	table := scripted(t, func(w http.ResponseWriter, _ string) { page(w, false, "", "a%2Bb+c/2026/11/25/"+firstID+".json") })

@@ -218,8 +218,8 @@ func TestHiccups(t *testing.T) {
 	}
 }
 
-// What somebody has to mend is unavailable, for it is no event's fault, and
-// says what to do.
+// An error that somebody has to fix is ErrUnavailable, because it is no event's fault,
+// and says what to do.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	produce, login := []kmsg.Key{kmsg.Produce}, kmsg.SASLAuthenticate.Int16()

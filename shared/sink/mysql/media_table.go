@@ -15,7 +15,7 @@ import (
 	"vodevents/shared/sink/stored"
 )
 
-// MediaTable reads the tables of media=, and folds them anew.
+// MediaTable reads the tables of media=, and folds events into them again.
 type MediaTable struct {
 	*Table
 	tables mediaTables

@@ -40,7 +40,7 @@ func TestDiscardSparesWhatIsDeliveredMeanwhile(t *testing.T) {
 				}
 				discarded <- got
 			}()
-			// The server looks at its transactions anew only when nobody asked for 0.1 s.
+			// The server looks at its transactions again only when nobody asked for 0.1 s.
 			waitEach(t, 200*time.Millisecond, "Discard to wait for the row", func() bool {
 				return sql(t, "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE '%"+name+"%'")[0] != "0"
 			})

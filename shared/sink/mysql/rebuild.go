@@ -37,8 +37,8 @@ func (t *MediaTable) Index(ctx context.Context, after stored.Place, most int) (s
 	return page[len(page)-1].Place(), len(page), t.wrap(err)
 }
 
-// Fold folds the media behind a key anew, at most so many, in a transaction that
-// holds their rows. It returns the key of the last one, and how many there were.
+// Fold folds the media after a key again, at most so many, in a transaction that
+// locks their rows. It returns the key of the last one, and how many there were.
 func (t *MediaTable) Fold(ctx context.Context, after stored.MediaKey, most int) (stored.MediaKey, int, error) {
 	last, n := after, 0
 	err := t.pool.Use(ctx, nil, func(c *conn) error {
