@@ -13,14 +13,14 @@ import (
 // quickProcedure reads a payload of ProcedureStateChanged. It is the most frequent kind
 // and the largest. quickProcedure does what [event.Event.Decode] does, without
 // reflection and only for the members that a media needs. It returns false if the
-// payload has an unusual shape; Decode handles that.
-func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResult, ok bool) {
+// payload has an unusual shape; Decode handles that. The results go into list.
+func quickProcedure(e *event.Event, list []toldResult) (p *event.ProcedureTask, results []toldResult, ok bool) {
 	if e.Type != "ProcedureStateChanged" || e.Field != "ProcedureStateChangeEvent" {
-		return nil, nil, false
+		return nil, list, false
 	}
 	q := quick{Scanner: jsonscan.New(e.Payload)}
 	q.Space()
-	p = new(event.ProcedureTask)
+	p, results = new(event.ProcedureTask), list
 	q.object(func(name []byte) bool {
 		switch string(name) {
 		case "TaskId":
@@ -38,7 +38,6 @@ func quickProcedure(e *event.Event) (p *event.ProcedureTask, results []toldResul
 		case "MetaData":
 			q.metaData(&p.MetaData)
 		case "MediaProcessResultSet":
-			results = make([]toldResult, 0, 12)
 			q.list(func(i int) {
 				results = append(results, toldResult{index: i})
 				if !q.result(&results[len(results)-1]) {

@@ -81,7 +81,7 @@ func TestQuickReadsWhatDecodeReads(t *testing.T) {
 func sameAsDecode(t *testing.T, payload string, quickly bool) {
 	t.Helper()
 	e := procedureOf(t, payload)
-	if _, _, ok := quickProcedure(e); ok != quickly {
+	if _, _, ok := quickProcedure(e, nil); ok != quickly {
 		t.Errorf("read quickly: %v", ok)
 	}
 	if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
@@ -109,7 +109,7 @@ func TestQuickReadsWhatDecodeReadsOfOddPayloads(t *testing.T) {
 		if err != nil || e.Type != "ProcedureStateChanged" {
 			continue
 		}
-		if _, _, ok := quickProcedure(e); ok {
+		if _, _, ok := quickProcedure(e, nil); ok {
 			quickly++
 		}
 		if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
