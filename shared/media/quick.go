@@ -85,17 +85,18 @@ func (q *quick) object(read func(name []byte) bool) {
 		return
 	}
 	var seen [16][]byte
-	n := 0
+	n, marks := 0, uint64(0)
 	ok := q.Members(func(quoted []byte) bool {
 		name := quoted[1 : len(quoted)-1]
 		if !read(name) {
 			q.odd = q.odd || respelled(name)
 			return q.Value() && !q.odd
 		}
-		for _, other := range seen[:n] {
-			q.odd = q.odd || bytes.Equal(other, name) // Decode knows which of two counts
+		mark := uint64(1) << ((quoted[1] + 8*byte(len(quoted))) % 64) // nearly each name has its own
+		for i := 0; i < n && marks&mark != 0; i++ {
+			q.odd = q.odd || bytes.Equal(seen[i], name) // Decode knows which of two counts
 		}
-		seen[n%len(seen)] = name
+		seen[n%len(seen)], marks = name, marks|mark
 		n = min(n+1, len(seen))
 		return !q.odd
 	})
@@ -151,6 +152,9 @@ func (q *quick) scalar() []byte {
 	return q.Since(from)
 }
 
+// skip walks over a value that is not needed.
+func (q *quick) skip() { q.odd = q.odd || !q.Value() }
+
 func (q *quick) null() bool { return q.Peek() == 'n' && q.scalar() != nil }
 
 // string reads a string. null leaves what is there.
@@ -182,10 +186,31 @@ func (q *quick) text(quoted []byte) string {
 }
 
 func (q *quick) int(to *int64) {
-	if s := q.scalar(); s != nil && s[0] != 'n' {
-		n, err := strconv.ParseInt(string(s), 10, 64)
-		*to, q.odd = n, q.odd || err != nil
+	s := q.scalar()
+	if s == nil || s[0] == 'n' {
+		return
 	}
+	n, ok := digits(s)
+	if !ok {
+		var err error
+		n, err = strconv.ParseInt(string(s), 10, 64)
+		q.odd = q.odd || err != nil
+	}
+	*to = n
+}
+
+// digits reads a number that is nothing but digits, and not too many. Nearly all are.
+func digits(s []byte) (n int64, ok bool) {
+	if len(s) > 18 {
+		return 0, false
+	}
+	for _, c := range s {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c)
+	}
+	return n, true
 }
 
 // natural reads a number that is not negative.

@@ -39,10 +39,12 @@ func (q *quick) noSubtask(name []byte) bool {
 	case "TranscodeTask", "AdaptiveDynamicStreamingTask", "CoverBySnapshotTask", "AnimatedGraphicTask", "SnapshotByTimeOffsetTask",
 		"SampleSnapshotTask", "ImageSpriteTask":
 		q.odd = q.odd || !q.null()
-		return true
+	case "Type":
+		q.skip()
 	default:
 		return false
 	}
+	return true
 }
 
 // subtask reads what all sub-tasks have, with the figures of the Output.
@@ -103,6 +105,8 @@ func (q *quick) transcoded(t *subtask, name []byte) bool {
 		q.float(&t.figures.Duration)
 	case "Container":
 		q.string(&t.figures.Container)
+	case "Md5":
+		q.skip()
 	default:
 		return false
 	}

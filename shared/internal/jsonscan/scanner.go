@@ -35,7 +35,7 @@ func (s *Scanner) Peek() byte {
 
 // Space walks over white space and returns the byte behind it, as Peek does.
 func (s *Scanner) Space() byte {
-	if s.at < len(s.text) && s.text[s.at] > ' ' { // VOD sends none, so this is inlined
+	if s.at < len(s.text) && s.text[s.at] > ' ' { // VOD sends none
 		return s.text[s.at]
 	}
 	return s.blanks()
@@ -90,21 +90,32 @@ func (s *Scanner) Members(member func(name []byte) bool) bool {
 		if !ok || !member(name) {
 			return false
 		}
-		if s.Space() != ',' {
+		if !s.Take(',') && !s.comma() {
 			return s.Take('}')
 		}
-		s.at++
 	}
+}
+
+// comma walks over white space, and over a comma if it stands behind that.
+func (s *Scanner) comma() bool {
+	s.Space()
+	return s.Take(',')
 }
 
 // name walks over a member's name and its colon, to the value.
 func (s *Scanner) name() (name []byte, ok bool) {
-	s.Space()
+	if s.Peek() != '"' {
+		s.Space()
+	}
 	from := s.at
 	if !s.string() {
 		return nil, false
 	}
 	name = s.Since(from)
+	if i := s.at + 1; i < len(s.text) && s.text[i-1] == ':' && s.text[i] > ' ' { // as VOD writes it
+		s.at = i
+		return name, true
+	}
 	s.Space()
 	ok = s.Take(':')
 	s.Space()
