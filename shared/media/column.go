@@ -50,7 +50,7 @@ func (m *Media) AppendDoc(dst []byte) []byte {
 	register(&w, "mini_program", &m.MiniProgram, appendString)
 	register(&w, "exists", &m.Exists, strconv.AppendBool)
 	if !m.Deleted.IsZero() {
-		w.name("deleted")
+		w.b = w.b.name("deleted")
 		w.open('{')
 		w.version(m.Deleted)
 		w.close('}')
@@ -61,23 +61,21 @@ func (m *Media) AppendDoc(dst []byte) []byte {
 	each(&w, "deleted_parts", m.DeletedParts, w.deletedPart)
 	each(&w, "listed", m.Listed, w.listed)
 	if !m.Last.IsZero() {
-		w.name("last")
+		w.b = w.b.name("last")
 		w.open('{')
-		w.time("at", m.Last.At) // also where the list has it: this one is asked for in SQL
+		w.b = w.b.time("at", m.Last.At) // also where the list has it: this one is asked for in SQL
 		w.version(m.Last)
 		w.close('}')
 	}
 	each(&w, "events", w.events, func(t *telling) {
-		w.string("id", t.Id)
-		w.time("at", t.At)
-		w.string("task", t.Task)
+		w.b = w.b.string("id", t.Id).time("at", t.At).string("task", t.Task)
 	})
 	return append(w.b, '}')
 }
 
 // docWriter writes doc, and notes the events that it names.
 type docWriter struct {
-	b      []byte
+	b      members
 	events []telling
 }
 
@@ -85,10 +83,8 @@ func register[T any](w *docWriter, name string, r *Register[T], value func([]byt
 	if r.IsZero() {
 		return
 	}
-	w.name(name)
-	w.open('{')
-	w.name("value")
-	w.b = value(w.b, r.Value)
+	w.b = append(w.b.name(name), '{')
+	w.b = value(w.b.name("value"), r.Value)
 	w.version(r.Version)
 	w.close('}')
 }
@@ -97,7 +93,7 @@ func each[T any](w *docWriter, name string, list []T, write func(*T)) {
 	if len(list) == 0 {
 		return
 	}
-	w.name(name)
+	w.b = w.b.name(name)
 	w.open('[')
 	for i := range list {
 		if i > 0 {
@@ -111,74 +107,62 @@ func each[T any](w *docWriter, name string, list []T, write func(*T)) {
 }
 
 func (w *docWriter) procedure(p *Procedure) {
-	w.string("task", p.Task)
-	w.string("status", p.Status)
-	w.time("at", p.At)
-	w.name("told")
+	w.b = w.b.string("task", p.Task).string("status", p.Status).time("at", p.At).name("told")
 	w.open('{')
 	w.version(p.Told)
 	w.close('}')
 }
 
 func (w *docWriter) result(r *Result) {
-	w.string("kind", string(r.Kind))
-	w.int("definition", r.Definition)
-	w.string("status", string(r.Status))
-	w.string("error", r.Error)
-	w.flag("finished", r.Finished)
-	w.flag("read", r.Read)
-	w.string("url", r.Url)
-	w.int("width", r.Width)
-	w.int("height", r.Height)
-	w.int("size", r.Size)
-	w.int("bitrate", r.Bitrate)
-	if r.Duration != 0 {
-		w.name("duration")
-		w.b = appendFloat(w.b, r.Duration)
-	}
-	w.string("container", r.Container)
-	w.string("drm_type", r.DrmType)
+	w.b = w.b.string("kind", string(r.Kind)).
+		int("definition", r.Definition).
+		string("status", string(r.Status)).
+		string("error", r.Error).
+		flag("finished", r.Finished).
+		flag("read", r.Read).
+		string("url", r.Url).
+		int("width", r.Width).
+		int("height", r.Height).
+		int("size", r.Size).
+		int("bitrate", r.Bitrate).
+		float("duration", r.Duration).
+		string("container", r.Container).
+		string("drm_type", r.DrmType)
 	i := w.place(r.Event, r.At, func(t *telling) bool { return !t.tasked || t.Task == r.Task })
 	w.events[i].Task, w.events[i].tasked = r.Task, true
 	w.told(i, r.At, r.Index)
 }
 
 func (w *docWriter) review(r *Review) {
-	w.string("task", r.Task)
-	w.string("suggestion", string(r.Suggestion))
-	w.string("label", r.Label)
-	w.flag("read", r.Read)
+	w.b = w.b.string("task", r.Task).string("suggestion", string(r.Suggestion)).string("label", r.Label).flag("read", r.Read)
 	w.told(w.place(r.Event, r.At, nil), r.At, r.Index)
 }
 
 func (w *docWriter) deletedPart(d *DeletedPart) {
-	w.string("type", string(d.Type))
-	w.int("definition", d.Definition)
+	w.b = w.b.string("type", string(d.Type)).int("definition", d.Definition)
 	w.version(d.Version)
 }
 
 func (w *docWriter) listed(l *Listed) {
-	w.string("kind", string(l.Kind))
-	w.name("definitions")
-	w.b = appendAny(w.b, l.Definitions)
+	w.b = appendAny(w.b.string("kind", string(l.Kind)).name("definitions"), l.Definitions)
 	w.version(l.Version)
 }
 
 func (w *docWriter) version(v Version) {
 	if v.Rank != rankOwn {
-		w.int("rank", int64(v.Rank))
+		w.b = w.b.int("rank", int64(v.Rank))
 	}
 	w.told(w.place(v.Event, v.At, nil), v.At, v.Index)
 }
 
 // told writes which event a value is from, the i-th.
 func (w *docWriter) told(i int, at time.Time, index int) {
+	b := w.b
 	if !w.events[i].At.Equal(at) {
-		w.time("at", at)
+		b = b.time("at", at)
 	}
-	w.name("event")
-	w.b = append(strconv.AppendInt(append(w.b, '"'), int64(i), 10), '"')
-	w.int("index", int64(index))
+	b = append(appendInt(append(b.name("event"), '"'), int64(i)), '"')
+	w.b = b.int("index", int64(index))
 }
 
 // place is where the event stands in the list, that fits if it is asked.
@@ -195,39 +179,47 @@ func (w *docWriter) place(id string, at time.Time, fits func(*telling) bool) int
 func (w *docWriter) open(bracket byte)  { w.b = append(w.b, bracket) }
 func (w *docWriter) close(bracket byte) { w.b = append(w.b, bracket) }
 
-// name begins the next member of an object.
-func (w *docWriter) name(name string) {
-	if w.b[len(w.b)-1] != '{' {
-		w.b = append(w.b, ',')
+// members are an object as far as it is written. It goes from call to call by value,
+// which spares the garbage collector a write barrier for each.
+type members []byte
+
+// name begins the next member.
+func (b members) name(name string) members {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
 	}
-	w.b = append(append(append(w.b, '"'), name...), '"', ':')
+	return append(append(append(b, '"'), name...), '"', ':')
 }
 
-func (w *docWriter) string(name, s string) {
-	if s != "" {
-		w.name(name)
-		w.b = appendString(w.b, s)
+func (b members) string(name, s string) members {
+	if s == "" {
+		return b
 	}
+	return appendString(b.name(name), s)
 }
 
-func (w *docWriter) int(name string, n int64) {
-	if n != 0 {
-		w.name(name)
-		w.b = appendInt(w.b, n)
+func (b members) int(name string, n int64) members {
+	if n == 0 {
+		return b
 	}
+	return appendInt(b.name(name), n)
 }
 
-func (w *docWriter) flag(name string, is bool) {
-	if is {
-		w.name(name)
-		w.b = append(w.b, "true"...)
+func (b members) float(name string, f float64) members {
+	if f == 0 {
+		return b
 	}
+	return appendFloat(b.name(name), f)
 }
 
-func (w *docWriter) time(name string, t time.Time) {
-	w.name(name)
-	w.b = appendTime(w.b, t)
+func (b members) flag(name string, is bool) members {
+	if !is {
+		return b
+	}
+	return append(b.name(name), "true"...)
 }
+
+func (b members) time(name string, t time.Time) members { return appendTime(b.name(name), t) }
 
 func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
 
