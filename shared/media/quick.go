@@ -84,20 +84,16 @@ func (q *quick) object(read func(name []byte) bool) {
 	if q.null() {
 		return
 	}
-	var seen [16][]byte
-	n, marks := 0, uint64(0)
+	var marks uint64 // of the names so far
 	ok := q.Members(func(quoted []byte) bool {
 		name := quoted[1 : len(quoted)-1]
 		if !read(name) {
 			q.odd = q.odd || respelled(name)
 			return q.Value() && !q.odd
 		}
-		mark := uint64(1) << ((quoted[1] + 8*byte(len(quoted))) % 64) // nearly each name has its own
-		for i := 0; i < n && marks&mark != 0; i++ {
-			q.odd = q.odd || bytes.Equal(seen[i], name) // Decode knows which of two counts
-		}
-		seen[n%len(seen)], marks = name, marks|mark
-		n = min(n+1, len(seen))
+		mark := uint64(1) << ((2*quoted[1] + byte(len(quoted))) % 64) // each name of an object has its own
+		q.odd = q.odd || marks&mark != 0                              // one came twice: Decode knows which counts
+		marks |= mark
 		return !q.odd
 	})
 	q.odd = q.odd || !ok

@@ -44,6 +44,7 @@ var quickPayloads = map[string]string{
 		{"Type":"SampleSnapshot","SampleSnapshotTask":{"Status":"SUCCESS","Output":{"Definition":10,"ImageUrlSet":["s.jpg"]}}},
 		{"Type":"ImageSprites","ImageSpriteTask":{"Status":"SUCCESS","Output":{"Definition":10,"WebVttUrl":"s.vtt","ImageUrlSet":["0.jpg"]}}}, null],
 		"AiContentReviewResultSet":[{"Type":"Porn","PornTask":{"Status":"SUCCESS","Output":{"Suggestion":"block","Label":"l"}}}],"AiAnalysisResultSet":null,"SessionContext":"s","TasksPriority":0}`,
+	"all sub-tasks":        `{"FileId":"1","TaskId":"t","MediaProcessResultSet":[{"Type":"Transcode","TranscodeTask":{"Status":"SUCCESS","Output":{"Url":"b"}},"AnimatedGraphicTask":null,"SnapshotByTimeOffsetTask":null,"SampleSnapshotTask":null,"ImageSpriteTask":null,"CoverBySnapshotTask":null,"AdaptiveDynamicStreamingTask":null}]}`,
 	"nothing":              `{"FileId":"1","MediaProcessResultSet":null,"AiContentReviewResultSet":[],"MetaData":null,"TaskId":null}`,
 	"an empty list":        `{"FileId":"1","MediaProcessResultSet":[ ] }`,
 	"white space":          " {\n \"FileId\" : \"1\" , \"TaskId\":\"t\",\"Status\":\"FINISH\", \"MediaProcessResultSet\" : [ { \"TranscodeTask\" : { \"Status\" : \"SUCCESS\" , \"Output\" : { \"Url\" : \"u\" , \"Definition\" : 3 } } } , { } ] }",
