@@ -129,6 +129,7 @@ func TestRefusedMediaTakesItsEventBack(t *testing.T) {
 		}
 	})
 	taken(t, s.Send(t.Context(), []*event.Event{transcodedTwelve(t, 1)}))
+	connected := dials // a pooler refuses the first try, with parameters
 	psqlScript(t, "ALTER TABLE "+m.tables.output+" ADD CHECK (file_id NOT LIKE '%03')")
 	errs := s.Send(t.Context(), []*event.Event{transcodedTwelve(t, 2), transcodedTwelve(t, 3), transcodedTwelve(t, 4)})
 	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
@@ -139,8 +140,8 @@ func TestRefusedMediaTakesItsEventBack(t *testing.T) {
 			t.Errorf("%s rows in %s, want %s", got, table, want)
 		}
 	}
-	if dials != 1 {
-		t.Errorf("%d connections, want 1", dials)
+	if dials != connected {
+		t.Errorf("%d more connections, want none", dials-connected)
 	}
 }
 

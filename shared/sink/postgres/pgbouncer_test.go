@@ -57,7 +57,7 @@ func await(t testing.TB) {
 // sessions are the tests of what a client no longer has behind PgBouncer.
 var sessions = []string{
 	// A session, its parameters and what it counts.
-	"TestServerEndsIdleSessions", "TestReadOnly", "TestReadyOnlyWhereItCanWrite", "TestReadCommittedIsOurs",
+	"TestServerEndsIdleSessions", "TestReadOnly", "TestReadyOnlyWhereItCanWrite", "TestReadCommittedIsOurs", "TestMediaWhereSerializableIsTheDefault",
 	"TestReadCommittedIsFoundLate", "TestStoreWhereSerializableIsTheDefault", "TestCommitOfTheStoreAlone",
 	"TestTablePagesCostWhatTheyRead",
 	// Connections to the server, one by one.
