@@ -140,14 +140,19 @@ func (c *conn) transaction(ctx context.Context, f func() error) error {
 }
 
 // quickTransaction is transaction for an f that sends begin with its first statement and
-// commit with its last: these two cost no round trip then. Both are empty where the pool
-// has begun it.
+// commit with its last: these two cost no round trip then. An f that ends before its last
+// statement leaves commit out. Both are empty where the pool has begun it.
 func (c *conn) quickTransaction(ctx context.Context, f func(begin, commit string) error) error {
 	if c.explicit {
 		return f("", "")
 	}
-	err := f("BEGIN ISOLATION LEVEL READ COMMITTED", "COMMIT")
-	if err != nil && !c.IsClosed() && c.PgConn().TxStatus() != 'I' {
+	const commit = "COMMIT"
+	open := func() bool { return !c.IsClosed() && c.PgConn().TxStatus() != 'I' }
+	err := f("BEGIN ISOLATION LEVEL READ COMMITTED", commit)
+	if err == nil && open() {
+		_, err = c.Exec(ctx, commit)
+	}
+	if err != nil && open() {
 		if _, err := c.Exec(ctx, "ROLLBACK"); err != nil {
 			c.Close() // the server rolls back then
 		}
@@ -155,16 +160,12 @@ func (c *conn) quickTransaction(ctx context.Context, f func(begin, commit string
 	return err
 }
 
-// write writes the events and folds those that the table did not have as SINK.
+// writeEvents writes the events and folds those that the table did not have as SINK.
 func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, events []*event.Event, rawOnly bool) error {
 	args := func(r *room) []any { return takeArgs(events, touches, rawOnly, r) }
 	return c.quickTransaction(ctx, func(begin, commit string) error {
 		fresh, docs, err := f.takeEvents(ctx, c, begin, args)
-		if err != nil || len(docs) == 0 && commit == "" {
-			return err
-		}
-		if len(docs) == 0 {
-			_, err := c.Exec(ctx, commit)
+		if err != nil || len(docs) == 0 {
 			return err
 		}
 		rows, err := telling.Fold(fresh, docs, func(ids []string, add func(stored.Row)) error { return readEvents(ctx, c, f.events, ids, add) })
