@@ -173,13 +173,9 @@ func (c *client) produce(ctx context.Context, events []*event.Event, turns int64
 	}
 	results := make(chan result, len(events)) // nobody may be there to receive
 	for i, e := range events {
-		r := &kgo.Record{Value: e.AppendCloudEvent(nil), Headers: headers}
-		if e.Subject != "" {
-			r.Key = []byte(e.Subject)
-		}
 		// A record's own context would fail the records of others with it, those
 		// that wait for the same partition.
-		c.TryProduce(context.Background(), r, func(_ *kgo.Record, err error) { results <- result{i, err} })
+		c.TryProduce(context.Background(), record(e), func(_ *kgo.Record, err error) { results <- result{i, err} })
 	}
 	errs = deliver.FailAll(len(events), errPending)
 	for range events {
@@ -197,6 +193,15 @@ func (c *client) produce(ctx context.Context, events []*event.Event, turns int64
 		}
 	}
 	return errs, true
+}
+
+// record returns an event in structured mode, keyed by its subject.
+func record(e *event.Event) *kgo.Record {
+	r := &kgo.Record{Value: e.AppendCloudEvent(nil), Headers: headers}
+	if e.Subject != "" {
+		r.Key = []byte(e.Subject)
+	}
+	return r
 }
 
 // refused tells whether brokers or client will never take a batch with this
