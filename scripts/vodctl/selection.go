@@ -194,7 +194,12 @@ func (m *moment) Set(s string) error {
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
+		t, err := time.Parse(layout, s)
+		switch {
+		case err != nil:
+		case !stored.Holds(t): // the zero time is one of them, and would be no bound
+			return errors.New("the year must be 1000 to 9999: write " + momentHelp)
+		default:
 			*m = moment{t, s}
 			return nil
 		}

@@ -25,6 +25,27 @@ func TestParseAgo(t *testing.T) {
 	}
 }
 
+// A time that no database holds is refused. The year 1 begins with the zero time, which
+// is no bound: -before 0001-01-01 counted every event, and -until chose all of them.
+func TestMomentIsABound(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"0001-01-01", "0001-01-01T00:00:00Z", "0000-02-29", "0999-12-31T23:59:59Z", "9999-12-31T23:00:00-02:00", "1000-01-01T00:30:00+01:00"} {
+		var m moment
+		if err := m.Set(text); err == nil || !m.IsZero() || !strings.Contains(err.Error(), "1000 to 9999") {
+			t.Errorf("-until %s is taken as %v, %v", text, m.Time, err)
+		}
+		if err := new(placeFlag).Set(text + ",id"); strings.Contains(text, "T") && err == nil {
+			t.Errorf("-after %s,id is taken", text)
+		}
+	}
+	for text, want := range map[string]string{"1000-01-01": "1000-01-01T00:00:00Z", "9999-12-31T22:59:59-01:00": "9999-12-31T23:59:59Z"} {
+		var m moment
+		if err := m.Set(text); err != nil || m.UTC().Format(time.RFC3339) != want {
+			t.Errorf("%s is %v, %v, want %s", text, m.Time, err, want)
+		}
+	}
+}
+
 func TestPace(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -124,11 +124,18 @@ func (p Place) String() string {
 	return p.Received.UTC().Format("2006-01-02T15:04:05.000000Z") + "," + p.ID
 }
 
+// Holds tells whether every database can hold a time: MySQL knows the years 1000 to
+// 9999, and years of more digits are no RFC 3339.
+func Holds(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1000 && year <= 9999
+}
+
 // ParsePlace reads what [Place.String] wrote.
 func ParsePlace(s string) (Place, error) {
 	at, id, ok := strings.Cut(s, ",")
 	received, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil || !ok || id == "" {
+	if err != nil || !ok || id == "" || !Holds(received) {
 		return Place{}, errors.New("it must be TIME,ID, such as 2026-11-24T08:00:00.000000Z,0123456789abcdef0123456789abcdef")
 	}
 	return Place{Received: received.UTC(), ID: id}, nil
