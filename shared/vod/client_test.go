@@ -137,6 +137,10 @@ func TestEndpoint(t *testing.T) {
 		"https://vod.example.com:s3cret":         "not an address",
 		"https://s3cret:20/word@vod.example.com": "https: only scheme",
 		"https://vod.example.com/%zz?key=s3cret": "not an address",
+		"https://vod.bücher.example":             "ASCII",
+		"\u00a0vod.example.com":                  "ASCII",
+		"vod\x7f.example.com":                    "not an address",
+		"vod.example.com%81":                     "ASCII",
 	} {
 		_, err := New(Options{Endpoint: endpoint, Credentials: testKeys})
 		if err == nil || !strings.Contains(err.Error(), shown) || !strings.Contains(err.Error(), "VOD_ENDPOINT") || strings.Contains(err.Error(), "s3cret") {

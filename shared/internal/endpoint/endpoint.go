@@ -31,6 +31,9 @@ func Parse(address string) (scheme, host string, err error) {
 		return "", "", fmt.Errorf("%s: the scheme must be https or http", shown)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return "", "", fmt.Errorf("%s: only scheme, host and port may stand here; keys have variables of their own", shown)
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7F }):
+		// A signature is over the host as it is sent, and HTTP sends ASCII.
+		return "", "", errors.New("the host may have ASCII characters only; write an international name as it is in DNS, such as xn--HOST")
 	}
 	return u.Scheme, strings.ToLower(u.Host), nil
 }

@@ -253,7 +253,7 @@ func TestOpenErrors(t *testing.T) {
 		"cos://b/vod?region=x&hush=1": "other than region, endpoint and style", "cos://b/vod?region=x&region=y": "region is given twice",
 		"cos://b/vod?region=x;hush": "badly percent-encoded", "cos://hush@b/vod?region=x": "both needed", "cos://:hush@b/vod?region=x": "both needed",
 		"cos://b/vod?region=x#hush":          "cos: not a URL",
-		"cos://b/vod?region=x&endpoint=hush": "endpoint must be http://", "cos://b/vod?region=x&endpoint=http://u:hush%40h/": "cos://b: endpoint must be http://",
+		"cos://b/vod?region=x&endpoint=hush": "endpoint must be http://", "cos://b/vod?region=x&endpoint=http://hush%C3%BC.example": "a host in ASCII", "cos://b/vod?region=x&endpoint=http://u:hush%40h/": "cos://b: endpoint must be http://",
 		"cos://b/vod?region=x&endpoint=http://h/hush": "endpoint must be http://", "cos://b/vod?region=x&style=hush": "style must be host or path",
 		"cos://b/vod?region=x&endpoint=http://127.0.0.1:9000&style=host": "a name, not an IP", "cos://b/a//hush?region=x": "an empty part",
 		"cos://b/hush/../c?region=x": "an empty part", "cos://b/hush/.?region=x": "an empty part",

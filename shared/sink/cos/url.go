@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"vodevents/shared/credentials"
+	"vodevents/shared/internal/endpoint"
 	"vodevents/shared/internal/keepalive"
 	"vodevents/shared/internal/safeurl"
 )
@@ -109,21 +110,20 @@ func parameters(raw string) (map[string]string, error) {
 }
 
 // locate says where the bucket is: by COS's own name for it, or at an endpoint.
-func (b *bucket) locate(bucket, endpoint, style string) error {
-	scheme, host, isIP := "https", "cos."+b.region+".myqcloud.com", false
-	if endpoint != "" {
-		u, err := safeurl.Parse(endpoint)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			return errors.New("endpoint must be http:// or https:// and a host, nothing else")
+func (b *bucket) locate(bucket, address, style string) error {
+	scheme, host := "https", "cos."+b.region+".myqcloud.com"
+	if address != "" {
+		var err error
+		if scheme, host, err = endpoint.Parse(address); err != nil || !strings.Contains(address, "://") {
+			return errors.New("endpoint must be http:// or https:// and a host in ASCII, nothing else")
 		}
-		scheme, host, isIP = u.Scheme, u.Host, net.ParseIP(u.Hostname()) != nil
 		if style == "" {
 			style = "path"
 		}
 	}
 	switch style {
 	case "", "host":
-		if isIP {
+		if u := (url.URL{Host: host}); net.ParseIP(u.Hostname()) != nil {
 			return errors.New("style=host needs an endpoint with a name, not an IP address")
 		}
 		b.base, b.path = scheme+"://"+bucket+"."+host, "/"
