@@ -59,7 +59,7 @@ type Policy struct {
 // AttachedPolicies returns the policies of a role.
 func (c *Client) AttachedPolicies(ctx context.Context, role string) ([]Policy, error) {
 	var all []Policy
-	for page := 1; ; page++ {
+	for page := 1; page <= maxPages; page++ {
 		var a struct {
 			List     []Policy
 			TotalNum int
@@ -76,6 +76,7 @@ func (c *Client) AttachedPolicies(ctx context.Context, role string) ([]Policy, e
 			return all, nil
 		}
 	}
+	return nil, endless("ListAttachedRolePolicies")
 }
 
 // FindPolicy returns the id of one of the account's own policies, or 0.

@@ -29,6 +29,7 @@ const (
 	longTimeout = 5 * time.Minute // an upload of 10 MB over a slow line, or an Invoke
 	timeout     = 30 * time.Second
 	maxAnswer   = 16 << 20 // bytes
+	maxPages    = 100      // of a list
 )
 
 // Options say how to reach the APIs and as whom.
@@ -132,7 +133,7 @@ func (c *Client) try(ctx context.Context, service, action string, params, result
 // lost returns the error of a call without an answer. It quotes only the network's
 // error.
 func (c *Client) lost(ctx context.Context, action string, err error) error {
-	e := &Error{Action: action, Code: codeNetwork, Message: c.o.Mask(err.Error())}
+	e := &Error{Action: action, Code: codeNetwork, Message: err.Error(), mask: c.o.Mask}
 	var unsent *tencentapi.RequestTooLong
 	var status *tencentapi.Status
 	var long *tencentapi.AnswerTooLong
@@ -151,6 +152,11 @@ func (c *Client) lost(ctx context.Context, action string, err error) error {
 	return e
 }
 
+// endless returns the error of a list that has not ended after [maxPages].
+func endless(action string) error {
+	return &Error{Action: action, Code: codeBody, Message: fmt.Sprintf("the list has not ended after %d pages", maxPages)}
+}
+
 // decode decodes an answer. Its errors quote nothing of the answer.
 func (c *Client) decode(action string, body []byte, result any) error {
 	var envelope struct{ Response json.RawMessage }
@@ -162,13 +168,13 @@ func (c *Client) decode(action string, body []byte, result any) error {
 		return &Error{Action: action, Code: codeBody, Message: fmt.Sprintf("the answer, %d bytes, is not one of this API", len(body))}
 	}
 	if head.Error != nil {
-		return &Error{Action: action, Code: head.Error.Code, Message: c.o.Mask(head.Error.Message), RequestId: head.RequestId}
+		return &Error{Action: action, Code: head.Error.Code, Message: head.Error.Message, RequestId: head.RequestId, mask: c.o.Mask}
 	}
 	if result == nil {
 		return nil
 	}
 	if err := json.Unmarshal(envelope.Response, result); err != nil {
-		return &Error{Action: action, Code: codeBody, Message: "the type of a member of the answer is not the documented one", RequestId: head.RequestId}
+		return &Error{Action: action, Code: codeBody, Message: "the type of a member of the answer is not the documented one", RequestId: head.RequestId, mask: c.o.Mask}
 	}
 	return nil
 }

@@ -71,6 +71,46 @@ func TestErrorsQuoteNoAnswer(t *testing.T) {
 	}
 }
 
+// No part of an error shows a secret that the answer gave back. The code that the
+// caller decides by stays.
+func TestErrorsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	c, _ := client(t)
+	for _, body := range []string{`{"Response":{"Error":{"Code":"ResourceNotFound.s3cr3t","Message":"m"}}}`,
+		`{"Response":{"RequestId":"s3cr3t","Error":{"Code":"ResourceNotFound","Message":"m"}}}`, `{"Response":{"RequestId":"s3cr3t","MemorySize":"m"}}`} {
+		err := c.decode("GetFunction", []byte(body), new(Function))
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || strings.Contains(body, "Code") != Is(err, "ResourceNotFound") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// A list that claims to be longer than it is, page after page, ends with an error.
+func TestListsEnd(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls > 1000 {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		io.WriteString(w, `{"Response":{"TotalCount":100000,"TotalNum":100000,"Triggers":[{}],"List":[{}]}}`)
+	}))
+	t.Cleanup(server.Close)
+	keys := credentials.Credentials{SecretId: scffake.SecretId, SecretKey: scffake.SecretKey}
+	c, err := New(Options{Credentials: keys, Endpoint: server.URL, CAMEndpoint: server.URL, Wait: func(context.Context, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, errTriggers := c.ListTriggers(t.Context(), "pull")
+	_, errPolicies := c.AttachedPolicies(t.Context(), "role")
+	for _, err := range []error{errTriggers, errPolicies} {
+		if err == nil || !strings.Contains(err.Error(), "has not ended after 100 pages") {
+			t.Errorf("%d calls, %v", calls, err)
+		}
+	}
+}
+
 // An answer that is too long is refused whole. It is not cut off, which could leave
 // JSON that says something else.
 func TestLongAnswerIsRefused(t *testing.T) {

@@ -9,8 +9,10 @@ import (
 type Error struct {
 	Action    string
 	Code      string // the API's, or ClientError.… if there was no answer
-	Message   string
+	Message   string // as the API or the network wrote it
 	RequestId string // empty if there was no answer
+
+	mask func(string) string // of all that is shown
 }
 
 // Codes of calls without an answer of the API.
@@ -31,6 +33,9 @@ func (e *Error) Error() string {
 	}
 	if e.RequestId != "" {
 		text += "\n  (RequestId " + e.RequestId + ")"
+	}
+	if e.mask != nil {
+		text = e.mask(text)
 	}
 	return text
 }

@@ -72,7 +72,7 @@ func (t Trigger) Cron() string {
 func (c *Client) ListTriggers(ctx context.Context, function string) ([]Trigger, error) {
 	const page = 100
 	var all []Trigger
-	for {
+	for range maxPages {
 		var a struct {
 			TotalCount int
 			Triggers   []Trigger
@@ -92,6 +92,7 @@ func (c *Client) ListTriggers(ctx context.Context, function string) ([]Trigger, 
 			return all, nil
 		}
 	}
+	return nil, endless("ListTriggers")
 }
 
 // CreateTrigger makes a trigger.

@@ -48,8 +48,8 @@ func recordOf(t *testing.T, body []byte) (key []byte, subject string) {
 		t.Fatalf("%q: the key is %#v", body, r.Key)
 	}
 	again, err := event.ParseCloudEvent(r.Value)
-	if err != nil || !bytes.Equal(record(again).Key, r.Key) || !bytes.Equal(record(again).Value, r.Value) {
-		t.Fatalf("%q: read back, it has another record: %v", body, err)
+	if err != nil || again.ID != e.ID || !bytes.Equal(record(again).Key, r.Key) {
+		t.Fatalf("%q: read back, it has another key: %v", body, err)
 	}
 	if kind, _, err := mime.ParseMediaType(string(r.Headers[0].Value)); len(r.Headers) != 1 || r.Headers[0].Key != "content-type" || kind != "application/cloudevents+json" || err != nil {
 		t.Fatalf("the headers are %v", r.Headers)
