@@ -186,10 +186,7 @@ func (d *deployer) readHash(ctx context.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	p.mark.as = ""
-	if told != "" && told != p.want.sha256 {
-		p.mark.as = short(told)
-	}
+	p.noteTold(told)
 	return nil
 }
 

@@ -153,11 +153,19 @@ func (p *plan) confHash() string {
 	return short(hex.EncodeToString(sum[:]))
 }
 
+// noteTold notes the hash that SCF reports for our code.
+func (p *plan) noteTold(told string) {
+	p.mark.as = ""
+	if told != p.want.sha256 {
+		p.mark.as = shortTold(told)
+	}
+}
+
 // planCode decides whether the code differs. If CodeSha256 is the hash of the zip as we
 // sent it, that hash decides. If SCF reports another hash, the mark says which one it
 // reported for our code.
 func (p *plan) planCode(old mark) {
-	told := short(p.have.codeSha256)
+	told := shortTold(p.have.codeSha256)
 	same := p.have.codeSha256 == p.want.sha256 ||
 		old.code == p.mark.code && old.as != "" && old.as == told ||
 		old.code == p.mark.code && told == ""

@@ -299,3 +299,34 @@ func TestUnreachableHosts(t *testing.T) {
 		}
 	}
 }
+
+// However SCF spells the hash that it reports, the next run finds the function as it
+// left it, and finds other code.
+func TestReportedHashInAnySpelling(t *testing.T) {
+	t.Parallel()
+	for told, other := range map[string]string{
+		strings.Repeat("c0", 32):   strings.Repeat("c1", 32),
+		"sha256-of-object:pt5QzFe": "sha256-of-object:pt5QzF8",
+		"SHA256 (zip) = C0FFEE":    "SHA256 (zip) = C0FFE8",
+		"crc64 7":                  "crc64 8",
+		strings.Repeat("散", 20):    strings.Repeat("散", 19) + "x",
+	} {
+		w := wanted()
+		p, err := newPlan(w, present{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.noteTold(told)
+		have := deployed(t, w)
+		have.Description = p.mark.String()
+		if read, _ := parseMark(have.Description); read != p.mark || strings.Trim(have.Description, "abcdefghijklmnopqrstuvwxyz0123456789 ") != "" {
+			t.Errorf("%q: the description %q is read as %+v", told, have.Description, read)
+		}
+		for later, code := range map[string]bool{told: false, other: true} {
+			have.codeSha256 = later
+			if p, err = newPlan(w, have, false); err != nil || p.code != code || p.config != code { // new code is a new mark
+				t.Errorf("SCF told %q, later %q: code %t, configuration %t, %v", told, later, p.code, p.config, err)
+			}
+		}
+	}
+}

@@ -182,7 +182,7 @@ func checkSize(w *function) error {
 // deployed. It is written after the code, so an interrupted run leaves the old mark.
 type mark struct {
 	code string // of the zip's SHA-256, 16 hex digits
-	as   string // of the code's hash that SCF reported then, if it differs
+	as   string // of the code's hash that SCF reported then, if it differs, likewise
 	conf string // of the configuration's SHA-256
 }
 
@@ -212,6 +212,17 @@ func parseMark(description string) (m mark, ours bool) {
 		}
 	}
 	return m, true
+}
+
+// shortTold returns 16 hex digits for a hash as SCF reports it, or "" if it reports
+// none. Only the length of that hash is documented (583/37164). In another spelling its
+// first characters could be equal for all zips, or be none that a Description takes.
+func shortTold(told string) string {
+	if told == "" || len(told) == 64 && strings.Trim(told, "0123456789abcdef") == "" {
+		return short(told)
+	}
+	sum := sha256.Sum256([]byte(told))
+	return short(hex.EncodeToString(sum[:]))
 }
 
 // short returns the first 16 hex digits of a hash.
