@@ -187,7 +187,7 @@ func notDelivered(r deliver.Result) string {
 }
 
 var signMember = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(sign[\\"']*\s*[:=]\s*[\\"']*)[^\\"'&,}\s]+`)
+	return regexp.MustCompile(`(?i)(sign(?:[\\"']|u002[27])*\s*[:=]\s*(?:[\\"']|u002[27])*)(?:\\+(?:u[0-9a-f]{1,4}|/)|[^\\"'&,}\s])+`)
 })
 
 // excerpt returns the first 2 KB of a body for the log. Until it expires, a Sign is
@@ -195,9 +195,13 @@ var signMember = sync.OnceValue(func() *regexp.Regexp {
 // within JSON.
 func excerpt(body []byte, sign string) string {
 	const most = 2 << 10
-	body = body[:min(len(body), most+len(sign))]
 	if sign != "" {
-		body = bytes.ReplaceAll(body, []byte(sign), []byte("(masked)"))
+		window := body[:min(len(body), most+len(sign))]
+		masked := bytes.ReplaceAll(window, []byte(sign), []byte("(masked)"))
+		if len(window) < len(body) { // it may end with the beginning of a Sign
+			masked = masked[:len(masked)-min(len(masked), len(sign)-1)]
+		}
+		body = masked
 	}
 	return string(signMember().ReplaceAll(body[:min(len(body), most)], []byte("${1}(masked)")))
 }
