@@ -137,7 +137,7 @@ func TestCallbackSignature(t *testing.T) {
 			t.Errorf("unsigned: %+v", unsigned)
 		}
 		signed := p.event(unsigned.ID).Curl // as it would be sent now
-		body, _, _ := strings.Cut(strings.TrimPrefix(signed, "curl -d '"), "' ")
+		body, _, _ := strings.Cut(strings.TrimPrefix(signed, "curl --data-raw '"), "' ")
 		if answer, text := p.request("POST", "/callback", body); answer.StatusCode != 200 {
 			t.Errorf("%s: %s %s", signed, answer.Status, text)
 		}

@@ -1,16 +1,13 @@
 package api
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"vodevents/scripts/dev/letters"
 	"vodevents/shared/deliver"
-	"vodevents/shared/event"
 	"vodevents/shared/sink/stored"
 )
 
@@ -265,24 +262,4 @@ func (a *API) callbackURL() string {
 		return `"${CALLBACK_URL:?set it to the URL of the function callback}"`
 	}
 	return quoted(a.Base + "/callback")
-}
-
-// longArgument is the most bytes of an argument of a command; Linux takes 128 KiB.
-const longArgument = 100 << 10
-
-// callbackCurl returns the command that posts the exact bytes of an event to a callback
-// URL.
-func (a *API) callbackCurl(e *event.Event, to string) string {
-	body := e.RawData()
-	if body == nil {
-		body = e.AppendData(nil)
-	}
-	if e.Type != event.TypeUnparsed { // only an object can get a signature
-		body = a.signed(body)
-	}
-	const head = "curl -H 'Content-Type: application/json' "
-	if text := quoted(string(body)); utf8.Valid(body) && len(text) < longArgument {
-		return head + "--data-raw " + text + " " + to
-	}
-	return "base64 -d <<'END' | " + head + "--data-binary @- " + to + "\n" + base64.StdEncoding.EncodeToString(body) + "\nEND"
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"vodevents/shared/event"
 )
 
 // Sample is the body of a callback for people to try.
@@ -184,15 +182,4 @@ func (a *API) tries() []try {
 		{"One event into the queue, of a kind that VOD knows", a.command(`curl -X POST JSON 'BASE/api/events?kind=ProcedureStateChanged&mode=reliable'`), true},
 		{"And a thousand, all different", a.command(`curl -X POST JSON 'BASE/api/events?kind=NewFileUpload&mode=reliable&n=1000'`), true},
 	}
-}
-
-// quoted is a word of the shell.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-// curl is the command that sends an event again.
-func (a *API) curl(mode event.Mode, body string) string {
-	if mode == event.Reliable && a.StandIn != nil {
-		return a.command("curl JSON -d ") + quoted(body) + a.command(" 'BASE/api/events?mode=reliable'")
-	}
-	return "curl -d " + quoted(string(a.signed([]byte(body)))) + a.command(" BASE/callback")
 }
