@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"vodevents/shared/event"
@@ -15,41 +14,35 @@ import (
 // kind, or has the 2.0 format.
 //
 // If a payload can be read only in part, that part counts.
-func Of(e *event.Event) []Media {
-	r := &reader{event: e, at: inMillis(e.Received)}
-	if e.Type == event.TypeMediaRead {
-		r.reread(e.AppendData(nil))
-	} else if !r.quickProcedure() {
-		payload, _ := e.Decode() // what cannot be read is as if it were not there
-		r.payload(payload)
-	}
-	return r.all()
+func Of(e *event.Event) []Media { return new(Memory).Of(e) }
+
+// reader collects what one event tells.
+type reader struct {
+	memory *Memory
+	event  *event.Event
+	at     time.Time
+	media  []*Media
+	first  []Media // the first of media: most events are about one
 }
 
-// quickProcedure reads what [quickProcedure] can. The list of results is used again, for
-// it would be a sixth of the garbage of a fold.
+func (r *reader) read() {
+	if r.event.Type == event.TypeMediaRead {
+		r.reread(r.event.AppendData(nil))
+	} else if !r.quickProcedure() {
+		payload, _ := r.event.Decode() // what cannot be read is as if it were not there
+		r.payload(payload)
+	}
+}
+
+// quickProcedure reads what [quickProcedure] can.
 func (r *reader) quickProcedure() bool {
-	list := resultLists.Get().(*[]toldResult)
-	p, results, ok := quickProcedure(r.event, (*list)[:0])
+	p, results, ok := quickProcedure(r.event, r.memory.told[:0])
 	if ok {
 		r.procedure(p, results)
 	}
 	clear(results)
-	if cap(results) <= 64 {
-		*list = results
-		resultLists.Put(list)
-	}
+	r.memory.told = results
 	return ok
-}
-
-var resultLists = sync.Pool{New: func() any { return new(make([]toldResult, 0, 12)) }}
-
-// reader collects what one event tells.
-type reader struct {
-	event *event.Event
-	at    time.Time
-	media []*Media
-	first []Media // the first of media: most events are about one
 }
 
 // all are in the order of the FileIds.
@@ -76,7 +69,7 @@ func (r *reader) of(fileID string) *Media {
 			return m
 		}
 	}
-	one := make([]Media, 1)
+	one := r.memory.media.Take(1)
 	m := &one[0]
 	m.Source, m.FileId, m.Last = r.event.Source(), fileID, r.version(rankOwn, 0)
 	if fileID == "" || len(fileID) > MaxFileId {

@@ -9,12 +9,8 @@ import (
 	"vodevents/shared/event"
 )
 
-// outputs makes a row for each Kind and Definition.
-func (m *Media) outputs() []Output {
-	if len(m.Results) == 0 {
-		return nil
-	}
-	all := make([]Output, 0, len(m.Results))
+// outputs appends a row for each Kind and Definition.
+func (m *Media) outputs(all []Output) []Output {
 	for group := range groups(m.Results) {
 		all = append(all, m.output(group))
 	}

@@ -84,19 +84,22 @@ func (q *quick) object(read func(name []byte) bool) {
 	if q.null() {
 		return
 	}
+	q.odd = q.odd || !q.Take('{')
 	var marks uint64 // of the names so far
-	ok := q.Members(func(quoted []byte) bool {
-		name := quoted[1 : len(quoted)-1]
-		if !read(name) {
-			q.odd = q.odd || respelled(name)
-			return q.Value() && !q.odd
+	for more := q.Space() != '}'; more && !q.odd; more = q.Comma() {
+		quoted, ok := q.Name()
+		if !ok {
+			break
+		}
+		if name := quoted[1 : len(quoted)-1]; !read(name) {
+			q.odd = q.odd || respelled(name) || !q.Value()
+			continue
 		}
 		mark := uint64(1) << ((2*quoted[1] + byte(len(quoted))) % 64) // each name of an object has its own
 		q.odd = q.odd || marks&mark != 0                              // one came twice: Decode knows which counts
 		marks |= mark
-		return !q.odd
-	})
-	q.odd = q.odd || !ok
+	}
+	q.odd = q.odd || !q.Take('}')
 }
 
 // respelled tells whether Decode might know the name.
@@ -140,12 +143,12 @@ func (q *quick) list(read func(i int)) {
 // scalar is the text of a string, a number, true, false or null; nil: it is
 // neither.
 func (q *quick) scalar() []byte {
-	from := q.Pos()
-	if c := q.Peek(); c == '{' || c == '[' || !q.Value() {
+	s, ok := q.Scalar()
+	if !ok {
 		q.odd = true
 		return nil
 	}
-	return q.Since(from)
+	return s
 }
 
 // skip walks over a value that is not needed.

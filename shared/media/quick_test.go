@@ -15,7 +15,7 @@ import (
 // byDecode is what an event tells when Decode reads it.
 func byDecode(e *event.Event) []Media {
 	other := *e
-	r := &reader{event: &other, at: inMillis(e.Received)}
+	r := &reader{memory: new(Memory), event: &other, at: inMillis(e.Received)}
 	payload, _ := e.Decode()
 	r.payload(payload)
 	return r.all()

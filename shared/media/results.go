@@ -155,7 +155,7 @@ func (r *reader) tell(m *Media, task string, told ...toldResult) {
 	if len(told) == 0 {
 		return
 	}
-	all := make([]Result, 0, len(told))
+	all := r.memory.results.Take(len(told))[:0]
 	for i := range told {
 		if told[i].status != "" {
 			all = append(all, r.result(text(task), &told[i]))

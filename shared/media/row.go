@@ -79,7 +79,10 @@ type Output struct {
 const listLag = 5 * time.Minute
 
 // Row computes the columns.
-func (m *Media) Row() Row {
+func (m *Media) Row() Row { return new(Memory).Row(m) }
+
+// row is Row, whose outputs go into a list.
+func (m *Media) row(outputs []Output) Row {
 	row := Row{
 		Source: m.Source, FileId: m.FileId,
 		Name: m.Name.Value, Category: m.Category.Value, Type: m.Type.Value,
@@ -88,7 +91,7 @@ func (m *Media) Row() Row {
 		StorageClass: m.StorageClass.Value,
 		CreatedAt:    m.CreatedAt.Value, ExpiresAt: m.ExpiresAt.Value,
 		LastEvent: m.Last.Event,
-		Outputs:   m.outputs(),
+		Outputs:   m.outputs(outputs),
 	}
 	row.Review, row.ReviewLabel = m.review()
 	row.Error = newestError(row.Outputs)

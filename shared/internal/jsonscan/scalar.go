@@ -21,8 +21,12 @@ func scalarEnd(b []byte, i int) (to int, ok bool) {
 	case 'n':
 		return literalEnd(b, i, "null")
 	}
-	return numberEnd(b, i)
+	to, _, ok = numberEnd(b, i)
+	return to, ok
 }
+
+// isNumber tells whether a value that begins with c is a number.
+func isNumber(c byte) bool { return c == '-' || c-'0' <= 9 }
 
 // stringEnd walks over the rest of a string whose first quote stands before i.
 // Strings are most of an event, so it looks at eight bytes at a time for the
@@ -96,18 +100,19 @@ func literalEnd(b []byte, i int, word string) (to int, ok bool) {
 	return i + len(word), true
 }
 
-func numberEnd(b []byte, i int) (to int, ok bool) {
+// numberEnd walks over a number. power tells whether it has an exponent.
+func numberEnd(b []byte, i int) (to int, power, ok bool) {
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
 	if i < len(b) && b[i] == '0' {
 		i++
 	} else if i, ok = digitsEnd(b, i); !ok {
-		return i, false
+		return i, false, false
 	}
 	if i < len(b) && b[i] == '.' {
 		if i, ok = digitsEnd(b, i+1); !ok {
-			return i, false
+			return i, false, false
 		}
 	}
 	if i < len(b) && b[i]|0x20 == 'e' {
@@ -115,9 +120,10 @@ func numberEnd(b []byte, i int) (to int, ok bool) {
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		return digitsEnd(b, i)
+		i, ok = digitsEnd(b, i)
+		return i, true, ok
 	}
-	return i, true
+	return i, false, true
 }
 
 // digitsEnd walks over at least one digit.

@@ -75,6 +75,14 @@ func (s *Scanner) Take(c byte) bool {
 // Value walks over the value that begins here.
 func (s *Scanner) Value() bool { return s.value(1) }
 
+// Scalar walks over the string, the number, true, false or null that begins here, and
+// returns it.
+func (s *Scanner) Scalar() (scalar []byte, ok bool) {
+	from := s.at
+	s.at, ok = scalarEnd(s.text, from)
+	return s.text[from:s.at:s.at], ok
+}
+
 // Members walks over the object that begins here. It calls member for each
 // member with the name in its quotes, to walk over the value, which then begins
 // at Pos.
@@ -86,24 +94,27 @@ func (s *Scanner) Members(member func(name []byte) bool) bool {
 		return s.Take('}')
 	}
 	for {
-		name, ok := s.name()
+		name, ok := s.Name()
 		if !ok || !member(name) {
 			return false
 		}
-		if !s.Take(',') && !s.comma() {
+		if !s.Comma() {
 			return s.Take('}')
 		}
 	}
 }
 
-// comma walks over white space, and over a comma if it stands behind that.
-func (s *Scanner) comma() bool {
+// Comma walks over a comma if it stands here or behind white space.
+func (s *Scanner) Comma() bool { return s.Take(',') || s.spacedComma() }
+
+func (s *Scanner) spacedComma() bool {
 	s.Space()
 	return s.Take(',')
 }
 
-// name walks over a member's name and its colon, to the value.
-func (s *Scanner) name() (name []byte, ok bool) {
+// Name walks over a member's name and its colon, to the value, and returns the name in
+// its quotes.
+func (s *Scanner) Name() (name []byte, ok bool) {
 	if s.Peek() != '"' {
 		s.Space()
 	}
@@ -202,13 +213,12 @@ func (s *Scanner) nestedEnd(i, depth int) (to int, ok bool) {
 
 // scalarEnd is the function of that name, and notes a number with an exponent.
 func (s *Scanner) scalarEnd(i int) (to int, ok bool) {
-	to, ok = scalarEnd(s.text, i)
-	if ok && (s.text[i] == '-' || s.text[i]-'0' <= 9) {
-		for _, c := range s.text[i:to] {
-			s.powers = s.powers || c|0x20 == 'e'
-		}
+	if i < len(s.text) && isNumber(s.text[i]) {
+		to, power, ok := numberEnd(s.text, i)
+		s.powers = s.powers || power
+		return to, ok
 	}
-	return to, ok
+	return scalarEnd(s.text, i)
 }
 
 // skip is Space for a position that is held elsewhere.

@@ -120,7 +120,7 @@ func (s *Scanner) object(n *notes) bool {
 	for count := 0; count < MaxMembers; count++ {
 		s.Space()
 		from := s.at
-		name, ok := s.name()
+		name, ok := s.Name()
 		if !ok {
 			return false
 		}
@@ -152,7 +152,7 @@ func (s *Scanner) ids(ids *Ids, n *notes) bool {
 		return s.Take('}')
 	}
 	for {
-		name, ok := s.name()
+		name, ok := s.Name()
 		if !ok {
 			return false
 		}

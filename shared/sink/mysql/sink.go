@@ -130,6 +130,7 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 		var touches []sqltable.Touch
 		if s.media != nil { // here, so that a batch which waits for a connection holds only its events
 			telling = sqltable.Tell(sorted)
+			defer telling.Release()
 			touches = telling.Touches()
 		}
 		stamp := time.Now().UTC().Truncate(time.Microsecond)

@@ -214,14 +214,5 @@ func (f *folder) writeRows(ctx context.Context, c *conn, rows sqltable.MediaRows
 			o.Data = nil
 		}
 	}
-	return c.execArrays(ctx, f.write, func(*room) []any { return writeArgs(rows) }, commit)
-}
-
-// told is what a batch says of media, nil without media=.
-func (s *Sink) told(events []*event.Event) (*sqltable.Telling, []sqltable.Touch) {
-	if s.media == nil {
-		return nil, nil
-	}
-	telling := sqltable.Tell(events)
-	return telling, telling.Touches()
+	return c.execArrays(ctx, f.write, func(r *room) []any { return writeArgs(rows, r) }, commit)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/sink/internal/sqltable"
 )
 
 // BenchmarkSendWithMedia writes batches of 16 procedures with twelve transcodes,
@@ -51,14 +52,15 @@ func ready(b *testing.B, s *Sink, batches [][]*event.Event) func([]*event.Event)
 	}
 	made := map[*event.Event]statements{}
 	for _, events := range batches {
-		telling, touches := s.told(events)
+		telling := sqltable.Tell(events)
+		touches := telling.Touches()
 		fresh := map[string]time.Time{}
 		for _, e := range events {
 			fresh[e.ID] = e.Received
 		}
 		rows, err := telling.Fold(fresh, nil, nil)
 		must(b, err)
-		made[events[0]] = statements{takeArgs(events, touches, false, new(room)), writeArgs(rows)}
+		made[events[0]] = statements{takeArgs(events, touches, false, new(room)), writeArgs(rows, new(room))}
 	}
 	return func(events []*event.Event) {
 		args := made[events[0]]

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"vodevents/shared/internal/slab"
 	"vodevents/shared/sink/internal/sqltable"
 )
 
@@ -87,26 +88,30 @@ func (m mediaTables) writeSQL() string {
 		m.event, unnest(1+len(media)+len(outputs), eventKey...))
 }
 
-// writeArgs are the arguments of writeSQL.
-func writeArgs(rows sqltable.MediaRows) []any {
-	return slices.Concat(mediaArgs(rows.Media), outputArgs(rows.Outputs), eventArgs(rows.Events))
+// writeArgs are the arguments of writeSQL, in a room.
+func writeArgs(rows sqltable.MediaRows, in *room) []any {
+	args := make([]any, 0, len(mediaKey)+len(sqltable.MediaColumns)+len(outputKey)+1+len(sqltable.OutputColumns)+len(eventKey))
+	args = appendMedia(args, rows.Media, in)
+	args = appendOutputs(args, rows.Outputs, in)
+	return appendEvents(args, rows.Events, in)
 }
 
-func each[R, T any](rows []R, value func(*R) T) []T {
-	all := make([]T, len(rows))
+// each is a column: a value of each row.
+func each[R, T any](in *slab.Slab[T], rows []R, value func(*R) T) []T {
+	all := in.Take(len(rows))
 	for i := range rows {
 		all[i] = value(&rows[i])
 	}
 	return all
 }
 
-// mediaArgs are mediaKey and [sqltable.MediaColumns].
-func mediaArgs(rows []sqltable.MediaRow) []any {
+// appendMedia appends mediaKey and [sqltable.MediaColumns].
+func appendMedia(args []any, rows []sqltable.MediaRow, in *room) []any {
 	type row = sqltable.MediaRow
-	text := func(value func(*row) string) texts { return each(rows, value) }
-	number := func(value func(*row) int64) integers { return each(rows, value) }
-	moment := func(value func(*row) time.Time) moments { return each(rows, value) }
-	return []any{
+	text := func(value func(*row) string) texts { return each(&in.texts, rows, value) }
+	number := func(value func(*row) int64) integers { return each(&in.integers, rows, value) }
+	moment := func(value func(*row) time.Time) moments { return each(&in.moments, rows, value) }
+	return append(args,
 		text(func(r *row) string { return r.Source }),
 		text(func(r *row) string { return r.FileId }),
 		text(func(r *row) string { return string(r.State) }),
@@ -117,7 +122,7 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 		text(func(r *row) string { return r.PlayUrl }),
 		text(func(r *row) string { return r.CoverUrl }),
 		number(func(r *row) int64 { return r.Size }),
-		floats(each(rows, func(r *row) float64 { return r.Duration })),
+		floats(each(&in.floats, rows, func(r *row) float64 { return r.Duration })),
 		number(func(r *row) int64 { return r.Width }),
 		number(func(r *row) int64 { return r.Height }),
 		text(func(r *row) string { return string(r.Review) }),
@@ -132,45 +137,45 @@ func mediaArgs(rows []sqltable.MediaRow) []any {
 		moment(func(r *row) time.Time { return r.ExpiresAt }),
 		moment(func(r *row) time.Time { return r.DeletedAt }),
 		text(func(r *row) string { return r.LastEvent }),
-		documents(each(rows, func(r *row) json.RawMessage { return r.Doc })),
-	}
+		documents(each(&in.documents, rows, func(r *row) json.RawMessage { return r.Doc })),
+	)
 }
 
-// outputArgs are outputKey, data and [sqltable.OutputColumns].
-func outputArgs(rows []sqltable.OutputRow) []any {
+// appendOutputs appends outputKey, data and [sqltable.OutputColumns].
+func appendOutputs(args []any, rows []sqltable.OutputRow, in *room) []any {
 	type row = sqltable.OutputRow
-	text := func(value func(*row) string) texts { return each(rows, value) }
-	number := func(value func(*row) int64) integers { return each(rows, value) }
-	return append(outputKeyArgs(rows),
-		documents(each(rows, func(r *row) json.RawMessage { return r.Data })),
+	text := func(value func(*row) string) texts { return each(&in.texts, rows, value) }
+	number := func(value func(*row) int64) integers { return each(&in.integers, rows, value) }
+	return append(appendOutputKeys(args, rows, in),
+		documents(each(&in.documents, rows, func(r *row) json.RawMessage { return r.Data })),
 		text(func(r *row) string { return string(r.Status) }),
 		text(func(r *row) string { return r.Url }),
 		number(func(r *row) int64 { return r.Width }),
 		number(func(r *row) int64 { return r.Height }),
 		number(func(r *row) int64 { return r.Size }),
 		number(func(r *row) int64 { return r.Bitrate }),
-		floats(each(rows, func(r *row) float64 { return r.Duration })),
+		floats(each(&in.floats, rows, func(r *row) float64 { return r.Duration })),
 		text(func(r *row) string { return r.Container }),
 		text(func(r *row) string { return r.Error }),
 		text(func(r *row) string { return r.TaskId }),
-		moments(each(rows, func(r *row) time.Time { return r.FinishedAt })),
+		moments(each(&in.moments, rows, func(r *row) time.Time { return r.FinishedAt })),
 	)
 }
 
-func outputKeyArgs(rows []sqltable.OutputRow) []any {
+func appendOutputKeys(args []any, rows []sqltable.OutputRow, in *room) []any {
 	type row = sqltable.OutputRow
-	return []any{
-		texts(each(rows, func(r *row) string { return r.Source })),
-		texts(each(rows, func(r *row) string { return r.FileId })),
-		texts(each(rows, func(r *row) string { return string(r.Kind) })),
-		integers(each(rows, func(r *row) int64 { return r.Definition })),
-	}
+	return append(args,
+		texts(each(&in.texts, rows, func(r *row) string { return r.Source })),
+		texts(each(&in.texts, rows, func(r *row) string { return r.FileId })),
+		texts(each(&in.texts, rows, func(r *row) string { return string(r.Kind) })),
+		integers(each(&in.integers, rows, func(r *row) int64 { return r.Definition })),
+	)
 }
 
-func eventArgs(rows []sqltable.EventRow) []any {
-	return []any{
-		texts(each(rows, func(r *sqltable.EventRow) string { return r.Source })),
-		texts(each(rows, func(r *sqltable.EventRow) string { return r.FileId })),
-		texts(each(rows, func(r *sqltable.EventRow) string { return r.EventID })),
-	}
+func appendEvents(args []any, rows []sqltable.EventRow, in *room) []any {
+	return append(args,
+		texts(each(&in.texts, rows, func(r *sqltable.EventRow) string { return r.Source })),
+		texts(each(&in.texts, rows, func(r *sqltable.EventRow) string { return r.FileId })),
+		texts(each(&in.texts, rows, func(r *sqltable.EventRow) string { return r.EventID })),
+	)
 }

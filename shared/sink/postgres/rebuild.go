@@ -26,11 +26,11 @@ func (t *MediaTable) Index(ctx context.Context, after stored.Place, most int) (s
 	if err != nil || len(page) == 0 {
 		return after, 0, err
 	}
+	touches := sqltable.TouchesOf(page)
 	err = t.pool.Use(ctx, nil, func(c *conn) error {
-		_, err := c.Exec(ctx, "INSERT INTO "+t.tables.event+` (source, file_id, event_id)
+		return c.execArrays(ctx, "INSERT INTO "+t.tables.event+` (source, file_id, event_id)
 SELECT source, file_id, event_id FROM `+unnest(1, eventKey...)+`
-ON CONFLICT DO NOTHING`, eventArgs(sqltable.TouchesOf(page))...)
-		return err
+ON CONFLICT DO NOTHING`, func(r *room) []any { return appendEvents(nil, touches, r) }, "")
 	})
 	return page[len(page)-1].Place(), len(page), t.wrap(err)
 }
@@ -144,7 +144,7 @@ func (t *MediaTable) clear(ctx context.Context, c *conn, rows sqltable.MediaRows
 WHERE o.source = k.source AND o.file_id = k.file_id AND NOT EXISTS (
 	SELECT FROM `+unnest(3, outputKey...)+`
 	WHERE u.source = o.source AND u.file_id = o.file_id AND u.kind = o.kind AND u.definition = o.definition)`,
-		append([]any{ours[0], ours[1]}, outputKeyArgs(rows.Outputs)...)...)
+		appendOutputKeys([]any{ours[0], ours[1]}, rows.Outputs, new(room))...)
 	batch.Queue(`DELETE FROM `+t.tables.media+` AS m USING unnest($1::text[], $2::text[]) AS k (source, file_id)
 WHERE m.source = k.source AND m.file_id = k.file_id AND m.doc IS NULL`, sources, fileIDs)
 	return c.SendBatch(ctx, batch).Close()

@@ -2,19 +2,40 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/slab"
 )
 
-// room is where the arguments of one statement stand: the events' data, the arguments
-// as pgx encodes them, and the message that it sends. pgx makes the last two anew for
-// each statement, and in pieces. That was most of the garbage of a batch.
-type room struct{ data, values, message []byte }
+// room is where the arguments of one statement stand: the events' data, the columns of
+// media's rows, the arguments as pgx encodes them, and the message that it sends. pgx
+// makes the last two anew for each statement, and in pieces. That was most of the
+// garbage of a batch.
+type room struct {
+	data, values, message []byte
+
+	texts     slab.Slab[string]
+	documents slab.Slab[json.RawMessage]
+	integers  slab.Slab[int64]
+	floats    slab.Slab[float64]
+	moments   slab.Slab[time.Time]
+}
+
+// reset forgets the columns, and keeps room for what batches of usual size have.
+func (r *room) reset() {
+	r.texts.Reset(4096)
+	r.documents.Reset(512)
+	r.integers.Reset(2048)
+	r.floats.Reset(512)
+	r.moments.Reset(512)
+}
 
 // rooms has those that no statement uses.
 var rooms = sync.Pool{New: func() any { return new(room) }}
@@ -74,6 +95,7 @@ func (c *conn) withRoom(args func(*room) []any, run func(args []any) error) erro
 		return err
 	}
 	c.PgConn().Frontend().Send(takeBack{})
+	r.reset()
 	if max(cap(r.data), cap(r.values), cap(r.message)) <= maxRoom {
 		rooms.Put(r)
 	}

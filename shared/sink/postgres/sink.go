@@ -156,8 +156,12 @@ func (s *Sink) write(ctx context.Context, events []*event.Event, rawOnly bool) e
 	return s.pool.Use(ctx, s.table, func(c *conn) error {
 		// Made here, so that a batch which waits for a connection holds no more
 		// memory than its events.
-		if telling, touches := s.told(events); len(touches) > 0 {
-			return s.media.writeEvents(ctx, c, telling, touches, events, rawOnly)
+		if s.media != nil {
+			telling := sqltable.Tell(events)
+			defer telling.Release()
+			if touches := telling.Touches(); len(touches) > 0 {
+				return s.media.writeEvents(ctx, c, telling, touches, events, rawOnly)
+			}
 		}
 		if len(events) > 1 {
 			return c.execArrays(ctx, s.insert, func(r *room) []any { return rows(events, rawOnly, r) }, "")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"vodevents/shared/event"
@@ -15,14 +16,23 @@ import (
 // MediaKey is the key of a media's row.
 type MediaKey = stored.MediaKey
 
-// Telling is what a batch of events says of media.
+// Telling is what a batch of events says of media. It must be released.
 type Telling struct {
-	events map[string]*event.Event
-	told   map[string][]media.Media // by the event's id
+	told map[string]told // by the event's id
+	rows MediaRows       // of the last fold; only their memory counts
+	*media.Memory
 
 	// again is what events told that were folded before; see Fold.
 	again map[MediaKey][]media.Media
 }
+
+type told struct {
+	*event.Event
+	media []media.Media
+}
+
+// tellings have the memory of batches that are over.
+var tellings = sync.Pool{New: func() any { return &Telling{told: map[string]told{}, Memory: new(media.Memory)} }}
 
 // Touch is an event that says something of a media.
 type Touch struct {
@@ -33,22 +43,32 @@ type Touch struct {
 // Tell reads the events that the table takes as SINK. A parked one says nothing
 // until it is delivered.
 func Tell(events []*event.Event) *Telling {
-	t := &Telling{events: map[string]*event.Event{}, told: map[string][]media.Media{}}
+	t := tellings.Get().(*Telling)
 	for _, e := range events {
 		if e.Parking != nil {
 			continue
 		}
-		if told := media.Of(e); told != nil {
-			t.events[e.ID], t.told[e.ID] = e, told
+		if media := t.Of(e); media != nil {
+			t.told[e.ID] = told{e, media}
 		}
 	}
 	return t
 }
 
+// Release ends the use of the telling and of the rows that Fold gave: the next batch
+// gets their memory.
+func (t *Telling) Release() {
+	clear(t.told)
+	t.again = nil
+	t.rows = t.rows.reset()
+	t.Reset()
+	tellings.Put(t)
+}
+
 // Touches are in the order of their media.
 func (t *Telling) Touches() (all []Touch) {
 	for id, told := range t.told {
-		for _, m := range told {
+		for _, m := range told.media {
 			all = append(all, Touch{MediaKey{Source: m.Source, FileId: m.FileId}, id})
 		}
 	}
@@ -109,7 +129,7 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte, rea
 		if err != nil {
 			return // somebody changed the row; media rebuild would say the same
 		}
-		for _, m := range media.Of(e) {
+		for _, m := range t.Of(e) {
 			key := MediaKey{Source: m.Source, FileId: m.FileId}
 			t.again[key] = append(t.again[key], m)
 		}
@@ -123,11 +143,12 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte, rea
 // fold also returns the events that have the Data that an output lacks.
 func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (rows MediaRows, lacking []string, err error) {
 	all, before := make(map[MediaKey]*media.Media, len(docs)), map[MediaKey][]media.Result{}
-	rows.Events = make([]EventRow, 0, len(fresh))
+	rows = t.rows.reset()
 	rows.Powers = t.again != nil
+	defer func() { t.rows = rows }()
 	for _, id := range slices.Sorted(maps.Keys(fresh)) {
 		told := t.toldAt(id, fresh[id])
-		rows.Powers = rows.Powers || told != nil && t.events[id].HasPowers()
+		rows.Powers = rows.Powers || told != nil && t.told[id].HasPowers()
 		for i := range told {
 			one := &told[i]
 			key := MediaKey{Source: one.Source, FileId: one.FileId}
@@ -144,10 +165,9 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
 		}
 	}
-	rows.Media = make([]MediaRow, 0, len(all))
 	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
 		from := len(rows.Outputs)
-		rows.add(all[key])
+		rows.add(t.Memory, all[key])
 		for _, o := range rows.Outputs[from:] {
 			if id := o.Lacks(before[key]); id != "" {
 				lacking = append(lacking, id)
@@ -159,13 +179,13 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 
 // toldAt is what an event says that was received first at that time.
 func (t *Telling) toldAt(id string, received time.Time) []media.Media {
-	e := t.events[id]
-	if e == nil || e.Received.Truncate(time.Millisecond).Equal(received.Truncate(time.Millisecond)) {
-		return t.told[id]
+	told, known := t.told[id]
+	if !known || told.Received.Truncate(time.Millisecond).Equal(received.Truncate(time.Millisecond)) {
+		return told.media
 	}
-	again := *e // a repetition; what is finer than a version is not in every table
+	again := *told.Event // a repetition; what is finer than a version is not in every table
 	again.Received = received
-	return media.Of(&again)
+	return t.Of(&again)
 }
 
 // read is a media as its doc has it, with what is told again. Its results so far go
@@ -183,14 +203,29 @@ func (t *Telling) read(key MediaKey, doc []byte, before map[MediaKey][]media.Res
 	return m, nil
 }
 
-func (r *MediaRows) add(m *media.Media) {
-	row := m.Row()
-	r.Outputs = slices.Grow(r.Outputs, len(row.Outputs))
+// add adds the rows of a media, which stand in the memory.
+func (r *MediaRows) add(in *media.Memory, m *media.Media) {
+	row := in.Row(m)
 	for i := range row.Outputs {
 		r.Outputs = append(r.Outputs, OutputRow{m.Source, m.FileId, &row.Outputs[i]})
 	}
 	row.Outputs = nil
-	r.Media = append(r.Media, MediaRow{row, m.AppendDoc(make([]byte, 0, 512+256*len(m.Results)))})
+	r.Media = append(r.Media, MediaRow{row, in.Doc(m)})
+}
+
+// reset returns no rows, in the memory of those that there are.
+func (r *MediaRows) reset() MediaRows {
+	return MediaRows{Media: emptied(r.Media, 64), Outputs: emptied(r.Outputs, 512), Events: emptied(r.Events, 64)}
+}
+
+// emptied is the list without a value. It is a new one if there is room for more than
+// most: then a batch of unusual size made it.
+func emptied[T any](list []T, most int) []T {
+	if cap(list) > most {
+		return nil
+	}
+	clear(list)
+	return list[:0]
 }
 
 // Columns of the media's tables that a fold writes, without their keys; updated_at

@@ -27,5 +27,6 @@ func BenchmarkFold(b *testing.B) {
 		if _, err := telling.Fold(map[string]time.Time{e.ID: e.Received}, map[MediaKey][]byte{}, nil); err != nil {
 			b.Fatal(err)
 		}
+		telling.Release()
 	}
 }

@@ -17,11 +17,12 @@ type Refold struct {
 	media   map[MediaKey]media.Media // so far
 	listed  map[string][]MediaKey    // by the event's id
 	missing map[MediaKey]bool        // an event that told of it is gone
+	memory  media.Memory
 }
 
 // NewRefold begins with the docs that the locked rows hold.
 func NewRefold(docs map[MediaKey][]byte) *Refold {
-	return &Refold{docs, map[MediaKey]media.Media{}, map[string][]MediaKey{}, map[MediaKey]bool{}}
+	return &Refold{docs: docs, media: map[MediaKey]media.Media{}, listed: map[string][]MediaKey{}, missing: map[MediaKey]bool{}}
 }
 
 // List says that an event told of a media.
@@ -41,7 +42,7 @@ func (r *Refold) Add(row stored.Row) {
 	if err != nil {
 		return
 	}
-	for _, told := range media.Of(e) {
+	for _, told := range r.memory.Of(e) {
 		key := MediaKey{Source: told.Source, FileId: told.FileId}
 		if _, ours := r.docs[key]; ours {
 			r.media[key] = media.Merge(r.media[key], told)
@@ -66,21 +67,23 @@ func (r *Refold) Rows() MediaRows {
 	}
 	rows := MediaRows{Powers: true}
 	for _, key := range slices.SortedFunc(maps.Keys(r.media), MediaKey.Compare) {
-		rows.add(new(r.media[key]))
+		rows.add(&r.memory, new(r.media[key]))
 	}
 	return rows
 }
 
 // TouchesOf are the media that rows of events tell of, in the order of their keys.
 func TouchesOf(rows []stored.Row) (touches []EventRow) {
+	var memory media.Memory
 	for _, row := range rows {
 		e, err := eventOf(row)
 		if err != nil {
 			continue // somebody else wrote the row
 		}
-		for _, m := range media.Of(e) {
+		for _, m := range memory.Of(e) {
 			touches = append(touches, EventRow{m.Source, m.FileId, e.ID})
 		}
+		memory.Reset()
 	}
 	slices.SortFunc(touches, func(a, b EventRow) int {
 		if c := (MediaKey{Source: a.Source, FileId: a.FileId}).Compare(MediaKey{Source: b.Source, FileId: b.FileId}); c != 0 {
