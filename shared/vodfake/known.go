@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ func (s *Server) learnTask(a *app, e *event.Event, at time.Time) {
 
 func (a *app) learnMedia(e *event.Event, at time.Time) {
 	payload, _ := e.Decode() // what could be read is enough
+	dropNulls(reflect.ValueOf(payload))
 	switch p := payload.(type) {
 	case *event.FileUploadTask:
 		a.learnFile(p.FileId, p.MediaBasicInfo, p.MetaData, at)
@@ -95,6 +97,33 @@ func (a *app) learnMedia(e *event.Event, at time.Time) {
 			Name: string(m.Output.MediaName), MediaUrl: string(m.Output.FileUrl), Type: string(m.Output.FileType),
 			SourceInfo: &event.MediaSourceData{SourceType: "VideoProcessing"},
 		}, nil, at)
+	}
+}
+
+// dropNulls takes the elements that are null out of all lists of a payload. VOD sends
+// none, but anybody may make such an event.
+func dropNulls(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			dropNulls(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			dropNulls(v.Field(i))
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() != reflect.Pointer {
+			return
+		}
+		kept := v.Slice(0, 0)
+		for i := range v.Len() {
+			if e := v.Index(i); !e.IsNil() {
+				dropNulls(e)
+				kept = reflect.Append(kept, e)
+			}
+		}
+		v.Set(kept)
 	}
 }
 

@@ -93,7 +93,7 @@ func (f *file) transcodeSet(masters bool) (set []*event.MediaTranscodeItem) {
 // appendInfo appends an element of MediaInfoSet. Blocks that were not asked for are
 // null.
 func (s *Server) appendInfo(dst []byte, f *file, filters []string) []byte {
-	dst = fmt.Appendf(dst, `{"FileId":%q`, f.id)
+	dst = fmt.Appendf(dst, `{"FileId":%s`, quote(f.id))
 	for _, b := range f.blocks(s.opt.Asking.MasterInTranscodeSet) {
 		dst = fmt.Appendf(dst, `,%q:`, b.name)
 		if b.value == nil || len(filters) > 0 && !slices.Contains(filters, b.filter) {

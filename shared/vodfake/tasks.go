@@ -66,7 +66,7 @@ func (t *task) update(status string, payload []byte, at time.Time) {
 		t.finished = at
 	}
 	if t.before == nil { // no event told of it while it ran
-		t.before = fmt.Appendf(nil, `{"TaskId":%q,"Status":%q,"FileId":%q}`, t.id, processing, t.fileId)
+		t.before = fmt.Appendf(nil, `{"TaskId":%s,"Status":%q,"FileId":%s}`, quote(t.id), processing, quote(t.fileId))
 	}
 }
 
@@ -227,8 +227,8 @@ func (p *describeTasksRequest) from(list []*task) ([]*task, error) {
 }
 
 func (s *Server) appendTask(dst []byte, t *task) []byte {
-	return fmt.Appendf(dst, `{"TaskId":%q,"Status":%q,"FileId":%q,"TaskType":%q,"CreateTime":%q,"BeginProcessTime":%q,"FinishTime":%q,"SessionId":%s,"SessionContext":%s}`,
-		t.id, t.status, t.fileId, s.taskType(t.kind), iso(t.created), iso(t.begun), isoOrNone(t.finished), quote(t.sessionId), quote(t.sessionContext))
+	return fmt.Appendf(dst, `{"TaskId":%s,"Status":%s,"FileId":%s,"TaskType":%q,"CreateTime":%q,"BeginProcessTime":%q,"FinishTime":%q,"SessionId":%s,"SessionContext":%s}`,
+		quote(t.id), quote(t.status), quote(t.fileId), s.taskType(t.kind), iso(t.created), iso(t.begun), isoOrNone(t.finished), quote(t.sessionId), quote(t.sessionContext))
 }
 
 func quote(s string) []byte {
@@ -285,8 +285,8 @@ func (s *Server) describeTaskDetail(_ context.Context, c *Call, p *describeTaskD
 	if s.opt.Asking.AliasTaskIds {
 		payload = bytes.Replace(payload, quote(t.id), quote(strings.Replace(t.id, "-", "-alias", 1)), 1)
 	}
-	dst = fmt.Appendf(dst, `"TaskType":%q,"Status":%q,"CreateTime":%q,"BeginProcessTime":%q,"FinishTime":%q`,
-		s.taskType(t.kind), status, iso(t.created), iso(t.begun), isoOrNone(end))
+	dst = fmt.Appendf(dst, `"TaskType":%q,"Status":%s,"CreateTime":%q,"BeginProcessTime":%q,"FinishTime":%q`,
+		s.taskType(t.kind), quote(status), iso(t.created), iso(t.begun), isoOrNone(end))
 	for _, k := range event.Kinds {
 		switch member := k.TaskMember(); {
 		case k.Type == t.kind:
