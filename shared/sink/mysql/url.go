@@ -104,7 +104,8 @@ func set(config *mysql.Config, query url.Values, host string) error {
 			}
 			config.Params[name] = strconv.Itoa(seconds)
 		default:
-			return fmt.Errorf("unknown parameter %.40q; there are %s, %s, %s, %s, %s, %s and %s", name, sqltable.TableParam,
+			// Its name may be a part of a password with an & or a ? in it.
+			return fmt.Errorf("has a parameter other than %s, %s, %s, %s, %s, %s and %s", sqltable.TableParam,
 				sqltable.DedupTableParam, sqltable.ConnsParam, tlsParam, caParam, timeoutParam, idleParam)
 		}
 	}

@@ -21,7 +21,7 @@ func TestURLs(t *testing.T) {
 		{"timeout=5", "timeout must be a time such as 10s"},
 		{"wait_timeout=1;DROP", "the parameters after the ? are malformed; percent-encode % ; & and = in their values"},
 		{"wait_timeout=1%2Bs3cret", "wait_timeout must be a number of seconds"},
-		{"allowCleartextPasswords=true", `unknown parameter "allowCleartextPasswords"; there are table, dedup_table, pool_max_conns, tls, tls_ca, timeout and wait_timeout`},
+		{"allowCleartextPasswords=true", `has a parameter other than table, dedup_table, pool_max_conns, tls, tls_ca, timeout and wait_timeout`},
 	} {
 		u, err := url.Parse("mysql://user:s3cret@db.example.com/name?" + test.query)
 		must(t, err)
