@@ -137,7 +137,7 @@ func readLine(r *bufio.Reader, buf []byte, most int) (line []byte, tooLong bool,
 		part, err := r.ReadSlice('\n')
 		if !tooLong {
 			buf = append(buf, part...)
-			if len(buf) > most+1 {
+			if len(bytes.TrimSuffix(buf, []byte("\n"))) > most {
 				buf, tooLong = buf[:0], true
 			}
 		}

@@ -171,7 +171,7 @@ func (k *reconciling) found(app uint64, f reconcile.Finding) error {
 func (k *reconciling) read() error {
 	k.at = map[string]reconcile.Place{}
 	_, err := readState(k.state, &k.at)
-	if errors.Is(err, errStrange) {
+	if errors.Is(err, errStrange) || err == nil && k.at == nil { // null
 		return misuse("-state: %s does not hold places of reconcile; name another file", k.state)
 	}
 	return err
