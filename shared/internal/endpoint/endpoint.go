@@ -25,7 +25,8 @@ func Parse(address string) (scheme, host string, err error) {
 	u, err := safeurl.Parse(address)
 	shown := strings.TrimSuffix(safeurl.Show(address), ":")
 	switch {
-	case err != nil || u.Hostname() == "":
+	case err != nil || u.Hostname() == "", strings.HasSuffix(u.Host, ":"), strings.Contains(u.Host, "%"):
+		// The last two, an empty port and a zone, are not sent as they stand.
 		return "", "", errors.New("not an address; write a host, https://HOST or http://HOST:PORT")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", "", fmt.Errorf("%s: the scheme must be https or http", shown)
