@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"vodevents/shared/event"
 )
@@ -24,8 +25,9 @@ func (d *Differs) Error() string { return "VOD says otherwise: " + d.What }
 // and other nulls.
 //
 // It compares ids, states, error codes, suggestions of reviews, what the user attached
-// to the task, and URLs without their query. Whatever the event has of these must be in
-// the answer at the same place; elements of a list may be in any order. The task's own
+// to the task, and URLs without their query: what begins with http:// or https://, and
+// whatever a member such as Url has. Whatever the event has of these must be in the
+// answer at the same place; elements of a list may be in any order. The task's own
 // TaskId may differ, because VOD knows aliases. A state that is not final may be a later
 // one in the answer.
 func Compare(payload, answer json.RawMessage) error {
@@ -45,7 +47,7 @@ func Compare(payload, answer json.RawMessage) error {
 }
 
 // tree is a JSON value. encoding/json matches the names of a struct's fields without
-// regard to case, so names are kept in lower case.
+// regard to case, so names are kept as [fold] spells them.
 type tree struct {
 	members  map[string]*tree // of an object
 	elements []*tree          // of a list
@@ -84,7 +86,7 @@ func readTree(d *json.Decoder) (*tree, error) {
 				if err != nil {
 					return nil, err
 				}
-				name = strings.ToLower(key.(string))
+				name = fold(key.(string))
 			}
 			value, err := readTree(d)
 			if err != nil {
@@ -103,6 +105,21 @@ func readTree(d *json.Decoder) (*tree, error) {
 		return t, err
 	}
 	return &tree{}, nil // true, false, null
+}
+
+// fold returns a name in lower case, with all letters that encoding/json takes for one.
+// To it the long s (ſ) is an s and the Kelvin sign a k, which strings.ToLower leaves: a
+// second status, spelled so, would be the one that is decoded.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		for {
+			next := unicode.SimpleFold(r)
+			if next <= r {
+				return unicode.ToLower(next)
+			}
+			r = next
+		}
+	}, name)
 }
 
 // compare returns where a claim differs from the truth, or the empty string. final
@@ -201,7 +218,8 @@ func compareText(at, claim, truth string, final bool) string {
 	case name == "errcodeext", name == "suggestion":
 		differs = final && claim != truth
 	case claim == "":
-	case isURL(claim):
+	case isURL(claim), isURL(truth), strings.Contains(name, "url"):
+		// A browser takes " https://h" and "//h" for URLs, too.
 		differs = withoutQuery(claim) != withoutQuery(truth)
 	case name == "type", name == "definition",
 		name == "sessionid", name == "sessioncontext", name == "sourcecontext",

@@ -90,6 +90,42 @@ func TestCompareBehind(t *testing.T) {
 	}
 }
 
+// A name that encoding/json takes for another is that other, so it can neither hide a
+// claim nor come beside a true one.
+func TestCompareFoldsNamesAsDecodeDoes(t *testing.T) {
+	for _, claim := range []string{
+		`{"TaskId":"t","Status":"FINISH","FileId":"1","ſtatus":"PROCESSING"}`, `{"ſtatus":"SUCCESS","FileId":"1"}`, `{"Status":"FINISH","Task":{"Input":{"TaſKid":"8"}}}`,
+		`{"TaskId":"t","Tas\u212aId":"u"}`, `{"Status":"FINISH","ſeſſionContext":"forged"}`,
+	} {
+		if err := reconcile.Compare(json.RawMessage(claim), json.RawMessage(`{"TaskId":"t","Status":"FINISH","FileId":"1","SessionContext":"mine","Task":{"Input":{"TaskId":"7"}}}`)); err == nil {
+			t.Errorf("%s agrees", claim)
+		}
+	}
+	if err := reconcile.Compare(json.RawMessage(`{"STATUS":"FINISH","fileid":"1"}`), json.RawMessage(`{"Status":"FINISH","FileId":"1"}`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a browser takes for a URL is compared as one, however it is spelled.
+func TestCompareURLsInAnySpelling(t *testing.T) {
+	const answer = `{"Status":"FINISH","Output":{"Url":"https://h.example.com/a.mp4?sign=1","ImageUrlSet":["https://h.example.com/1.jpg"],"Path":"https://h.example.com/b"}}`
+	for claim, agrees := range map[string]bool{
+		`{"Output":{"Url":"https://h.example.com/a.mp4?sign=2"}}`:      true,
+		`{"Output":{"Url":"","ImageUrlSet":[],"Path":""}}`:             true,
+		`{"Output":{"Url":" https://forged.example.com/a.mp4"}}`:       false,
+		`{"Output":{"Url":"//forged.example.com/a.mp4"}}`:              false,
+		`{"Output":{"Url":"ftp://forged.example.com/a.mp4"}}`:          false,
+		`{"Output":{"CoverUrl":"\thttps://forged.example.com/c.jpg"}}`: false,
+		`{"Output":{"ImageUrlSet":["\\\\forged.example.com\\1.jpg"]}}`: false,
+		`{"Output":{"Path":"\nhttps://forged.example.com/b"}}`:         false,
+		`{"Output":{"Name":"a //name of no matter","Path":null}}`:      true,
+	} {
+		if err := reconcile.Compare(json.RawMessage(claim), json.RawMessage(answer)); agrees != (err == nil) {
+			t.Errorf("%s: %v", claim, err)
+		}
+	}
+}
+
 // No event agrees with an answer whose ids or URLs it does not have, and each agrees
 // with itself.
 func FuzzCompare(f *testing.F) {
@@ -104,10 +140,12 @@ func FuzzCompare(f *testing.F) {
 			t.Errorf("%s differs from itself: %v", a, err)
 		}
 		if err == nil && reconcile.Compare(json.RawMessage(a), json.RawMessage(b)) == nil {
-			with := strings.Replace(a, "{", `{"ForgedFileId":"forged",`, 1)
-			with = strings.Replace(with, ",}", "}", 1)
-			if reconcile.Compare(json.RawMessage(with), json.RawMessage(b)) == nil && !strings.Contains(strings.ToLower(b), "forged") {
-				t.Errorf("%s agrees with %s", with, b)
+			for _, forged := range []string{`"ForgedFileId":"forged"`, `"ForgedUrl":" https://forged"`, `"forgedurlset":["//forged"]`, `"forged":"HTTP://forged"`} {
+				with := strings.Replace(a, "{", "{"+forged+",", 1)
+				with = strings.Replace(with, ",}", "}", 1)
+				if reconcile.Compare(json.RawMessage(with), json.RawMessage(b)) == nil && !strings.Contains(strings.ToLower(b), "forged") {
+					t.Errorf("%s agrees with %s", with, b)
+				}
 			}
 		}
 	})
