@@ -141,11 +141,21 @@ func (v Variable) Show(value string) string {
 	case v.Secrecy == URLs:
 		urls := strings.Fields(value)
 		for i, u := range urls {
+			if len(urls) > 1 && !isEntry(u) {
+				return "(not a list of URLs)"
+			}
 			urls[i] = showURL(u)
 		}
 		return strings.Join(urls, " ")
 	}
 	return value
+}
+
+// isEntry tells whether a word may be a URL of a list, rather than a part of a password
+// with a space in it.
+func isEntry(word string) bool {
+	_, rest, ok := strings.Cut(word, ":")
+	return ok && (strings.HasPrefix(rest, "//") || !strings.Contains(word, "@"))
 }
 
 // showURL is what may be shown of a URL: scheme and host. A word without a
