@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 // telling is an event in doc. Values refer to their event by its index in this list,
@@ -77,6 +78,9 @@ func (m *Media) AppendDoc(dst []byte) []byte {
 type docWriter struct {
 	b      members
 	events []telling
+
+	duration     float64 // of the result before, and its text
+	durationText []byte
 }
 
 func register[T any](w *docWriter, name string, r *Register[T], value func([]byte, T) []byte) {
@@ -125,12 +129,23 @@ func (w *docWriter) result(r *Result) {
 		int("height", r.Height).
 		int("size", r.Size).
 		int("bitrate", r.Bitrate).
-		float("duration", r.Duration).
+		text("duration", w.durationOf(r)).
 		string("container", r.Container).
 		string("drm_type", r.DrmType)
 	i := w.place(r.Event, r.At, func(t *telling) bool { return !t.tasked || t.Task == r.Task })
 	w.events[i].Task, w.events[i].tasked = r.Task, true
 	w.told(i, r.At, r.Index)
+}
+
+// durationOf is empty if there is none. All results of a media have nearly the same.
+func (w *docWriter) durationOf(r *Result) []byte {
+	if r.Duration != w.duration {
+		w.duration, w.durationText = r.Duration, nil
+		if r.Duration != 0 {
+			w.durationText = appendFloat(nil, r.Duration)
+		}
+	}
+	return w.durationText
 }
 
 func (w *docWriter) review(r *Review) {
@@ -205,11 +220,11 @@ func (b members) int(name string, n int64) members {
 	return appendInt(b.name(name), n)
 }
 
-func (b members) float(name string, f float64) members {
-	if f == 0 {
+func (b members) text(name string, number []byte) members {
+	if len(number) == 0 {
 		return b
 	}
-	return appendFloat(b.name(name), f)
+	return append(b.name(name), number...)
 }
 
 func (b members) flag(name string, is bool) members {
@@ -232,12 +247,12 @@ func appendTime(b []byte, t time.Time) []byte {
 func appendAny[T any](b []byte, v T) []byte { return append(b, encoded(v)...) }
 
 func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return appendAny(b, s)
-		}
+	from := len(b) + 1
+	b = append(append(append(b, '"'), s...), '"')
+	if jsonscan.IsPlain(b[from : len(b)-1]) {
+		return b
 	}
-	return append(append(append(b, '"'), s...), '"')
+	return appendAny(b[:from-1], s)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

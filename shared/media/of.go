@@ -83,7 +83,12 @@ func (r *reader) of(fileID string) *Media {
 }
 
 // text is s without NUL, which no database takes.
-func text(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+func text(s string) string {
+	if strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(s, "\x00", "\uFFFD")
+}
 
 func (r *reader) payload(payload any) {
 	switch p := payload.(type) {

@@ -63,6 +63,11 @@ type quick struct {
 	// of a procedure have nearly all of theirs in common.
 	recent [4]string
 	next   int
+
+	// duration is the float that was read last, and its text: the results have that in
+	// common, too.
+	duration     float64
+	durationText []byte
 }
 
 // quickNames are the members that are read, by their names in small letters: like
@@ -84,22 +89,22 @@ func (q *quick) object(read func(name []byte) bool) {
 	if q.null() {
 		return
 	}
-	q.odd = q.odd || !q.Take('{')
+	ok := q.Take('{')
 	var marks uint64 // of the names so far
-	for more := q.Space() != '}'; more && !q.odd; more = q.Comma() {
-		quoted, ok := q.Name()
-		if !ok {
+	for more := q.Space() != '}'; ok && more; more = q.Comma() {
+		var quoted []byte
+		if quoted, ok = q.Name(); !ok {
 			break
 		}
 		if name := quoted[1 : len(quoted)-1]; !read(name) {
-			q.odd = q.odd || respelled(name) || !q.Value()
+			ok = !respelled(name) && q.Value()
 			continue
 		}
 		mark := uint64(1) << ((2*quoted[1] + byte(len(quoted))) % 64) // each name of an object has its own
-		q.odd = q.odd || marks&mark != 0                              // one came twice: Decode knows which counts
+		ok = marks&mark == 0 && !q.odd                                // else one came twice: Decode knows which counts
 		marks |= mark
 	}
-	q.odd = q.odd || !q.Take('}')
+	q.odd = q.odd || !ok || !q.Take('}')
 }
 
 // respelled tells whether Decode might know the name.
@@ -189,27 +194,16 @@ func (q *quick) int(to *int64) {
 	if s == nil || s[0] == 'n' {
 		return
 	}
-	n, ok := digits(s)
-	if !ok {
-		var err error
-		n, err = strconv.ParseInt(string(s), 10, 64)
-		q.odd = q.odd || err != nil
+	var n int64
+	for _, c := range s {
+		if c -= '0'; c > 9 || len(s) > 18 {
+			n, err := strconv.ParseInt(string(s), 10, 64)
+			*to, q.odd = n, q.odd || err != nil
+			return
+		}
+		n = 10*n + int64(c) // nearly all are few digits, and nothing else
 	}
 	*to = n
-}
-
-// digits reads a number that is nothing but digits, and not too many. Nearly all are.
-func digits(s []byte) (n int64, ok bool) {
-	if len(s) > 18 {
-		return 0, false
-	}
-	for _, c := range s {
-		if c -= '0'; c > 9 {
-			return 0, false
-		}
-		n = 10*n + int64(c)
-	}
-	return n, true
 }
 
 // natural reads a number that is not negative.
@@ -219,10 +213,15 @@ func (q *quick) natural(to *int64) {
 }
 
 func (q *quick) float(to *float64) {
-	if s := q.scalar(); s != nil && s[0] != 'n' {
-		f, err := strconv.ParseFloat(string(s), 64)
-		*to, q.odd = f, q.odd || err != nil
+	s := q.scalar()
+	if s == nil || s[0] == 'n' {
+		return
 	}
+	if !bytes.Equal(s, q.durationText) {
+		f, err := strconv.ParseFloat(string(s), 64)
+		q.duration, q.durationText, q.odd = f, s, q.odd || err != nil
+	}
+	*to = q.duration
 }
 
 // decode reads what is rare.

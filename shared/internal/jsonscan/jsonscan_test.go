@@ -345,3 +345,19 @@ func BenchmarkScan(b *testing.B) {
 		}
 	})
 }
+
+// Every byte at every place among the first seventeen.
+func TestIsPlainFindsWhatNeedsAnEscape(t *testing.T) {
+	t.Parallel()
+	for n := range 18 {
+		for place := range n {
+			for c := range 256 {
+				b := bytes.Repeat([]byte{'~'}, n)
+				b[place] = byte(c)
+				if want := c >= ' ' && c != '"' && c != '\\' && c < 0x80; IsPlain(b) != want {
+					t.Fatalf("%q: %t", b, !want)
+				}
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package jsonscan
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // scalarEnd walks over a string, a number, true, false or null. When ok is
@@ -32,18 +33,9 @@ func isNumber(c byte) bool { return c == '-' || c-'0' <= 9 }
 // Strings are most of an event, so it looks at eight bytes at a time for the
 // first that is a quote, a backslash or a control character.
 func stringEnd(b []byte, i int) (to int, ok bool) {
-	const (
-		ones = 0x0101010101010101
-		tops = 0x8080808080808080
-	)
 	for {
 		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := w^('"'*ones), w^('\\'*ones)
-			// A zero byte of quote or slash, or a byte below 0x20 of w, borrows
-			// and so sets its top bit; of the bits set the lowest one is true.
-			found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & tops
-			if found != 0 {
+			if found := special(binary.LittleEndian.Uint64(b[i:])); found != 0 {
 				i += bits.TrailingZeros64(found) / 8
 				break
 			}
@@ -65,6 +57,36 @@ func stringEnd(b []byte, i int) (to int, ok bool) {
 			i++
 		}
 	}
+}
+
+// Of eight bytes at a time.
+const (
+	ones = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
+// special finds quotes, backslashes and control characters among eight bytes. It sets the
+// top bit of the first one; the bits above that one mean nothing.
+func special(w uint64) (found uint64) {
+	quote, slash := w^('"'*ones), w^('\\'*ones)
+	// A zero byte of quote or slash, or a byte below 0x20 of w, borrows and so sets its
+	// top bit.
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & tops
+}
+
+// IsPlain tells whether b is ASCII that needs no escape in a JSON string.
+func IsPlain(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if w := binary.LittleEndian.Uint64(b); special(w)|w&tops != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // escapeEnd walks over the rest of an escape sequence whose backslash stands

@@ -115,11 +115,12 @@ func (s *Scanner) spacedComma() bool {
 // Name walks over a member's name and its colon, to the value, and returns the name in
 // its quotes.
 func (s *Scanner) Name() (name []byte, ok bool) {
-	if s.Peek() != '"' {
-		s.Space()
+	if s.Peek() != '"' && s.Space() != '"' {
+		return nil, false
 	}
 	from := s.at
-	if !s.string() {
+	s.at, ok = stringEnd(s.text, from+1)
+	if !ok {
 		return nil, false
 	}
 	name = s.Since(from)
@@ -131,15 +132,6 @@ func (s *Scanner) Name() (name []byte, ok bool) {
 	ok = s.Take(':')
 	s.Space()
 	return name, ok
-}
-
-func (s *Scanner) string() bool {
-	if s.Peek() != '"' {
-		return false
-	}
-	to, ok := stringEnd(s.text, s.at+1)
-	s.at = to
-	return ok
 }
 
 // value walks over a value whose first level, if it has any, is level depth of

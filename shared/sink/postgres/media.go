@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -188,19 +189,15 @@ func takeArgs(events []*event.Event, touches []sqltable.Touch, rawOnly bool, in 
 func (f *folder) takeEvents(ctx context.Context, c *conn, begin string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
 	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
 	err := c.queryArrays(ctx, begin, f.take, args, func(rows pgx.Rows) error {
-		var id, source, fileID, doc *string
-		var received *time.Time
-		if err := rows.Scan(&id, &received, &source, &fileID, &doc); err != nil {
+		row := rows.RawValues() // Scan would take ten times as long
+		if id := row[0]; id != nil {
+			var received time.Time
+			field := rows.FieldDescriptions()[1]
+			err := c.TypeMap().Scan(field.DataTypeOID, field.Format, row[1], &received)
+			fresh[string(id)] = received
 			return err
 		}
-		switch {
-		case id != nil:
-			fresh[*id] = *received
-		case doc != nil:
-			docs[sqltable.MediaKey{Source: *source, FileId: *fileID}] = []byte(*doc)
-		default:
-			docs[sqltable.MediaKey{Source: *source, FileId: *fileID}] = nil
-		}
+		docs[sqltable.MediaKey{Source: string(row[2]), FileId: string(row[3])}] = slices.Clone(row[4])
 		return nil
 	})
 	return fresh, docs, err
