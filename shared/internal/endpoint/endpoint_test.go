@@ -31,7 +31,7 @@ func TestHostIsSignedAsItIsSent(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"VOD.tencentcloudapi.com": "vod.tencentcloudapi.com", "http://127.0.0.1:8081/": "127.0.0.1:8081", "http://[::1]:8081": "[::1]:8081", "https://vod:443": "vod:443",
-		"vod.example.com:": "", "https://vöd.example.com": "", "https://\u212aelvin.example.com": "", "http://[fe80::1%25eth0]:80": "",
+		"vod.example.com:": "", "https://vöd.example.com": "", "https://\u212aelvin.example.com": "", "http://[fe80::1%25eth0]:80": "", "https://vod,example.com": "", "\"vod\"": "",
 	} {
 		scheme, host, err := Parse(address)
 		if host != want || (want == "") != (err != nil) {
