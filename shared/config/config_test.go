@@ -291,7 +291,7 @@ func TestShowHoldsNoSecret(t *testing.T) {
 		}
 	}
 	for _, v := range Variables {
-		for _, value := range []string{"postgres://admin:2024/s3cret@db/x", "stdout: postgres://admin:2024 s3cret@db:5432/x", "postgres://u:pass word:2024 x@db/x", "kafka://admin2024: x@b1:1/t"} {
+		for _, value := range []string{"postgres://admin:2024/s3cret@db/x", "stdout: postgres://admin:2024 s3cret@db:5432/x", "postgres://u:pass word:2024 x@db/x", "kafka://admin2024: x@b1:1/t", "postgres://admin:2024 x@db/y,mysql://h/z"} {
 			if v.Secrecy == URLs && strings.Contains(v.Show(value), "2024") {
 				t.Errorf("%s shows a part of a password: %s", v.Name, v.Show(value))
 			}

@@ -154,8 +154,8 @@ func (v Variable) Show(value string) string {
 // isEntry tells whether a word may be a URL of a list, rather than a part of a password
 // with a space in it.
 func isEntry(word string) bool {
-	_, rest, ok := strings.Cut(word, ":")
-	return ok && (strings.HasPrefix(rest, "//") || !strings.Contains(word, "@"))
+	scheme, rest, ok := strings.Cut(word, ":")
+	return ok && (strings.HasPrefix(rest, "//") && !strings.Contains(scheme, "@") || !strings.Contains(word, "@"))
 }
 
 // showURL is what may be shown of a URL: scheme and host. A word without a
