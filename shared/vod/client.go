@@ -61,7 +61,7 @@ type Options struct {
 // invocation, because keys may have changed; it costs next to nothing.
 type Client struct {
 	api   *tencentapi.Client
-	mask  *strings.Replacer // takes the keys out of messages that were written elsewhere
+	mask  mask // takes the keys out of what was written elsewhere
 	keys  string
 	retry func(ctx context.Context, err error, tries int, since time.Duration) bool
 	pace  *Pace
@@ -77,12 +77,6 @@ func New(o Options) (*Client, error) {
 	if c.Source == "" {
 		c.Source = "the caller"
 	}
-	var secrets []string
-	for _, s := range []string{c.SecretKey, c.Token, c.SecretId} {
-		if len(s) >= 8 { // less is nobody's key, and would mask half a message
-			secrets = append(secrets, s, "(masked)")
-		}
-	}
 	api, err := tencentapi.New(tencentapi.Options{
 		Service: "vod", Version: "2018-07-17", Endpoint: cmp.Or(o.Endpoint, DefaultEndpoint), Region: o.Region,
 		Credentials: c, Transport: o.Transport, MaxAnswer: maxAnswer,
@@ -90,7 +84,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vod: VOD_ENDPOINT: %w", err)
 	}
-	return &Client{api: api, mask: strings.NewReplacer(secrets...), keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
+	return &Client{api: api, mask: func() []string { return []string{c.SecretKey, c.Token, c.SecretId} }, keys: c.Source, retry: o.Retry, pace: o.Pace}, nil
 }
 
 // Connect returns a client like [New], with the keys that [credentials.Find] finds.
@@ -186,7 +180,28 @@ func (c *Client) failure(ctx, limited context.Context, action string, err error)
 
 // refuse completes an error with what the client knows.
 func (c *Client) refuse(e *Error) *Error {
-	e.Message = c.mask.Replace(e.Message)
+	e.Code, e.Message, e.RequestId = c.mask.take(e.Code), c.mask.take(e.Message), c.mask.take(e.RequestId)
 	e.keys = c.keys
 	return e
+}
+
+// mask has the keys. It is a function so that a client that is printed shows none.
+type mask func() []string
+
+// shortestKey is the length in bytes from which on a key, or the beginning of one that
+// an excerpt cut, is taken for one. Less is nobody's key, and would mask half a message.
+const shortestKey = 8
+
+// take takes the keys out of a text.
+func (m mask) take(text string) string {
+	for _, key := range m() {
+		if len(key) < shortestKey {
+			continue
+		}
+		text = strings.ReplaceAll(text, key, "(masked)")
+		for n := len(key) - 1; n >= shortestKey; n-- {
+			text = strings.ReplaceAll(text, key[:n]+excerptEnd, "(masked)"+excerptEnd)
+		}
+	}
+	return text
 }

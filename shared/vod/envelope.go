@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"vodevents/shared/internal/jsonscan"
 )
@@ -103,11 +105,14 @@ func (e *envelope) broken() bool {
 	return slices.ContainsFunc(e.events, func(t Element) bool { return !t.Valid })
 }
 
+// excerptEnd follows what an excerpt cut.
+const excerptEnd = `" and `
+
 // excerpt shows the beginning of a body in a message.
 func excerpt(body []byte) string {
 	const most = 200
 	if len(body) > most {
-		return fmt.Sprintf("%q and %d bytes more", body[:most], len(body)-most)
+		return strings.TrimSuffix(strconv.Quote(string(body[:most])), `"`) + excerptEnd + fmt.Sprintf("%d bytes more", len(body)-most)
 	}
 	return fmt.Sprintf("%q", body)
 }

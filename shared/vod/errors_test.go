@@ -62,6 +62,9 @@ func TestErrors(t *testing.T) {
 		{name: "keys in a message", answer: `{"Response":{"Error":{"Code":"AuthFailure","Message":"no AKIDexample0123456789/k3y-never-shown"}}}`,
 			is: []error{ErrAuth}, text: "no (masked)/(masked)"},
 		{name: "keys on a page", status: 500, answer: "X-TC-Token: t0ken-never-shown", is: []error{ErrRetry}, text: `"X-TC-Token: (masked)"`},
+		{name: "keys beside a message", answer: `{"Response":{"RequestId":"k3y-never-shown","Error":{"Code":"AuthFailure.t0ken-never-shown"}}}`, is: []error{ErrAuth}, text: "AuthFailure.(masked) (RequestId (masked))"},
+		{name: "a key that is cut on a page", status: 407, answer: strings.Repeat("x", 189) + "t0ken-never-shown", is: []error{ErrRetry}, text: `x(masked)" and 6 bytes more`},
+		{name: "a key that is cut in an answer", answer: "<html>" + strings.Repeat("x", 178) + testKeys.SecretId, is: []error{ErrRetry}, text: `x(masked)" and `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +97,7 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%v\nwant %s", err, c.text)
 			}
-			if s := err.Error(); strings.Contains(s, "never-shown") || strings.Contains(s, testKeys.SecretId) {
+			if s := err.Error(); strings.Contains(s, "never-shown") || strings.Contains(s, "t0ken-") || strings.Contains(s, testKeys.SecretId[:8]) || strings.Contains(s, testKeys.SecretId) {
 				t.Errorf("keys in %q", s)
 			}
 		})
