@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Filter says which rows are asked for. The zero value asks for all of them.
@@ -62,32 +61,28 @@ func (f Filter) Wants(r Row) bool {
 		(f.Reason == "" || r.Parking != nil && r.Parking.Reason == f.Reason)
 }
 
-// matches tells whether a text is what a pattern with * and ? says.
+// matches tells whether a text is what a pattern with * and ? says. A ? is one character,
+// whatever bytes it has. The time is at most the product of both lengths.
 func matches(pattern, text string) bool {
-	for pattern != "" {
-		if pattern[0] == '*' {
-			for i := range len(text) + 1 {
-				if matches(pattern[1:], text[i:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if text == "" {
-			return false
-		}
-		_, width := utf8.DecodeRuneInString(text)
+	p, t := []rune(pattern), []rune(text)
+	star, end := -1, 0 // the last * so far, and where what it stands for ends
+	i, j := 0, 0
+	for j < len(t) {
 		switch {
-		case pattern[0] == '?':
-			text = text[width:]
-		case pattern[0] != text[0]:
-			return false
+		case i < len(p) && p[i] == '*':
+			star, end = i, j
+			i++
+		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
+			i++
+			j++
+		case star >= 0:
+			end++
+			i, j = star+1, end
 		default:
-			text = text[1:]
+			return false
 		}
-		pattern = pattern[1:]
 	}
-	return text == ""
+	return strings.Trim(string(p[i:]), "*") == ""
 }
 
 // IsPattern tells whether a Type or Subject holds a * or ?.

@@ -136,3 +136,25 @@ func TestLike(t *testing.T) {
 		}
 	}
 }
+
+func TestAPatternIsOfCharacters(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*??", "½", false}, // of two bytes
+		{"*?", "½", true},
+		{"?*?", "½", false},
+		{"*½", "x½", true},
+		{"a*b?*", "a-b-bc", true},
+		{"a*b?", "a-b-b", false},
+		{"**", "", true},
+		{"?", "", false},
+		{strings.Repeat("a*", 30) + "b", strings.Repeat("a", 500), false}, // in no time
+	} {
+		if got := matches(c.pattern, c.text); got != c.want {
+			t.Errorf("%q matches %q: %t", c.pattern, c.text, got)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func TestPatterns(t *testing.T, sink deliver.Sink, table Table, fill func()) {
 	}
 	all := page(t, table, stored.Filter{})
 	fill()
-	for _, pattern := range []string{"", "*", "?", "??", " *", "\t*", "!*", "%*", "_*", "😀*", "l", " ", "!", "%", "_"} {
+	for _, pattern := range []string{"", "*", "?", "??", "*?", "*??", "*???", " *", "\t*", "!*", "%*", "_*", "😀*", "l", " ", "!", "%", "_"} {
 		for _, f := range []stored.Filter{{Type: "Evil" + pattern}, {Type: "com.tencent.cloud.vod.Evil" + pattern}, {Subject: "77" + pattern}} {
 			var got, want []string
 			for _, r := range page(t, table, f) {
