@@ -3,6 +3,7 @@ package runner
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"vodevents/shared/config"
 	"vodevents/shared/credentials"
@@ -68,7 +69,7 @@ func (e Environ) Types() (all event.Types) {
 
 // SignKeys are those of CALLBACK_SIGN_KEY.
 func (e Environ) SignKeys() []string {
-	return strings.FieldsFunc(e.Get("CALLBACK_SIGN_KEY"), func(r rune) bool { return r == ',' || r == ' ' })
+	return strings.FieldsFunc(e.Get("CALLBACK_SIGN_KEY"), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // Variable is one of the functions' environment, for show.

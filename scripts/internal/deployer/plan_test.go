@@ -330,3 +330,17 @@ func TestReportedHashInAnySpelling(t *testing.T) {
 		}
 	}
 }
+
+// The role's policy names the applications as VOD does, however the setting spells them.
+func TestRightsSpellApplicationsAsVODDoes(t *testing.T) {
+	t.Parallel()
+	for ids, want := range map[string]string{
+		"1490012345": `["qcs::vod::uin/1:subAppId/1490012345"]`, "007,\t8 ": `["qcs::vod::uin/1:subAppId/7","qcs::vod::uin/1:subAppId/8"]`, "": `["qcs::vod::uin/1:subAppId/*"]`,
+	} {
+		d := &deployer{vars: map[string]string{"VOD_SUB_APP_IDS": ids}, getenv: func(string) string { return "" }}
+		d.user.OwnerUin = "1"
+		if text, err := d.rights(new(serverless.File)); err != nil || !strings.Contains(text, `"resource":`+want) {
+			t.Errorf("%q: %s, %v", ids, text, err)
+		}
+	}
+}

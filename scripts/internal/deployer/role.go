@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vodevents/scripts/internal/scfapi"
@@ -38,9 +39,13 @@ func policyName(role string) string { return "vodevents-" + role }
 // rights returns the least policy of the functions with these settings.
 func (d *deployer) rights(f *serverless.File) (string, error) {
 	n := policy.Needs{
-		Uin:       d.user.OwnerUin,
-		SubAppIds: strings.FieldsFunc(d.setting("VOD_SUB_APP_IDS"), func(r rune) bool { return r == ',' || r == ' ' }),
-		Objects:   objects(d.setting("SINK") + " " + d.setting("DEAD_LETTER")),
+		Uin:     d.user.OwnerUin,
+		Objects: objects(d.setting("SINK") + " " + d.setting("DEAD_LETTER")),
+	}
+	for _, id := range d.subAppIds() {
+		if id != 0 {
+			n.SubAppIds = append(n.SubAppIds, strconv.FormatUint(id, 10))
+		}
 	}
 	reconciles := slices.ContainsFunc(f.Inputs.Triggers, func(t serverless.Trigger) bool { return t.Parameters.Argument == "reconcile" })
 	switch {
