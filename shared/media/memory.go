@@ -15,6 +15,7 @@ type Memory struct {
 	outputs slab.Slab[Output]
 	told    []toldResult // of the procedure that is being read
 	docs    []byte
+	shapes  shapes // of the procedures that were read last; they stay
 }
 
 // Of is [Of].

@@ -36,7 +36,7 @@ func (r *reader) read() {
 
 // quickProcedure reads what [quickProcedure] can.
 func (r *reader) quickProcedure() bool {
-	p, results, ok := quickProcedure(r.event, r.memory.told[:0])
+	p, results, ok := quickProcedure(r.event, r.memory.told[:0], &r.memory.shapes)
 	if ok {
 		r.procedure(p, results)
 	}

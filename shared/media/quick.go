@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,15 +14,15 @@ import (
 // quickProcedure reads a payload of ProcedureStateChanged. It is the most frequent kind
 // and the largest. quickProcedure does what [event.Event.Decode] does, without
 // reflection and only for the members that a media needs. It returns false if the
-// payload has an unusual shape; Decode handles that. The results go into list.
-func quickProcedure(e *event.Event, list []toldResult) (p *event.ProcedureTask, results []toldResult, ok bool) {
+// payload is odd; Decode handles that. The results go into list.
+func quickProcedure(e *event.Event, list []toldResult, shapes *shapes) (p *event.ProcedureTask, results []toldResult, ok bool) {
 	if e.Type != "ProcedureStateChanged" || e.Field != "ProcedureStateChangeEvent" {
 		return nil, list, false
 	}
-	q := quick{Scanner: jsonscan.New(e.Payload)}
+	q := quick{Scanner: jsonscan.New(e.Payload), shapes: shapes}
 	q.Space()
 	p, results = new(event.ProcedureTask), list
-	q.object(func(name []byte) bool {
+	q.object(&q.shapes.procedure, func(name []byte) bool {
 		switch string(name) {
 		case "TaskId":
 			q.string(&p.TaskId)
@@ -57,7 +58,8 @@ func quickProcedure(e *event.Event, list []toldResult) (p *event.ProcedureTask, 
 // quick reads values where a Scanner stands.
 type quick struct {
 	*jsonscan.Scanner
-	odd bool // something is not in the shape that VOD sends
+	odd    bool // something is not as VOD sends it
+	shapes *shapes
 
 	// recent are short strings that were read last, the latest at next-1: the results
 	// of a procedure have nearly all of theirs in common.
@@ -83,28 +85,62 @@ var quickNames = func() map[string]string {
 	return names
 }()
 
+// shape is how objects of one kind begin their members: VOD writes the same names in
+// the same order each time. What stands there need not be looked at again.
+type shape []opening
+
+// opening is a member up to its value, such as ,"Url":
+type opening struct{ text, name []byte }
+
+// shapes are those of all kinds, as they were last.
+type shapes struct{ procedure, metaData, element, subtask, input, output, stream shape }
+
+// An object with more members is odd, and so is one of which one has a longer opening.
+// That bounds what is kept.
+const maxShape, maxOpening = 40, 80 // bytes
+
 // object reads an object, or null. read reads the value of a member, and returns
 // false for a name that it does not know.
-func (q *quick) object(read func(name []byte) bool) {
+func (q *quick) object(seen *shape, read func(name []byte) bool) {
 	if q.null() {
 		return
 	}
-	ok := q.Take('{')
-	var marks uint64 // of the names so far
-	for more := q.Space() != '}'; ok && more; more = q.Comma() {
-		var quoted []byte
-		if quoted, ok = q.Name(); !ok {
+	for i := 0; !q.odd; i++ {
+		if i < len(*seen) && q.Literal((*seen)[i].text) {
+			if !read((*seen)[i].name) {
+				q.skip()
+			}
+		} else if name := q.opening(seen, i); name == nil {
 			break
+		} else if !read(name) {
+			q.skip()
 		}
-		if name := quoted[1 : len(quoted)-1]; !read(name) {
-			ok = !respelled(name) && q.Value()
-			continue
-		}
-		mark := uint64(1) << ((2*quoted[1] + byte(len(quoted))) % 64) // each name of an object has its own
-		ok = marks&mark == 0 && !q.odd                                // else one came twice: Decode knows which counts
-		marks |= mark
 	}
-	q.odd = q.odd || !ok || !q.Take('}')
+	q.odd = q.odd || !q.Take('}')
+}
+
+// opening walks to the value of the i-th member, which begins otherwise than the shape
+// has it. From here on the shape is that of this object. It returns nil at the object's
+// end, and at what only Decode knows to read: a name in another case or that came twice.
+func (q *quick) opening(seen *shape, i int) (name []byte) {
+	from := q.Pos()
+	if i == 0 && (!q.Take('{') || q.Space() == '}') || i > 0 && !q.Comma() {
+		return nil
+	}
+	quoted, ok := q.Name()
+	text := q.Since(from)
+	if !ok || i == maxShape || len(text) > maxOpening {
+		q.odd = true
+		return nil
+	}
+	name = bytes.Clone(quoted[1 : len(quoted)-1])
+	twice := slices.ContainsFunc((*seen)[:i], func(earlier opening) bool { return bytes.Equal(earlier.name, name) })
+	if twice || respelled(name) {
+		q.odd = true
+		return nil
+	}
+	*seen = append((*seen)[:i], opening{bytes.Clone(text), name})
+	return name
 }
 
 // respelled tells whether Decode might know the name.
@@ -235,7 +271,7 @@ func (q *quick) metaData(to **event.MediaMetaData) {
 		return
 	}
 	d := new(event.MediaMetaData)
-	q.object(func(name []byte) bool {
+	q.object(&q.shapes.metaData, func(name []byte) bool {
 		switch string(name) {
 		case "Size":
 			q.int(&d.Size)

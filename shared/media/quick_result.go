@@ -11,7 +11,7 @@ import (
 // for one without a sub-task. The element's Type is not needed: the sub-task's own name
 // says the same.
 func (q *quick) result(t *toldResult) (found bool) {
-	q.object(func(name []byte) bool {
+	q.object(&q.shapes.element, func(name []byte) bool {
 		if q.Peek() != '{' {
 			return q.noSubtask(name)
 		}
@@ -51,7 +51,7 @@ func (q *quick) noSubtask(name []byte) bool {
 func (q *quick) subtask(t *subtask, kind event.MediaProcessType, figures func(t *subtask, name []byte) bool) (output json.RawMessage) {
 	t.kind = kind
 	var asked int64
-	q.object(func(name []byte) bool {
+	q.object(&q.shapes.subtask, func(name []byte) bool {
 		switch string(name) {
 		case "Status":
 			q.string((*string)(&t.status))
@@ -64,7 +64,7 @@ func (q *quick) subtask(t *subtask, kind event.MediaProcessType, figures func(t 
 		case "FinishTime":
 			q.string(&t.finish)
 		case "Input":
-			q.object(func(name []byte) bool {
+			q.object(&q.shapes.input, func(name []byte) bool {
 				if string(name) != "Definition" {
 					return false
 				}
@@ -74,7 +74,7 @@ func (q *quick) subtask(t *subtask, kind event.MediaProcessType, figures func(t 
 		case "Output":
 			from := q.Pos()
 			object := q.Peek() == '{'
-			q.object(func(name []byte) bool { return figures(t, name) })
+			q.object(&q.shapes.output, func(name []byte) bool { return figures(t, name) })
 			if object {
 				output = json.RawMessage(q.Since(from))
 			}
@@ -136,7 +136,7 @@ func (q *quick) adaptive(t *subtask, name []byte) bool {
 // stream reads one of an adaptive result: the size of the largest counts.
 func (q *quick) stream(f *Figures) {
 	var width, height int64
-	q.object(func(name []byte) bool {
+	q.object(&q.shapes.stream, func(name []byte) bool {
 		switch string(name) {
 		case "Width":
 			q.natural(&width)

@@ -2,8 +2,10 @@ package media
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +74,16 @@ var oddPayloads = map[string]string{
 	"a kind that nobody knows":   `{"FileId":"1","TaskId":"t","MediaProcessResultSet":[{"Type":"Remaster","RemasterTask":{"Status":"SUCCESS","Output":{"Url":"b"}}}]}`,
 	"Output twice":               `{"FileId":"1","TaskId":"t","MediaProcessResultSet":[{"TranscodeTask":{"Status":"SUCCESS","Output":{"Url":"b"},"Output":null}}]}`,
 	"a review in a word":         `{"FileId":"1","TaskId":"t","AiContentReviewResultSet":"none","Status":"FINISH"}`,
+	"a long name":                `{"FileId":"1","TaskId":"t","` + strings.Repeat("n", 90) + `":1}`,
+	"many names":                 `{"FileId":"1","TaskId":"t"` + manyNames(50) + `}`,
 	"a name of Kelvin's letter":  "{\"FileId\":\"1\",\"Tas\u212aId\":\"t\",\"Status\":\"FINISH\"}",
+}
+
+func manyNames(n int) (members string) {
+	for i := range n {
+		members += fmt.Sprintf(`,"n%d":%[1]d`, i)
+	}
+	return members
 }
 
 func TestQuickReadsWhatDecodeReads(t *testing.T) {
@@ -84,10 +95,27 @@ func TestQuickReadsWhatDecodeReads(t *testing.T) {
 	}
 }
 
+// Whatever a Memory read before, it reads the same.
+func TestAMemoryReadsEachPayloadAsIfItWereTheFirst(t *testing.T) {
+	t.Parallel()
+	all := slices.Concat(slices.Sorted(maps.Values(quickPayloads)), slices.Sorted(maps.Values(oddPayloads)))
+	var memory Memory
+	for _, before := range all {
+		for _, payload := range all {
+			memory.Of(procedureOf(t, before))
+			memory.Reset()
+			e := procedureOf(t, payload)
+			if got, want := memory.Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
+				t.Errorf("after %s\n%s\ngot %+v\nwant %+v", before, payload, got, want)
+			}
+		}
+	}
+}
+
 func sameAsDecode(t *testing.T, payload string, quickly bool) {
 	t.Helper()
 	e := procedureOf(t, payload)
-	if _, _, ok := quickProcedure(e, nil); ok != quickly {
+	if _, _, ok := quickProcedure(e, nil, new(shapes)); ok != quickly {
 		t.Errorf("read quickly: %v", ok)
 	}
 	if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
@@ -98,12 +126,8 @@ func sameAsDecode(t *testing.T, payload string, quickly bool) {
 // What is done to a payload by chance leaves both readers of one mind.
 func TestQuickReadsWhatDecodeReadsOfOddPayloads(t *testing.T) {
 	c := rand.New(rand.NewPCG(5, 6))
-	var all []string
-	for _, m := range []map[string]string{quickPayloads, oddPayloads} {
-		for _, payload := range m {
-			all = append(all, payload)
-		}
-	}
+	all := slices.Concat(slices.Sorted(maps.Values(quickPayloads)), slices.Sorted(maps.Values(oddPayloads)))
+	var memory Memory
 	quickly, rounds := 0, longtest.Scale(2000, 20_000)
 	for range rounds {
 		payload := all[c.IntN(len(all))]
@@ -115,12 +139,13 @@ func TestQuickReadsWhatDecodeReadsOfOddPayloads(t *testing.T) {
 		if err != nil || e.Type != "ProcedureStateChanged" {
 			continue
 		}
-		if _, _, ok := quickProcedure(e, nil); ok {
+		if _, _, ok := quickProcedure(e, nil, new(shapes)); ok {
 			quickly++
 		}
-		if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
+		if got, want := memory.Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%s\ngot %+v\nwant %+v", payload, got, want)
 		}
+		memory.Reset()
 	}
 	if quickly < int(rounds/20) {
 		t.Errorf("only %d payloads were read without Decode", quickly)
@@ -166,8 +191,14 @@ func FuzzQuickReadsWhatDecodeReads(f *testing.F) {
 		if err != nil || e.Type != "ProcedureStateChanged" {
 			return
 		}
-		if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
-			t.Fatalf("got %+v\nwant %+v", got, want)
+		want := byDecode(e)
+		var memory Memory
+		memory.Of(procedureOf(t, quickPayloads["all kinds"]))
+		for range 2 {
+			memory.Reset()
+			if got := memory.Of(e); !reflect.DeepEqual(got, want) {
+				t.Fatalf("got %+v\nwant %+v", got, want)
+			}
 		}
 	})
 }

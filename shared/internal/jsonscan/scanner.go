@@ -1,5 +1,7 @@
 package jsonscan
 
+import "bytes"
+
 // MaxDepth is how deep objects and lists may nest. VOD's events stay under 20.
 // encoding/json takes 10,000; but an event is written into other JSON on its
 // way, and what comes out must be readable, too.
@@ -69,6 +71,15 @@ func (s *Scanner) Take(c byte) bool {
 		return false
 	}
 	s.at++
+	return true
+}
+
+// Literal walks over these bytes if they stand here.
+func (s *Scanner) Literal(b []byte) bool {
+	if !bytes.HasPrefix(s.text[s.at:], b) {
+		return false
+	}
+	s.at += len(b)
 	return true
 }
 
