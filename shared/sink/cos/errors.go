@@ -146,6 +146,9 @@ func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
 	if what.advice != "" {
 		err = fmt.Errorf("%w: %s", err, what.advice)
 	}
+	if k, none := b.keys(); none == nil { // a code or the status may repeat one, too
+		err = errors.New(k.mask(err.Error()))
+	}
 	return what.verdict, err
 }
 

@@ -197,7 +197,7 @@ func (t *Table) list(ctx context.Context, marker string) (objects []object, next
 		Contents     []object
 	}
 	if err := xml.Unmarshal(text, &answer); err != nil {
-		return nil, "", fmt.Errorf("%s: the list of objects is no list: %w", t.name, err)
+		return nil, "", fmt.Errorf("%s: the list of objects is no XML of an S3, %d bytes: check the endpoint of the URL", t.name, len(text))
 	}
 	key := func(s string) string {
 		if plain, err := url.QueryUnescape(s); err == nil && answer.EncodingType == "url" {

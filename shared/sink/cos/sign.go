@@ -17,6 +17,16 @@ type keys struct {
 	token      string // only with temporary keys
 }
 
+// mask takes the keys out of a text. Less than 8 bytes are nobody's key.
+func (k keys) mask(text string) string {
+	for _, key := range []string{k.secret, k.token, k.id} {
+		if len(key) >= 8 {
+			text = strings.ReplaceAll(text, key, "(masked)")
+		}
+	}
+	return text
+}
+
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	dateLayout = "20060102T150405Z"
