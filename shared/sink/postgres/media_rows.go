@@ -56,35 +56,43 @@ func valueOf(column string) string {
 	}
 }
 
-// writeMedia writes what a fold gave.
+// writeMedia writes what a fold gave. The rows of media are there, but an UPDATE with a
+// join would read all of them as long as the server takes the table for a small one:
+// in a new table until the first ANALYZE, which may be 100,000 media later.
 const writeMedia = `WITH media AS (
-	UPDATE %[1]s AS t SET updated_at = now(), %[2]s
-	FROM %[3]s
-	WHERE t.source = u.source AND t.file_id = u.file_id),
+	INSERT INTO %[1]s (source, file_id, updated_at, %[2]s)
+	SELECT source, file_id, now(), %[3]s
+	FROM %[4]s
+	ON CONFLICT (source, file_id) DO UPDATE SET updated_at = excluded.updated_at, %[5]s),
 outputs AS (
-	INSERT INTO %[4]s AS t (source, file_id, kind, definition, data, %[5]s)
-	SELECT source, file_id, kind, definition, %[6]s
-	FROM %[7]s
-	ON CONFLICT (source, file_id, kind, definition) DO UPDATE SET data = coalesce(excluded.data, t.data), %[8]s)
-INSERT INTO %[9]s (source, file_id, event_id)
-SELECT source, file_id, event_id FROM %[10]s
+	INSERT INTO %[6]s AS t (source, file_id, kind, definition, data, %[7]s)
+	SELECT source, file_id, kind, definition, %[8]s
+	FROM %[9]s
+	ON CONFLICT (source, file_id, kind, definition) DO UPDATE SET data = coalesce(excluded.data, t.data), %[10]s)
+INSERT INTO %[11]s (source, file_id, event_id)
+SELECT source, file_id, event_id FROM %[12]s
 ON CONFLICT DO NOTHING`
 
 func (m mediaTables) writeSQL() string {
 	media := slices.Concat(mediaKey, sqltable.MediaColumns)
 	outputs := slices.Concat(outputKey, []string{"data"}, sqltable.OutputColumns)
-	var sets, values, excluded []string
-	for _, c := range sqltable.MediaColumns {
-		sets = append(sets, c+" = "+valueOf(c))
+	values := func(columns []string) string {
+		var all []string
+		for _, c := range columns {
+			all = append(all, valueOf(c))
+		}
+		return strings.Join(all, ", ")
 	}
-	for _, c := range outputs[len(outputKey):] {
-		values = append(values, valueOf(c))
+	excluded := func(columns []string) string {
+		var all []string
+		for _, c := range columns {
+			all = append(all, c+" = excluded."+c)
+		}
+		return strings.Join(all, ", ")
 	}
-	for _, c := range sqltable.OutputColumns {
-		excluded = append(excluded, c+" = excluded."+c)
-	}
-	return fmt.Sprintf(writeMedia, m.media, strings.Join(sets, ", "), unnest(1, media...),
-		m.output, strings.Join(sqltable.OutputColumns, ", "), strings.Join(values, ", "), unnest(1+len(media), outputs...), strings.Join(excluded, ", "),
+	return fmt.Sprintf(writeMedia,
+		m.media, strings.Join(sqltable.MediaColumns, ", "), values(sqltable.MediaColumns), unnest(1, media...), excluded(sqltable.MediaColumns),
+		m.output, strings.Join(sqltable.OutputColumns, ", "), values(outputs[len(outputKey):]), unnest(1+len(media), outputs...), excluded(sqltable.OutputColumns),
 		m.event, unnest(1+len(media)+len(outputs), eventKey...))
 }
 
