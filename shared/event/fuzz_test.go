@@ -18,8 +18,8 @@ import (
 //     encoding/json refuses, or it is too deep or has too many members;
 //   - Payload is a part of the bytes, untouched, and so is every member of
 //     RawData or, where there is none, of data;
-//   - the CloudEvent is valid JSON and valid UTF-8 and reads back as the same
-//     CloudEvent, byte by byte;
+//   - the CloudEvent, of a callback or pulled, is valid JSON and valid UTF-8 and
+//     reads back as the same CloudEvent, byte by byte;
 //   - white space between tokens changes neither type nor id;
 //   - a handle in front of it (the pulled form) changes neither type nor id.
 func FuzzParse(f *testing.F) {
@@ -32,6 +32,7 @@ func FuzzParse(f *testing.F) {
 		`{"EventType":"X","Sign":"a","T":1}`,
 		`{"EventType":"X","EventType":"Y"}`,
 		"{\"EventType\":\"X\",\"P\":{\"FileId\":\"\xff\xc3\"}}", "{\"EventType\":\"\xff\"}", "{\"EventHandle\":\"h\",\"P\":\"\t\"}",
+		"{\"\":\"\xf2\",\"\":\"\",\"\":{\"\":\"\"}}",
 		`[]`, `0`, `{"EventType":`, "\xff", `{"a":01}`, `{"EventType":"\ud800"}`,
 	} {
 		f.Add([]byte(seed))
@@ -41,17 +42,9 @@ func FuzzParse(f *testing.F) {
 		if e == nil {
 			t.Fatal("nil event")
 		}
-		out := e.AppendCloudEvent(nil)
-		if !json.Valid(out) || !utf8.Valid(out) {
-			t.Fatalf("no valid JSON: %s", out)
-		}
-		back, backErr := ParseCloudEvent(out)
-		if backErr != nil || back.ID != e.ID || back.Type != e.Type {
-			t.Fatalf("read back %+v, %v", back, backErr)
-		}
-		if again := back.AppendCloudEvent(nil); !bytes.Equal(again, out) {
-			t.Fatalf("read back\n got %s\nwant %s", again, out)
-		}
+		readsBack(t, e)
+		pulled, _ := Parse(raw, Origin{Mode: Reliable, Received: received})
+		readsBack(t, pulled)
 		if err != nil {
 			if !errors.Is(err, ErrNotEvent) || e.Type != TypeUnparsed {
 				t.Fatalf("error %v, type %s", err, e.Type)
@@ -88,6 +81,21 @@ func FuzzParse(f *testing.F) {
 			same(t, e, append([]byte(`{"EventHandle":"9",`), raw[open+1:]...))
 		}
 	})
+}
+
+func readsBack(t *testing.T, e *Event) {
+	t.Helper()
+	out := e.AppendCloudEvent(nil)
+	if !json.Valid(out) || !utf8.Valid(out) {
+		t.Fatalf("no valid JSON: %s", out)
+	}
+	back, err := ParseCloudEvent(out)
+	if err != nil || back.ID != e.ID || back.Type != e.Type {
+		t.Fatalf("read back %+v, %v", back, err)
+	}
+	if again := back.AppendCloudEvent(nil); !bytes.Equal(again, out) {
+		t.Fatalf("read back\n got %s\nwant %s", again, out)
+	}
 }
 
 func same(t *testing.T, e *Event, raw []byte) {

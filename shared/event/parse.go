@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"vodevents/shared/internal/jsonscan"
 )
@@ -249,10 +250,17 @@ func (e *Event) HasPowers() bool { return e.text.Powers }
 // and otherwise nil. A callback that is not an event always has them. If it was not
 // JSON, they still include Sign, T and EventHandle.
 func (e *Event) RawData() []byte {
-	if e.text.Valid && e.text.UTF8 && (e.Type != TypeUnparsed || e.Mode != Normal) {
+	always := !e.text.Valid || e.Type == TypeUnparsed && e.Mode == Normal
+	if e.text.UTF8 && !always {
 		return nil
 	}
-	return e.appendExact(make([]byte, 0, len(e.text.Bytes)))
+	exact := e.appendExact(make([]byte, 0, len(e.text.Bytes)))
+	// What is no UTF-8 may be in a member that data does not have: a handle, a
+	// signature, a null, or one whose name comes again.
+	if !always && utf8.Valid(exact) {
+		return nil
+	}
+	return exact
 }
 
 func (e *Event) appendExact(dst []byte) []byte {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -257,6 +258,38 @@ func TestRawData(t *testing.T) {
 		if raw := string(e.RawData()); raw != tt.exact {
 			t.Errorf("%s: rawdata %q", name, raw)
 		}
+	}
+}
+
+// Bytes that are no UTF-8 in a member that data does not have change nothing about
+// data, so there is no rawdata, and what is read back is the same CloudEvent. It once
+// had a rawdata that the reader did not write again.
+func TestNoRawDataForWhatDataLeavesOut(t *testing.T) {
+	for name, tt := range map[string]struct{ raw, data string }{
+		"no event, a name that comes again": {"{\"EventHandle\":\"h\",\"k\":\"\xe2\x82\",\"k\":[7]}", `{"k":[7]}`},
+		"no event, an empty name":           {"{\"\":\"\xf2\",\"\":\"\",\"\":{\"\":\"\"}}", `{"":{"":""}}`},
+		"no event, the handle":              {"{\"EventHandle\":\"\xc0\",\"a\":3}", `{"a":3}`},
+		"an event, a name that comes again": {"{\"EventType\":\"W\",\"P\":\"\x80\",\"P\":{\"TaskId\":\"t3\"}}", `{"EventType":"W","P":{"TaskId":"t3"}}`},
+		"an event, the signature":           {"{\"Sign\":\"\xfe\",\"T\":\"\xfd\",\"EventType\":\"W\",\"P\":{}}", `{"EventType":"W","P":{}}`},
+		"an event, a name of a null":        {"{\"EventType\":\"W\",\"\xff\":null,\"P\":{}}", `{"EventType":"W","P":{}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse([]byte(tt.raw), Origin{Mode: Reliable, Received: received})
+			if err != nil && e.Type != TypeUnparsed {
+				t.Fatal(err)
+			}
+			if raw, data := e.RawData(), e.AppendData(nil); raw != nil || string(data) != tt.data {
+				t.Errorf("rawdata %q, data %s", raw, data)
+			}
+			line := e.AppendCloudEvent(nil)
+			back, err := ParseCloudEvent(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again := back.AppendCloudEvent(nil); !bytes.Equal(again, line) {
+				t.Errorf("read back\n got %s\nwant %s", again, line)
+			}
+		})
 	}
 }
 
