@@ -95,8 +95,8 @@ type opening struct{ text, name []byte }
 // shapes are those of all kinds, as they were last.
 type shapes struct{ procedure, metaData, element, subtask, input, output, stream shape }
 
-// An object with more members is odd, and so is one of which one has a longer opening.
-// That bounds what is kept.
+// An object is odd if it has more members than this, or a longer opening. That bounds
+// what is kept.
 const maxShape, maxOpening = 40, 80 // bytes
 
 // object reads an object, or null. read reads the value of a member, and returns
