@@ -25,7 +25,11 @@ func FuzzDescribe(f *testing.F) {
 		if bytes.Contains(bytes.ToLower(answer), []byte("err")) || bytes.ContainsAny(answer, "\\") && bytes.Contains(answer, []byte("\\u00")) {
 			return // an error of the API may be tried again, after a while
 		}
-		c := client(t, "https://vod.example.com", respond(fmt.Appendf(nil, `{"Response":%s}`, answer)))
+		whole := fmt.Appendf(nil, `{"Response":%s}`, answer)
+		if json.Valid(whole) && !json.Valid(answer) {
+			return // it has members behind Response
+		}
+		c := client(t, "https://vod.example.com", respond(whole))
 		object := json.Valid(answer) && bytes.HasPrefix(bytes.TrimSpace(answer), []byte("{"))
 		tasks, _, err := c.DescribeTasks(t.Context(), 1, TasksRequest{})
 		var want struct {
