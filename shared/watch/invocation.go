@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -30,22 +31,25 @@ func (i *Instance) Begin(ctx context.Context) (context.Context, *Invocation) {
 }
 
 // Requests returns h, each of whose requests is an invocation. A POST that is
-// answered 200 is a confirmed event.
+// answered 200 is a confirmed event. A panic of h counts as 500, whatever h had
+// written: nobody gets that answer whole.
 func (i *Instance) Requests(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		ctx, v := i.Begin(r.Context())
-		noted := &noting{ResponseWriter: w, status: http.StatusInternalServerError} // also when h panics
+		noted := &noting{ResponseWriter: w}
+		status := http.StatusInternalServerError
 		defer func() {
 			i.mu.Lock()
-			i.statuses[noted.status]++
+			i.statuses[status]++
 			i.mu.Unlock()
-			if r.Method == http.MethodPost && noted.status == http.StatusOK {
+			if r.Method == http.MethodPost && status == http.StatusOK {
 				v.Confirmed(1, time.Since(began))
 			}
-			v.End(nil, answered{r.Method, noted.status})
+			v.End(nil, answered{r.Method, status})
 		}()
 		h.ServeHTTP(noted, r.WithContext(ctx))
+		status = cmp.Or(noted.status, http.StatusOK)
 	})
 }
 
@@ -56,15 +60,23 @@ type answered struct {
 
 func (a answered) Figures() []any { return []any{"method", a.method, "status", a.status} }
 
-// noting notes the status of an answer.
+// noting notes the status of an answer as net/http sends it: the first one counts, and
+// a write without one is 200. An informational status, but 101, is no answer yet.
 type noting struct {
 	http.ResponseWriter
-	status int
+	status int // 0: none so far
 }
 
 func (n *noting) WriteHeader(status int) {
-	n.status = status
+	if n.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		n.status = status
+	}
 	n.ResponseWriter.WriteHeader(status)
+}
+
+func (n *noting) Write(b []byte) (int, error) {
+	n.status = cmp.Or(n.status, http.StatusOK)
+	return n.ResponseWriter.Write(b)
 }
 
 // Delivery returns a function that delivers events through, and counts them.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -219,17 +221,64 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// A request that panics is counted as the 500 that it becomes.
+// A request that panics is counted as the 500 that it becomes, also when it has
+// written a status.
 func TestAPanicIsCountedAs500(t *testing.T) {
-	l := logOf(t)
-	i := New("callback")
-	h := i.Requests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no") }))
-	func() {
-		defer func() { _ = recover() }()
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
-	}()
-	if lines := l.lines(t, "invocation"); len(lines) != 1 || lines[0]["status"] != 500.0 || lines[0]["confirmed"] != 0.0 {
-		t.Errorf("got %v", lines)
+	for name, before := range map[string]func(http.ResponseWriter){
+		"at once":        func(http.ResponseWriter) {},
+		"after a status": func(w http.ResponseWriter) { w.WriteHeader(200) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := logOf(t)
+			h := New("callback").Requests(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { before(w); panic("no") }))
+			func() {
+				defer func() { _ = recover() }()
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
+			}()
+			if lines := l.lines(t, "invocation"); len(lines) != 1 || lines[0]["status"] != 500.0 || lines[0]["confirmed"] != 0.0 {
+				t.Errorf("got %v", lines)
+			}
+		})
+	}
+}
+
+// The status that is counted is the one that net/http sends.
+func TestTheStatusIsCountedAsNetHTTPSendsIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer    http.HandlerFunc
+		status    int
+		confirmed float64
+	}{
+		"a write without a status": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }, 200, 1},
+		"nothing at all":           {func(http.ResponseWriter, *http.Request) {}, 200, 1},
+		"an empty write":           {func(w http.ResponseWriter, _ *http.Request) { w.Write(nil); w.WriteHeader(503) }, 200, 1},
+		"a second status":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(409); w.WriteHeader(200) }, 409, 0},
+		"a status after a write": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(413)
+			io.WriteString(w, "too long")
+			w.WriteHeader(200)
+		}, 413, 0},
+		"early hints": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(401) }, 401, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := logOf(t)
+			server := httptest.NewUnstartedServer(New("callback").Requests(test.answer))
+			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of the second status
+			server.Start()
+			answer, err := http.Post(server.URL, "application/json", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			server.Close() // it waits for the handler, whose end writes the line
+			if answer.StatusCode != test.status {
+				t.Errorf("net/http answers %d", answer.StatusCode)
+			}
+			lines := l.lines(t, "invocation")
+			if len(lines) != 1 || lines[0]["status"] != float64(test.status) || lines[0]["confirmed"] != test.confirmed {
+				t.Errorf("got %v", lines)
+			}
+		})
 	}
 }
 
