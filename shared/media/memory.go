@@ -1,6 +1,8 @@
 package media
 
 import (
+	"slices"
+
 	"vodevents/shared/event"
 	"vodevents/shared/internal/slab"
 )
@@ -23,6 +25,12 @@ func (m *Memory) Of(e *event.Event) []Media {
 	r := &reader{memory: m, event: e, at: inMillis(e.Received)}
 	r.read()
 	return r.all()
+}
+
+// Keep is a media of Of that outlives Reset.
+func Keep(m Media) Media {
+	m.Results = slices.Clone(m.Results)
+	return m
 }
 
 // Row is [Media.Row].

@@ -45,9 +45,10 @@ func (r *Refold) Add(row stored.Row) {
 	for _, told := range r.memory.Of(e) {
 		key := MediaKey{Source: told.Source, FileId: told.FileId}
 		if _, ours := r.docs[key]; ours {
-			r.media[key] = media.Merge(r.media[key], told)
+			r.media[key] = media.Merge(r.media[key], media.Keep(told))
 		}
 	}
+	r.memory.Reset() // there may be any number of events
 }
 
 // Rows is what the fold gave. Where an event is gone, by a prune, what the doc
