@@ -198,6 +198,10 @@ func TestDecodeTakesOtherKindsThatSayTheSame(t *testing.T) {
 			"NewFileUpload", `{"MetaData":{"Size":23.0,"Width":2e3}}`,
 			&event.FileUploadTask{MetaData: &event.MediaMetaData{Size: 23, Width: 2000}},
 		},
+		"an integer with a point beyond 2^53": {
+			"NewFileUpload", `{"MetaData":{"Size":9007199254740993.0,"Width":"0.64e3"}}`,
+			&event.FileUploadTask{MetaData: &event.MediaMetaData{Size: 9007199254740993, Width: 640}},
+		},
 		"a bool in quotes or as a number": {
 			"ExtractBlindWatermarkComplete", `{"IsDetected":"true","TaskId":1}`,
 			&event.ExtractBlindWatermarkTask{IsDetected: true, TaskId: "1"},
@@ -308,7 +312,7 @@ func TestDecodeError(t *testing.T) {
 		t.Errorf("error %v\nwant  %s", err, text)
 	}
 
-	for _, odd := range []string{`1.5`, `"1.5"`, `"0x10"`, `"+5"`, `" 5"`, `"NaN"`, `9e999`, `1e19`, `"1e19"`, `[1,2]`, `{}`, `true`} {
+	for _, odd := range []string{`1.5`, `"1.5"`, `0.99999999999999999999`, `"3.00000000000000000001"`, `"0x10"`, `"+5"`, `" 5"`, `"NaN"`, `9e999`, `1e19`, `"1e19"`, `[1,2]`, `{}`, `true`} {
 		e := parse(t, []byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":7,"MetaData":{"Size":`+odd+`,"Width":4}}}`))
 		got, err := e.Decode()
 		want := &event.FileUploadTask{FileId: "7", MetaData: &event.MediaMetaData{Width: 4}}

@@ -3,10 +3,11 @@ package event
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 // respell returns a payload's JSON in which each member has the type that t
@@ -211,15 +212,13 @@ func isNumber(s string) bool {
 	return s != "" && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && json.Valid([]byte(s))
 }
 
-// numeral spells 23.0 and 2e3 as integers, up to 2^53. Beyond that a float64 skips
-// integers.
+// numeral spells 23.0 and 2e3 as integers.
 func numeral(s string, k reflect.Kind) string {
 	if k == reflect.Float64 || !strings.ContainsAny(s, ".eE") {
 		return s
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return s
+	if integer, ok := jsonscan.Whole(s); ok {
+		return integer
 	}
-	return strconv.FormatInt(int64(f), 10)
+	return s
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"vodevents/shared/internal/jsonscan"
 )
 
 const (
@@ -90,7 +91,9 @@ func (c *Client) DescribeEventsState(ctx context.Context, subAppId uint64) (uint
 	return n, nil
 }
 
-// readCount reads a count out of JSON: 23, "23", 23.0 or 2.3e1.
+// readCount reads a count out of JSON: 23, "23", 23.0 or 2.3e1. Everything else that Go
+// reads as a number, such as 0x17, is none, and so is what a float64 rounds to a whole
+// number.
 func readCount(value json.RawMessage) (uint64, bool) {
 	text := string(value)
 	if strings.HasPrefix(text, `"`) && json.Unmarshal(value, &text) != nil {
@@ -100,12 +103,12 @@ func readCount(value json.RawMessage) (uint64, bool) {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return n, true
 	}
-	const exact = 1 << 53 // beyond it a float64 skips integers
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || f != math.Trunc(f) || f < 0 || f > exact {
+	if text == "" || text[0]-'0' > 9 || !json.Valid([]byte(text)) {
 		return 0, false
 	}
-	return uint64(f), true
+	digits, whole := jsonscan.Whole(text)
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, whole && err == nil
 }
 
 // EventConfig says how an application gets its events.
