@@ -38,10 +38,11 @@ func policyName(role string) string { return "vodevents-" + role }
 
 // rights returns the least policy of the functions with these settings.
 func (d *deployer) rights(f *serverless.File) (string, error) {
-	n := policy.Needs{
-		Uin:     d.user.OwnerUin,
-		Objects: objects(d.setting("SINK") + " " + d.setting("DEAD_LETTER")),
+	objects, err := objects(d.setting("SINK") + " " + d.setting("DEAD_LETTER"))
+	if err != nil {
+		return "", err
 	}
+	n := policy.Needs{Uin: d.user.OwnerUin, Objects: objects}
 	for _, id := range d.subAppIds() {
 		if id != 0 {
 			n.SubAppIds = append(n.SubAppIds, strconv.FormatUint(id, 10))
@@ -59,7 +60,11 @@ func (d *deployer) rights(f *serverless.File) (string, error) {
 
 // objects returns the objects that cos:// sinks put with the role's keys, in CAM's
 // spelling. With an endpoint or with keys in the URL the role is not asked.
-func objects(sinks string) (all []string) {
+//
+// In CAM's spelling a * is any text (598/10606), and no escape for it is documented. So
+// a URL that would widen the rights beyond its own prefix is refused: with a *, with the
+// ? of other clouds' policies, or with what begins a variable (598/10607).
+func objects(sinks string) (all []string, err error) {
 	for word := range strings.FieldsSeq(sinks) {
 		u, err := url.Parse(word)
 		if err != nil || u.Scheme != "cos" || u.User != nil || u.Query().Has("endpoint") {
@@ -70,12 +75,15 @@ func objects(sinks string) (all []string) {
 		if prefix != "" {
 			prefix += "/"
 		}
-		object := fmt.Sprintf("qcs::cos:%s:uid/%s:%s/%s*", u.Query().Get("region"), appId, u.Host, prefix)
-		if !slices.Contains(all, object) {
+		object := fmt.Sprintf("qcs::cos:%s:uid/%s:%s/%s", u.Query().Get("region"), appId, u.Host, prefix)
+		if strings.ContainsAny(object, "*?") || strings.Contains(object, "${") {
+			return nil, fmt.Errorf("cos://%s: its URL holds *, ? or ${, which a policy takes for a pattern: the role could write to other objects, too\n  → choose another URL, or make the role in the console", u.Host)
+		}
+		if object += "*"; !slices.Contains(all, object) {
 			all = append(all, object)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // makeRole makes the role with the least policy, or what is missing of it.
