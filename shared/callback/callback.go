@@ -28,6 +28,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
@@ -199,9 +200,20 @@ func excerpt(body []byte, sign string) string {
 		window := body[:min(len(body), most+len(sign))]
 		masked := bytes.ReplaceAll(window, []byte(sign), []byte("(masked)"))
 		if len(window) < len(body) { // it may end with the beginning of a Sign
-			masked = masked[:len(masked)-min(len(masked), len(sign)-1)]
+			masked = head(masked, len(masked)-min(len(masked), len(sign)-1))
 		}
 		body = masked
 	}
-	return string(signMember().ReplaceAll(body[:min(len(body), most)], []byte("${1}(masked)")))
+	return string(signMember().ReplaceAll(head(body, most), []byte("${1}(masked)")))
+}
+
+// head returns at most the first n bytes of a text, and cuts no character in two.
+func head(text []byte, n int) []byte {
+	if n >= len(text) {
+		return text
+	}
+	for from := n; n > 0 && n > from-utf8.UTFMax && !utf8.RuneStart(text[n]); {
+		n--
+	}
+	return text[:n]
 }

@@ -30,3 +30,22 @@ func TestExcerptHasNoPartOfASign(t *testing.T) {
 		}
 	}
 }
+
+// The excerpt ends between two characters, at whichever of the two cuts.
+func TestExcerptCutsNoCharacter(t *testing.T) {
+	t.Parallel()
+	const sign = "0ff1ce0ff1ce0ff1ce0ff1ce0ff1ce77"
+	for _, c := range []struct{ body, sign, want string }{
+		{strings.Repeat("é", 2<<10), "", strings.Repeat("é", 1<<10)},
+		{"x" + strings.Repeat("é", 2<<10), "", "x" + strings.Repeat("é", 1<<10-1)},
+		{"x" + strings.Repeat("云", 2<<10), "", "x" + strings.Repeat("云", 682)},
+		{"xyz" + strings.Repeat("🎬", 1<<10), "", "xyz" + strings.Repeat("🎬", 511)},
+		{sign + sign + strings.Repeat("🎬", 1<<10), sign, "(masked)(masked)" + strings.Repeat("🎬", 496)},
+		{strings.Repeat("\x80", 3<<10), "", strings.Repeat("\x80", 2<<10-4)}, // no characters at all
+	} {
+		got := excerpt([]byte(c.body), c.sign)
+		if got != c.want {
+			t.Errorf("%q…: ends with %q, %d bytes, want %d", c.body[:8], got[max(0, len(got)-12):], len(got), len(c.want))
+		}
+	}
+}

@@ -82,9 +82,9 @@ func Find(getenv func(string) string, onSCF bool) (Credentials, error) {
 // others are set.
 func (c Credentials) String() string {
 	id := "none"
-	if n := len(c.SecretId); n >= 16 {
-		id = c.SecretId[:4] + "…" + c.SecretId[n-4:]
-	} else if n > 0 {
+	if r := []rune(c.SecretId); len(r) >= 16 {
+		id = string(r[:4]) + "…" + string(r[len(r)-4:])
+	} else if len(r) > 0 {
 		id = "masked"
 	}
 	there := func(s string) string {

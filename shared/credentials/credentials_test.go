@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestFind(t *testing.T) {
@@ -95,5 +96,13 @@ func TestMasked(t *testing.T) {
 		if c.String() != want {
 			t.Errorf("%s, want %s", c, want)
 		}
+	}
+}
+
+// Of a SecretId that is none, no character is cut in two.
+func TestMaskedCutsNoCharacter(t *testing.T) {
+	got := Credentials{SecretId: "abc" + strings.Repeat("钥", 20) + "xyz"}.String()
+	if !strings.Contains(got, "abc钥…钥xyz") || !utf8.ValidString(got) {
+		t.Errorf("%q", got)
 	}
 }

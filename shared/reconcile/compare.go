@@ -257,9 +257,8 @@ func withoutQuery(s string) string {
 }
 
 func short(s string) string {
-	const most = 80
-	if len(s) > most {
-		return s[:most] + "…"
+	if head := fmt.Sprintf("%.80s", s); head != s { // of characters
+		return head + "…"
 	}
 	return s
 }

@@ -150,3 +150,13 @@ func FuzzCompare(f *testing.F) {
 		}
 	})
 }
+
+// A long value is cut between two characters.
+func TestCompareCutsNoCharacter(t *testing.T) {
+	t.Parallel()
+	long := "u" + strings.Repeat("é", 99)
+	err := reconcile.Compare([]byte(strings.Replace(truth, "user 7", long, 1)), []byte(truth))
+	if want := `not "u` + strings.Repeat("é", 79) + `…"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

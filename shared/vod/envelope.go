@@ -110,9 +110,8 @@ const excerptEnd = `" and `
 
 // excerpt shows the beginning of a body in a message.
 func excerpt(body []byte) string {
-	const most = 200
-	if len(body) > most {
-		return strings.TrimSuffix(strconv.Quote(string(body[:most])), `"`) + excerptEnd + fmt.Sprintf("%d bytes more", len(body)-most)
+	if head := fmt.Sprintf("%.200s", body); len(head) < len(body) { // of characters
+		return strings.TrimSuffix(strconv.Quote(head), `"`) + excerptEnd + fmt.Sprintf("%d bytes more", len(body)-len(head))
 	}
 	return fmt.Sprintf("%q", body)
 }

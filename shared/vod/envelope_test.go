@@ -192,6 +192,7 @@ func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ body, want string }{
 		{"", `this is no answer of the VOD API: ""`},
 		{"<html>" + strings.Repeat("x", 300), `and 106 bytes more`},
+		{"<p>" + strings.Repeat("忙", 250), "忙\" and 159 bytes more"},
 		{`{"code":4000}`, `this is no answer of the VOD API: "{\"code\":4000}"`},
 		{`{"Response":{"EventSet":[{"a":`, "cut off after 30 bytes"},
 		{`{"Response":{"EventSet":[{}],"a":?}}`, "no JSON at byte 33 of 36"},

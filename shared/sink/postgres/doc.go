@@ -46,8 +46,9 @@
 // They are written in the transaction that writes the event's row. Rows of media
 // are made and locked by an upsert, in the order of their keys, before they are
 // read. An event that was there changes nothing, and a parked one counts once it is
-// delivered. Columns that somebody added are left alone. README.md of shared/media
-// has the states and queries.
+// delivered. Columns that somebody added are left alone; but each upsert offers a row
+// in which they have their defaults, and their constraints must take that. README.md
+// of shared/media has the states and queries.
 //
 // [MediaTable] reads them. For events that are older than media=, and where an
 // event was read wrong, vodctl media rebuild folds them anew.

@@ -96,6 +96,27 @@ func TestMediaBehindPooler(t *testing.T) {
 	}
 }
 
+// Times that come as text, as behind a pooler, are read whatever style a session has.
+func TestDateStyle(t *testing.T) {
+	for _, mode := range []string{"exec", "simple_protocol", "cache_statement"} {
+		for _, style := range []string{"German", "SQL", "Postgres"} {
+			u, table := newTable(t)
+			u = with(with(with(u, "media", table+"_media"), "default_query_exec_mode", mode), "DateStyle", style)
+			m, err := OpenMedia(u)
+			must(t, err)
+			t.Cleanup(m.Close)
+			e := transcodedTwelve(t, 1)
+			taken(t, openSink(t, u).Send(t.Context(), []*event.Event{e}))
+			mediatest.Rebuild(t, m)
+			page, err := m.Page(t.Context(), stored.Filter{}, 10)
+			must(t, err)
+			if len(page) != 1 || !page[0].Received.Equal(e.Received.Truncate(time.Microsecond)) {
+				t.Errorf("%s, %s: %+v, want one event received at %v", mode, style, page, e.Received)
+			}
+		}
+	}
+}
+
 // An output whose numbers jsonb would print too long has a row without data, beside
 // outputs of the same batch that have theirs.
 func TestOutputThatSwells(t *testing.T) {

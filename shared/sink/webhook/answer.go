@@ -19,7 +19,7 @@ const (
 	// bodyMost is how much of a body is read, in bytes.
 	bodyMost = 64 << 10
 
-	// quote is how much of a refusal's body is quoted, in bytes.
+	// quote is how much of a refusal's body is quoted, in characters.
 	quote = 200
 )
 
@@ -103,7 +103,7 @@ func (s *Sink) refusal(answer *http.Response, said []byte, m mask) error {
 		said = said[:bodyMost-min(bodyMost, m.longest())] // a secret may be cut at the end
 	}
 	if text := m.apply(strings.TrimSpace(string(said))); text != "" {
-		err = fmt.Errorf("%w: %q", err, text[:min(len(text), quote)])
+		err = fmt.Errorf("%w: %.*q", err, quote, text)
 	}
 	if answer.StatusCode/100 == 3 {
 		return fmt.Errorf("%w (redirects are not followed: name the final address in the URL)", err)

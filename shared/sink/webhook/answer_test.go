@@ -181,3 +181,17 @@ func TestAnswerIsTakenAtItsStatus(t *testing.T) {
 		}
 	})
 }
+
+// The quote of a refusal ends between two characters.
+func TestARefusalsQuoteCutsNoCharacter(t *testing.T) {
+	t.Parallel()
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		io.WriteString(w, "a"+strings.Repeat("拒", 230))
+	}))
+	defer receiver.Close()
+	err := open(t, receiver.URL).Send(t.Context(), delivertest.Events(t, 1))[0]
+	if want := `"a` + strings.Repeat("拒", 199) + `"`; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
