@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,6 +44,10 @@ func parseURL(u *url.URL, param, byDefault string) (d *dialer, a sqltable.Addres
 			config.RuntimeParams[name] = value
 		}
 	}
+	// pgx reads times that come as text, as in mode exec, in this style only. Roles and
+	// databases may have another one.
+	maps.DeleteFunc(config.RuntimeParams, func(name, _ string) bool { return strings.EqualFold(name, "datestyle") })
+	config.RuntimeParams["datestyle"] = "ISO"
 	return newDialer(config, client.RawQuery), a, commit, nil
 }
 
