@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"vodevents/shared/event"
@@ -80,10 +81,12 @@ func Answered(status int, err error, after time.Duration) error {
 }
 
 // RetryAfter is how long an HTTP answer asks to be left alone, in seconds or until a
-// date (RFC 9110, 10.2.3). 0: it does not ask, or nobody can read it, or it is past.
+// date (RFC 9110, 10.2.3). 0: it does not ask, or nobody can read it, or it is past. More
+// seconds than 31 bits hold are as many as they hold.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+	if value != "" && strings.Trim(value, "0123456789") == "" {
+		seconds, _ := strconv.ParseUint(value, 10, 31) // of digits; what is too large is the largest
 		return time.Duration(seconds) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
