@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +39,8 @@ type selection struct {
 // register registers the flags. after and limit work only with databases.
 func (s *selection) register(fs *flag.FlagSet, from string) {
 	fs.StringVar(&s.from, "from", from, fromHelp)
-	fs.StringVar(&s.eventType, "type", "", "only events of this `type`; NewFileUpload, or with a *")
-	fs.StringVar(&s.subject, "subject", "", "only events about this `id`, a FileId or TaskId, or with a *")
+	fs.StringVar(&s.eventType, "type", "", "only events of this `type`; NewFileUpload, or with * for any text and ? for one character")
+	fs.StringVar(&s.subject, "subject", "", "only events about this `id`, a FileId or TaskId, or with * and ?")
 	fs.Var(&s.since, "since", "only events that were received at this `time` or later: "+momentHelp)
 	fs.Var(&s.until, "until", "only events that were received before this `time`")
 	fs.BoolVar(&s.parked, "parked", false, "only events that are parked")
@@ -52,11 +51,8 @@ func (s *selection) register(fs *flag.FlagSet, from string) {
 // check checks what no flag can check for itself.
 func (s *selection) check() error {
 	for _, pattern := range []string{s.eventType, s.subject} {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return misuse("%q is not a pattern: %v", pattern, err)
-		}
-		if s.from != "" && strings.ContainsAny(pattern, `[\`) {
-			return misuse("%q: a database knows * for any text and ? for one character, and neither [ nor \\", pattern)
+		if strings.ContainsAny(pattern, `[\`) {
+			return misuse("%q: a pattern knows * for any text and ? for one character, and neither [ nor \\", pattern)
 		}
 	}
 	if s.limit < 0 {
@@ -77,20 +73,10 @@ func (s *selection) filter(ids []string) stored.Filter {
 	return f
 }
 
-// wants tells whether the selection has an event from a file.
+// wants tells whether the selection has an event from a file: as a table chooses its
+// rows.
 func (s *selection) wants(e *event.Event) bool {
-	matches := func(pattern, text string) bool {
-		if pattern == "" {
-			return true
-		}
-		ok, _ := path.Match(pattern, text) // the pattern was checked
-		return ok
-	}
-	return (matches(s.eventType, e.Type) || matches(s.eventType, e.CloudEventType())) &&
-		matches(s.subject, e.Subject) &&
-		(s.since.IsZero() || !e.Received.Before(s.since.Time)) &&
-		(s.until.IsZero() || e.Received.Before(s.until.Time)) &&
-		(!s.parked || e.Parking != nil)
+	return s.filter(nil).Wants(stored.Row{Type: e.CloudEventType(), Subject: e.Subject, Received: e.Received, Parking: e.Parking})
 }
 
 // openTable opens the table that a flag -from names.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"vodevents/shared/event"
 	"vodevents/shared/sink"
 )
 
@@ -94,5 +95,44 @@ func TestOpenTable(t *testing.T) {
 	}
 	if sink.HasTable("kafka://broker/topic") || sink.HasTable("") {
 		t.Error("a sink that is no table is taken for one")
+	}
+}
+
+// The events of a file are chosen by the patterns of a database: a * is any text, with a
+// / in it too, and there is no [ and no \\.
+func TestAFileIsChosenFromAsATable(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	e, err := event.Parse([]byte(`{"EventType":"Zap/Done","P":{"TaskId":"a/b/é7"}}`), event.Origin{Mode: event.Reliable, Received: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		s    selection
+		want bool
+	}{
+		{selection{}, true},
+		{selection{eventType: "Zap*"}, true},
+		{selection{eventType: "com.*Done"}, true},
+		{selection{eventType: "Zap?Done"}, true},
+		{selection{eventType: "Zap"}, false},
+		{selection{subject: "a*7"}, true},
+		{selection{subject: "a/b/?7"}, true},
+		{selection{subject: "a/b/??7"}, false},
+		{selection{subject: "*", parked: true}, false},
+		{selection{since: moment{Time: at}, until: moment{Time: at.Add(1)}}, true},
+		{selection{until: moment{Time: at}}, false},
+		{selection{since: moment{Time: at.Add(1)}}, false},
+	} {
+		if got := c.s.wants(e); got != c.want {
+			t.Errorf("type %q, subject %q, parked %v: %v", c.s.eventType, c.s.subject, c.s.parked, got)
+		}
+	}
+	for _, pattern := range []string{"a[b]", "a[", `a\*`} {
+		for _, s := range []selection{{eventType: pattern}, {subject: pattern}, {subject: pattern, from: "env"}} {
+			if err := s.check(); err == nil || !strings.Contains(err.Error(), "neither [ nor") {
+				t.Errorf("%q: %v", pattern, err)
+			}
+		}
 	}
 }
