@@ -3,26 +3,35 @@ package slab
 
 // Slab lends slices of T. The zero value is ready.
 type Slab[T any] struct {
-	all []T // what is lent, as far as it stands in one piece
+	piece []T // the last piece of memory, as far as it is lent
+	lent  int // values since Reset
+	ahead int // how large the next piece is at least
 }
 
 // Take returns n zero values, which are the caller's until Reset. They cannot grow into
 // what follows.
 func (s *Slab[T]) Take(n int) []T {
-	from := len(s.all)
-	if cap(s.all)-from < n {
-		s.all, from = make([]T, 0, max(n, 2*cap(s.all))), 0 // what was lent stays where it is
+	from := len(s.piece)
+	if cap(s.piece)-from < n {
+		s.piece, from = make([]T, 0, max(n, s.ahead)), 0 // what was lent stays where it is
+		s.ahead = 0
 	}
-	s.all = s.all[:from+n]
-	return s.all[from : from+n : from+n]
+	s.piece = s.piece[:from+n]
+	s.lent += n
+	return s.piece[from : from+n : from+n]
 }
 
-// Reset takes everything back, and keeps room for at most so many values.
+// Reset takes everything back. If it was not in one piece, the next batch gets one that
+// is large enough. No piece of more than most values is kept or made.
 func (s *Slab[T]) Reset(most int) {
-	if cap(s.all) > most {
-		s.all = nil
-		return
+	switch {
+	case s.lent <= cap(s.piece) && cap(s.piece) <= most:
+		clear(s.piece)
+		s.piece = s.piece[:0]
+	case s.lent <= most:
+		s.piece, s.ahead = nil, s.lent
+	default:
+		s.piece, s.ahead = nil, 0
 	}
-	clear(s.all)
-	s.all = s.all[:0]
+	s.lent = 0
 }

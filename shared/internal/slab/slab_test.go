@@ -43,3 +43,27 @@ func TestResetLendsZerosAgainInTheSameMemory(t *testing.T) {
 		t.Error("a slab keeps more than it is told")
 	}
 }
+
+func TestTheNextBatchIsInOnePiece(t *testing.T) {
+	t.Parallel()
+	var s Slab[int]
+	batch := func(times int) (first *int) {
+		first = &s.Take(7)[0]
+		for range times - 1 {
+			s.Take(7)
+		}
+		s.Reset(70)
+		return first
+	}
+	batch(10)
+	piece := batch(10)
+	for range 3 {
+		if batch(10) != piece {
+			t.Error("a batch of the same size takes another piece")
+		}
+	}
+	batch(11)
+	if s.Take(3); cap(s.piece) != 3 {
+		t.Errorf("a batch of over 70 values leaves a piece of %d", cap(s.piece))
+	}
+}
