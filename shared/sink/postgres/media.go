@@ -87,16 +87,17 @@ CREATE TABLE IF NOT EXISTS %[4]s (
 `
 
 // takeEvents writes the events and, in the same statement, makes and locks the
-// rows of the media that the new ones touch, in the order of their keys. Its rows
-// are the events that the table took as SINK just now, and the media's docs.
+// rows of the media that the new ones touch, in the order of their keys, as a rebuild
+// does. Its rows are the events that the table took as SINK just now, and the media's
+// docs.
 const takeEvents = `WITH taken AS (%[1]s
 RETURNING id, received_at, sunk_at),
 locked AS (
 	INSERT INTO %[2]s AS m (source, file_id)
-	SELECT DISTINCT source, file_id
+	SELECT DISTINCT source COLLATE "C" AS source, file_id COLLATE "C" AS file_id
 	FROM unnest($13::text[], $14::text[], $15::text[]) AS touch (source, file_id, event_id)
 	JOIN taken ON taken.id = touch.event_id AND taken.sunk_at IS NOT NULL
-	ORDER BY source, file_id
+	ORDER BY 1, 2
 	ON CONFLICT (source, file_id) DO UPDATE SET file_id = excluded.file_id
 	RETURNING source, file_id, doc)
 SELECT id, received_at, NULL, NULL, NULL FROM taken WHERE sunk_at IS NOT NULL
