@@ -44,8 +44,8 @@ func Verify(keys []string, sign, t string, now time.Time) error {
 	return nil
 }
 
-// Sign adds Sign and T to a callback's body, a JSON object, as VOD does when a
-// SignKey is set. VOD's own signatures expire after 10 minutes. It is for
+// Sign adds Sign and T to a callback's body, a JSON object that has neither, as VOD does
+// when a SignKey is set. VOD's own signatures expire after 10 minutes. It is for
 // tests of a receiver.
 func Sign(body []byte, key string, expires time.Time) []byte {
 	open := bytes.IndexByte(body, '{')
