@@ -99,7 +99,7 @@ func (b *bucket) judge(answer *http.Response, text []byte) error {
 		if answer.Header.Get("ETag") != "" {
 			return nil
 		}
-		return b.unavailable(fmt.Errorf("it answers %s without an ETag: check the endpoint of the URL: it must be that of an S3", answer.Status))
+		return b.unavailable(b.masked(fmt.Sprintf("it answers %s without an ETag: check the endpoint of the URL: it must be that of an S3", answer.Status)))
 	}
 	what, err := b.explain(answer, text)
 	after := deliver.RetryAfter(answer.Header, b.now())
@@ -146,10 +146,15 @@ func (b *bucket) explain(answer *http.Response, text []byte) (verdict, error) {
 	if what.advice != "" {
 		err = fmt.Errorf("%w: %s", err, what.advice)
 	}
-	if k, none := b.keys(); none == nil { // a code or the status may repeat one, too
-		err = errors.New(k.mask(err.Error()))
+	return what.verdict, b.masked(err.Error()) // a code or the status may repeat a key
+}
+
+// masked is an error with this text, but for the keys in it.
+func (b *bucket) masked(text string) error {
+	if k, err := b.keys(); err == nil {
+		text = k.mask(text)
 	}
-	return what.verdict, err
+	return errors.New(text)
 }
 
 // isWord tells whether a text is a code or an id and not something else.

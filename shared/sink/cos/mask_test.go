@@ -23,6 +23,9 @@ func TestErrorsShowNoKey(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		if err := table.judge(&http.Response{Status: "202 " + key, StatusCode: 202}, nil); err == nil || strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "(masked)") {
+			t.Errorf("an answer without an ETag: %v", err)
+		}
 		table.roundTrip = func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(bytes.NewReader([]byte("<" + key + "/>")))}, nil
 		}
