@@ -39,7 +39,7 @@ func TestFunctionsWithABucket(t *testing.T) {
 		}
 	}
 	down.Store(true)
-	if status, answer := f.postWithin(uploadNamed(2, "b"), 10*time.Second); status != 503 || !strings.Contains(answer, "sink unavailable: cos://") {
+	if status, answer := f.postWithin(uploadNamed(2, "b"), 20*time.Second); status != 503 || !strings.Contains(answer, "sink unavailable: cos://") {
 		t.Errorf("while COS is busy: %d %s", status, answer)
 	}
 	texts, err := c.Contents()

@@ -23,8 +23,15 @@ func TestLargeEventsFitIntoPullsMemory(t *testing.T) {
 		s.Queue(0, fmt.Appendf(nil, `{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"52858907%08d","Text":"%s"}}`, i, bytes.Repeat([]byte("x"), 1<<20)))
 	}
 	f := startWithin(t, memory, pullBin, append(vodEnv(s), "SINK=file:"+t.TempDir()+"/events")...)
-	if r := f.drain(time.Minute); r["confirmed"] != 64.0 {
-		t.Errorf("got %v", r)
+	confirmed := 0.0
+	for range 10 { // on a slow machine leases run out, and their events come again
+		confirmed += f.drain(time.Minute)["confirmed"].(float64)
+		if confirmed == 64 {
+			break
+		}
+	}
+	if confirmed != 64 {
+		t.Errorf("%v events were confirmed, want 64", confirmed)
 	}
 	resident := mostResident(t, f.PID())
 	t.Logf("most resident: %.1f MB", resident)
