@@ -70,7 +70,7 @@ func TestAnswers(t *testing.T) {
 		{503, "120", unavailable, 2 * time.Minute},
 		{503, "soon", unavailable, 0},
 		{503, "-1", unavailable, 0},
-		{503, "99999999999999999999", unavailable, 0},
+		{503, "99999999999999999999", unavailable, (1<<31 - 1) * time.Second},
 		{599, "", unavailable, 0},
 		{600, "", failed, 0},
 	} {
