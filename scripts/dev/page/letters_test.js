@@ -66,9 +66,7 @@ test('all of a filter are delivered again or discarded, after a question', { arg
   await click('#letters-unfilter');
   await until('the others', () => text('#letters-matched') === '120 dead letters');
 
-  await focus('#letters-reason');
-  await keys('atte');
-  await until('another reason', () => !one('#letters-none').hidden);
+  await choose('#letters-reason', 'atte', 'another reason', () => !one('#letters-none').hidden);
   await keys('ArrowUp');
   await until('the reason', () => text('#letters-matched') === '120 dead letters of this filter');
   await click('#letters-all-deliver');

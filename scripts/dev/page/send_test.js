@@ -69,9 +69,7 @@ test('an event is sent again, as it was and edited, to the byte', { args: ['-eve
 test('many events of a kind keep what was changed and differ in the rest', { args: ['-every', 'off'] }, async () => {
   await click('#open-send');
   await sample();
-  await focus('#kind');
-  await keys('PullC');
-  await until('another sample', () => value('#kind') === 'PullComplete' && value('#json').includes('"SessionContext": ""'));
+  await choose('#kind', 'PullC', 'another sample', () => value('#kind') === 'PullComplete' && value('#json').includes('"SessionContext": ""'));
   await write('#json', value('#json').replace('"SessionContext": ""', '"SessionContext": "all of them"'));
   await click('#counts label:nth-child(3)');
   await click('#send-now');
@@ -84,9 +82,7 @@ test('many events of a kind keep what was changed and differ in the rest', { arg
 test('another form of a kind says how it differs, and sends all of its events', { args: ['-every', 'off'] }, async () => {
   await click('#open-send');
   await sample();
-  await focus('#kind');
-  await keys('ProcedureStateChanged/ch');
-  await until('the sample', () => value('#kind') === 'ProcedureStateChanged/change' && value('#json').includes('"Change"'));
+  await choose('#kind', 'ProcedureStateChanged/ch', 'the sample', () => value('#kind') === 'ProcedureStateChanged/change' && value('#json').includes('"Change"'));
   check(text('#kind-text').includes('three events'), text('#kind-text'));
   await click('#send-now');
   await until('three events', () => text('#matched') === '3 events');

@@ -81,6 +81,22 @@ const stopDev = () => hand('stop dev');
 const startDev = () => hand('start dev');                          // at the same address
 const callVOD = (method, path, body = '') => hand('vod', method, path, body);
 
+/**
+ * Types in a list until so. A browser forgets what was typed a second ago, so on a slow
+ * machine the letters may choose something else, and are typed again.
+ */
+async function choose(selector, letters, words, so) {
+  for (let n = 0; n < 20 && !await so(); n++) {
+    if (n > 0) await new Promise((again) => setTimeout(again, 1500));
+    await focus(selector);
+    await keys(letters);
+    for (const end = performance.now() + 3e3; performance.now() < end && !await so();) {
+      await new Promise((again) => setTimeout(again, 20));
+    }
+  }
+  await until(words, so);
+}
+
 // --------------------------------------------------------- dev's API, by fetch
 
 /** Calls the API; the body may be an object. */
