@@ -76,25 +76,23 @@ ON CONFLICT DO NOTHING`
 func (m mediaTables) writeSQL() string {
 	media := slices.Concat(mediaKey, sqltable.MediaColumns)
 	outputs := slices.Concat(outputKey, []string{"data"}, sqltable.OutputColumns)
-	values := func(columns []string) string {
-		var all []string
-		for _, c := range columns {
-			all = append(all, valueOf(c))
-		}
-		return strings.Join(all, ", ")
-	}
-	excluded := func(columns []string) string {
-		var all []string
-		for _, c := range columns {
-			all = append(all, c+" = excluded."+c)
-		}
-		return strings.Join(all, ", ")
-	}
 	return fmt.Sprintf(writeMedia,
-		m.media, strings.Join(sqltable.MediaColumns, ", "), values(sqltable.MediaColumns), unnest(1, media...), excluded(sqltable.MediaColumns),
-		m.output, strings.Join(sqltable.OutputColumns, ", "), values(outputs[len(outputKey):]), unnest(1+len(media), outputs...), excluded(sqltable.OutputColumns),
+		m.media, strings.Join(sqltable.MediaColumns, ", "), list(sqltable.MediaColumns, valueOf), unnest(1, media...), list(sqltable.MediaColumns, excluded),
+		m.output, strings.Join(sqltable.OutputColumns, ", "), list(outputs[len(outputKey):], valueOf), unnest(1+len(media), outputs...), list(sqltable.OutputColumns, excluded),
 		m.event, unnest(1+len(media)+len(outputs), eventKey...))
 }
+
+// list is what one makes of each column, separated by commas.
+func list(columns []string, one func(column string) string) string {
+	var all []string
+	for _, c := range columns {
+		all = append(all, one(c))
+	}
+	return strings.Join(all, ", ")
+}
+
+// excluded sets a column to what the INSERT brings.
+func excluded(column string) string { return column + " = excluded." + column }
 
 // writeArgs are the arguments of writeSQL, in a room.
 func writeArgs(rows sqltable.MediaRows, in *room) []any {
