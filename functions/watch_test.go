@@ -94,6 +94,34 @@ func TestACallbackIsCountedDespiteABadVariable(t *testing.T) {
 	sameFigures(t, lines[0], map[string]any{"status": 500.0, "events": 1.0, "parked": 1.0, "confirmed": 0.0})
 }
 
+// A request that is refused before callback sees it is an invocation all the same: VOD
+// does not send again what is too large.
+func TestARefusedRequestHasALineToo(t *testing.T) {
+	t.Parallel()
+	f := start(t, callbackBin)
+	f.invokeRaw([]byte(`{}`))
+	f.invokeRaw([]byte(`{"httpMethod":"post","body":"` + strings.Repeat("x", 6<<20+1) + `"}`))
+	lines := logLines(t, f, "invocation")
+	if len(lines) != 2 {
+		t.Fatalf("SCF: %d lines", len(lines))
+	}
+	sameFigures(t, lines[0], map[string]any{"status": 400.0, "method": "", "events": 0.0, "confirmed": 0.0, "longest_confirm_ms": nil})
+	sameFigures(t, lines[1], map[string]any{"status": 413.0, "method": "POST", "events": 0.0, "confirmed": 0.0})
+
+	host := startHost(t, callbackBin, "LISTEN_ADDR=127.0.0.1:0")
+	for range 2 {
+		resp, err := http.Post(host+"/callback", "application/json", strings.NewReader(strings.Repeat("x", 6<<20+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 413 {
+			t.Errorf("over 6 MB are answered %d", resp.StatusCode)
+		}
+	}
+	until(t, host+"/metrics", func(_ int, body string) bool { return strings.Contains(body, `vod_requests_total{status="413"} 2`) })
+}
+
 // ALERT_SILENCE is one line at level error, once an instance.
 func TestAlertSilence(t *testing.T) {
 	t.Parallel()

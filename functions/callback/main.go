@@ -27,7 +27,7 @@ var (
 
 func main() {
 	h := instance.Requests(callback.Handler(options))
-	scf.Main(scf.OnHTTP(h), func(ctx context.Context) error {
+	scf.Main(scf.OnHTTP(h, instance.Requests), func(ctx context.Context) error {
 		if _, err := options(); err != nil {
 			return err
 		}

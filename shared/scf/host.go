@@ -35,12 +35,12 @@ const DefaultAddr = ":8080"
 //
 // Its memory is bounded: it has 12,000 connections open at most, and 64 MB of
 // bodies. A request that finds no room waits.
-func ListenAndServe(ctx context.Context, h http.Handler) error {
-	return Serve(ctx, "LISTEN_ADDR", cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr), h)
+func ListenAndServe(ctx context.Context, h http.Handler, around ...Around) error {
+	return Serve(ctx, "LISTEN_ADDR", cmp.Or(os.Getenv("LISTEN_ADDR"), DefaultAddr), h, around...)
 }
 
 // Serve is [ListenAndServe] on the address that the variable of that name has.
-func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
+func Serve(ctx context.Context, variable, addr string, h http.Handler, around ...Around) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s, set %s to another address (host:port): %w", addr, variable, err)
@@ -49,7 +49,7 @@ func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 
 	connections := limit(l, maxConns)
 	srv := &http.Server{
-		Handler:           hosted(h),
+		Handler:           hosted(h, around),
 		ConnState:         connections.note,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
@@ -76,7 +76,7 @@ func Serve(ctx context.Context, variable, addr string, h http.Handler) error {
 }
 
 // hosted gives h on a host what it has under SCF: see the package comment.
-func hosted(h http.Handler) http.Handler {
+func hosted(h http.Handler, around []Around) http.Handler {
 	bodies := newRoom(bodyRoom)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
@@ -84,34 +84,12 @@ func hosted(h http.Handler) http.Handler {
 			return
 		}
 
-		if r.ContentLength > MaxBody {
-			refuseLong(w, r)
-			return
-		}
-		all := r.Body
-		r.Body = io.NopCloser(io.LimitReader(all, MaxBody+1))
 		share := &share{of: bodies}
 		defer share.release()
-		arriving, arrived := context.WithTimeout(r.Context(), readTime)
-		body, err := share.read(arriving, r)
-		arrived()
-		r.Body = all
-		if errors.Is(err, errNoRoom) {
-			slog.WarnContext(r.Context(), "request refused", "status", http.StatusServiceUnavailable, "error", err)
-			Error(w, http.StatusServiceUnavailable, err.Error())
-			return
-		}
-		if len(body) > MaxBody {
-			share.release() // its sender may take long
-			refuseLong(w, r)
-			return
-		}
-		if err != nil {
-			status := http.StatusBadRequest
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				status = http.StatusRequestTimeout
-			}
-			Error(w, status, "the body did not arrive whole: "+err.Error())
+		body, refused := share.body(r)
+		if refused != nil {
+			slog.WarnContext(r.Context(), "request refused", "status", refused.status, "error", refused.text)
+			all(around, refused).ServeHTTP(w, r)
 			return
 		}
 
@@ -124,11 +102,37 @@ func hosted(h http.Handler) http.Handler {
 	})
 }
 
-// refuseLong answers a body over [MaxBody]. It reads as much again first: a client
-// that still sends when the connection is closed never sees the answer.
-func refuseLong(w http.ResponseWriter, r *http.Request) {
+// body reads the body of a request, or says why it cannot be served.
+func (s *share) body(r *http.Request) ([]byte, *refusal) {
+	if r.ContentLength > MaxBody {
+		drain(r)
+		return nil, tooLarge
+	}
+	whole := r.Body
+	r.Body = io.NopCloser(io.LimitReader(whole, MaxBody+1))
+	arriving, arrived := context.WithTimeout(r.Context(), readTime)
+	body, err := s.read(arriving, r)
+	arrived()
+	r.Body = whole
+	switch {
+	case errors.Is(err, errNoRoom):
+		return nil, &refusal{http.StatusServiceUnavailable, err.Error()}
+	case len(body) > MaxBody:
+		s.release() // its sender may take long
+		drain(r)
+		return nil, tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &refusal{http.StatusRequestTimeout, "the body did not arrive whole: " + err.Error()}
+	case err != nil:
+		return nil, &refusal{http.StatusBadRequest, "the body did not arrive whole: " + err.Error()}
+	}
+	return body, nil
+}
+
+// drain reads as much again of a body that is too long: a client that still sends
+// when the connection is closed never sees the answer.
+func drain(r *http.Request) {
 	if r.Header.Get("Expect") == "" { // else the client waits for the answer
 		io.CopyN(io.Discard, r.Body, MaxBody)
 	}
-	Error(w, tooLarge.status, tooLarge.text)
 }

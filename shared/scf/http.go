@@ -26,17 +26,27 @@ const MaxBody = 6 << 20
 // Gateway (583/12513). It never returns an error. An event that is not HTTP is
 // answered with statusCode 400 before h sees it, a body over [MaxBody] with
 // 413, and a panic of h with 500, each with a JSON object {"error": …}.
-func OnHTTP(h http.Handler) Func {
+func OnHTTP(h http.Handler, around ...Around) Func {
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		r, gateway, refused := decode(ctx, event)
 		if refused != nil {
 			slog.WarnContext(ctx, "trigger event refused", "status", refused.status, "error", refused.text, "bytes", len(event))
-			a := newAnswer()
-			Error(a, refused.status, refused.text)
-			return a.integrated(gateway)
+			return respond(all(around, refused), r).integrated(gateway)
 		}
 		return respond(h, r).integrated(gateway)
 	}
+}
+
+// Around is put around the answer to a request that is refused before the handler
+// sees it, to count it. Of the request only the method is known for sure; it is
+// empty if a trigger event is no HTTP event.
+type Around func(refused http.Handler) http.Handler
+
+func all(around []Around, h http.Handler) http.Handler {
+	for _, a := range around {
+		h = a(h)
+	}
+	return h
 }
 
 // trigger is what the two HTTP triggers send. A function URL's event is API
@@ -54,22 +64,27 @@ type trigger struct {
 	sourceIp     string
 }
 
-// refusal is the answer to an event that h must not see.
+// refusal is the answer to a request that h must not see.
 type refusal struct {
 	status int
 	text   string
 }
 
+func (f *refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) { Error(w, f.status, f.text) }
+
 // decode reads a trigger event. gateway tells whether it came from API Gateway,
-// which wants another answer than a function URL.
+// which wants another answer than a function URL. The request of a refused one has
+// only its method.
 func decode(ctx context.Context, event []byte) (r *http.Request, gateway bool, refused *refusal) {
 	t, ok := readTrigger(event)
+	t.method = strings.ToUpper(t.method)
+	bare := (&http.Request{Method: t.method, URL: new(url.URL), Header: http.Header{}, Body: http.NoBody}).WithContext(ctx)
 	if !ok {
-		return nil, false, &refusal{http.StatusBadRequest, "the trigger event is no JSON"}
+		return bare, false, &refusal{http.StatusBadRequest, "the trigger event is no JSON"}
 	}
 	gateway = t.serviceId != ""
 	if t.method == "" {
-		return nil, gateway, &refusal{http.StatusBadRequest, "the trigger event is no HTTP event: it has no httpMethod; invoke this function by its URL"}
+		return bare, gateway, &refusal{http.StatusBadRequest, "the trigger event is no HTTP event: it has no httpMethod; invoke this function by its URL"}
 	}
 
 	body := t.body
@@ -80,7 +95,7 @@ func decode(ctx context.Context, event []byte) (r *http.Request, gateway bool, r
 		}
 	}
 	if len(body) > MaxBody {
-		return nil, gateway, tooLarge
+		return bare, gateway, tooLarge
 	}
 
 	header := make(http.Header, len(t.headers))
@@ -96,7 +111,7 @@ func decode(ctx context.Context, event []byte) (r *http.Request, gateway bool, r
 	}
 
 	r = &http.Request{
-		Method:        strings.ToUpper(t.method),
+		Method:        t.method,
 		URL:           u,
 		RequestURI:    u.RequestURI(),
 		Proto:         "HTTP/1.1",

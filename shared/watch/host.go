@@ -11,10 +11,12 @@ import (
 )
 
 // Serve serves h with the pages on LISTEN_ADDR until ctx ends, and meanwhile writes
-// the line about silence when it is due.
+// the line about silence when it is due. It counts the requests that are refused before
+// h sees them, such as one of over 6 MB; h is from [Instance.Requests], and counts its
+// own.
 func (i *Instance) Serve(ctx context.Context, h http.Handler, ready func(context.Context) error) error {
 	defer i.WatchSilence(ctx)()
-	return scf.ListenAndServe(ctx, i.Pages(h, ready))
+	return scf.ListenAndServe(ctx, i.Pages(h, ready), i.Requests)
 }
 
 // Beside watches a loop on a host: it serves the pages on the address, if there is
