@@ -10,11 +10,12 @@ import (
 )
 
 // checkSilence checks how long ago the last event came, if a SINK is a table that can be
-// asked. If none is, that is no problem. A bucket is not asked: it has no index, so
-// every object would have to be read.
+// asked. If none is, that is no problem, and neither is the silence of tables that only
+// get some EventTypes. A bucket is not asked: it has no index, so every object would
+// have to be read.
 func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 	var last time.Time
-	known := false
+	known, all := false, false // all: a table gets every EventType
 	for _, u := range cfg.Sinks {
 		if !sink.HasTable(u) || isBucket(u) {
 			continue
@@ -25,6 +26,8 @@ func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 			continue
 		}
 		known = true
+		types, err := sink.Types(u)
+		all = all || err == nil && types.All()
 		if sum.Last.After(last) {
 			last = sum.Last
 		}
@@ -35,6 +38,8 @@ func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 		d.fine(nil, "seconds since the last event: not known here, as no SINK is a table that can be read; the log's lines \"invocation\" have since_event_s")
 	case last.IsZero():
 		d.find(warning, nil, causeSilence, "no table of a SINK has any event yet")
+	case cfg.AlertSilence > 0 && since > cfg.AlertSilence && !all:
+		d.find(warning, nil, causeSilence, "%d seconds since the last event of the EventTypes that a table gets, by types= in its URL; others may have come", int(since.Seconds()))
 	case cfg.AlertSilence > 0 && since > cfg.AlertSilence:
 		d.find(problem, nil, causeSilence, "%d seconds since the last event, and ALERT_SILENCE is %v", int(since.Seconds()), cfg.AlertSilence)
 	default:
@@ -42,7 +47,8 @@ func (d *doctor) checkSilence(ctx context.Context, cfg config.Config) {
 	}
 }
 
-// summaryOf sums up the table of a sink's URL.
+// summaryOf sums up the events that VOD sent in the table of a sink's URL. What
+// reconcile writes there says nothing about whether events come.
 func summaryOf(ctx context.Context, rawURL string) (stored.Summary, error) {
 	table, err := sink.OpenTable(rawURL)
 	if err != nil {
@@ -51,9 +57,9 @@ func summaryOf(ctx context.Context, rawURL string) (stored.Summary, error) {
 	defer table.Close()
 	return within(ctx, func(ctx context.Context) (stored.Summary, error) {
 		// The server counts the rows, so ask only for those of a day first.
-		sum, err := table.Summary(ctx, stored.Filter{Since: time.Now().Add(-24 * time.Hour)})
+		sum, err := table.Summary(ctx, stored.Filter{Sent: true, Since: time.Now().Add(-24 * time.Hour)})
 		if err == nil && sum.Last.IsZero() {
-			return table.Summary(ctx, stored.Filter{})
+			return table.Summary(ctx, stored.Filter{Sent: true})
 		}
 		return sum, err
 	})

@@ -61,6 +61,9 @@ func fill(t *testing.T, c *costest.Server) (events []*event.Event) {
 		if i%10 == 0 {
 			e.Parking = &event.Parking{Reason: "permanent", Attempts: 1, FirstError: "it is\nbroken", LastError: "it is\nbroken"}
 		}
+		if i%7 == 0 {
+			e.Mode = event.Reconciled
+		}
 		events = append(events, e)
 	}
 	for _, err := range s.Send(t.Context(), events) {
@@ -116,6 +119,7 @@ func TestTableReadsBack(t *testing.T) {
 		"a whole type": {stored.Filter{Type: "com.tencent.cloud.vod.BrandNewEvent"}, func(i int) bool { return i%3 == 2 }},
 		"parked":       {stored.Filter{Parked: new(true)}, func(i int) bool { return i%10 == 0 }},
 		"not parked":   {stored.Filter{Parked: new(false)}, func(i int) bool { return i%10 != 0 }},
+		"sent by VOD":  {stored.Filter{Sent: true}, func(i int) bool { return i%7 != 0 }},
 		"since":        {stored.Filter{Since: first.Add(24 * time.Hour)}, func(i int) bool { return i%3 > 0 && received(events[i]).Compare(first.Add(24*time.Hour)) >= 0 }},
 		"until":        {stored.Filter{Until: first.Add(24 * time.Hour)}, func(i int) bool { return received(events[i]).Before(first.Add(24 * time.Hour)) }},
 		"ids":          {stored.Filter{IDs: []string{events[4].ID, "ffffffffffffffffffffffffffffffff", events[29].ID}}, func(i int) bool { return i == 4 || i == 29 }},

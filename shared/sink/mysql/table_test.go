@@ -24,7 +24,8 @@ func openTable(t testing.TB, u *url.URL) *Table {
 var day = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 
 // sample writes four events, an hour apart: an upload, two deletions, of which
-// the second one is parked, and one of a type with a _ in it.
+// the second one is parked, and one of a type with a _ in it, which was made from an
+// answer of VOD.
 func sample(t testing.TB, u *url.URL) (events []*event.Event) {
 	t.Helper()
 	for i, body := range []string{
@@ -38,6 +39,7 @@ func sample(t testing.TB, u *url.URL) (events []*event.Event) {
 		events = append(events, e)
 	}
 	events[2].Parking = &event.Parking{Reason: "permanent", Attempts: 1, FirstError: "422", LastError: "422"}
+	events[3].Mode = event.Reconciled
 	taken(t, openSink(t, u).Send(t.Context(), events))
 	return events
 }
@@ -65,6 +67,7 @@ func TestTableFilters(t *testing.T) {
 		"reason":        {stored.Filter{Reason: "permanent"}, []int{2}},
 		"another one":   {stored.Filter{Reason: "attempts"}, nil},
 		"not parked":    {stored.Filter{Parked: &no}, []int{0, 1, 3}},
+		"sent by VOD":   {stored.Filter{Sent: true}, []int{0, 1, 2}},
 		"ids":           {stored.Filter{IDs: []string{events[3].ID, events[0].ID}}, []int{0, 3}},
 		"after":         {stored.Filter{After: stored.Place{Received: day.Add(time.Hour), ID: events[1].ID}}, []int{2, 3}},
 		"before its id": {stored.Filter{After: stored.Place{Received: day.Add(time.Hour), ID: "0"}}, []int{1, 2, 3}},

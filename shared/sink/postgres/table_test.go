@@ -62,7 +62,7 @@ func write(t testing.TB, u *url.URL, events ...*event.Event) {
 }
 
 // sample writes four events: an upload, two deletions, of which the second one is
-// parked, and one of a type with a _ in it.
+// parked, and one of a type with a _ in it, which was made from an answer of VOD.
 func sample(t testing.TB, u *url.URL) []*event.Event {
 	t.Helper()
 	events := []*event.Event{
@@ -72,6 +72,7 @@ func sample(t testing.TB, u *url.URL) []*event.Event {
 		at(t, 3, `{"EventType":"File_eleted","FileDeleteEvent":{"FileId":"1490012345-Task-1"}}`),
 	}
 	events[2].Parking = &event.Parking{Reason: "permanent", Attempts: 1, FirstError: "422", LastError: "422"}
+	events[3].Mode = event.Reconciled
 	write(t, u, events...)
 	return events
 }
@@ -109,6 +110,7 @@ func TestTableFilters(t *testing.T) {
 		"reason":                {stored.Filter{Reason: "permanent"}, []int{2}},
 		"another reason":        {stored.Filter{Reason: "attempts"}, nil},
 		"not parked":            {stored.Filter{Parked: new(false)}, []int{0, 1, 3}},
+		"sent by VOD":           {stored.Filter{Sent: true}, []int{0, 1, 2}},
 		"after":                 {stored.Filter{After: stored.Place{Received: day.Add(time.Hour), ID: events[1].ID}}, []int{2, 3}},
 		"several":               {stored.Filter{Type: "FileDeleted", Since: day, Parked: new(true)}, []int{2}},
 		"none":                  {stored.Filter{Type: "PullComplete"}, nil},

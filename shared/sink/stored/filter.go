@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"vodevents/shared/event"
 )
 
 // Filter says which rows are asked for. The zero value asks for all of them.
@@ -27,6 +29,10 @@ type Filter struct {
 	// Reason is why an event was parked, the attribute parkreason. Empty: whatever,
 	// and also those that are not parked.
 	Reason string
+
+	// Sent: only events that VOD sent, and none that was made from its answers: those
+	// have the mode reconciled.
+	Sent bool
 
 	// Sunk: only events that the table took as SINK. The table must have the
 	// column sunk_at.
@@ -58,6 +64,7 @@ func (f Filter) Wants(r Row) bool {
 		(f.Since.IsZero() || !r.Received.Before(f.Since)) &&
 		(f.Until.IsZero() || r.Received.Before(f.Until)) &&
 		(f.Parked == nil || *f.Parked == (r.Parking != nil)) &&
+		(!f.Sent || r.Mode != string(event.Reconciled)) &&
 		(f.Reason == "" || r.Parking != nil && r.Parking.Reason == f.Reason)
 }
 

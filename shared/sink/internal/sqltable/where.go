@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"vodevents/shared/event"
 	"vodevents/shared/sink/stored"
 )
 
@@ -45,6 +46,9 @@ func (d Dialect) Where(f stored.Filter) (clause string, args []any) {
 	}
 	if f.Reason != "" {
 		w.add("parkreason = ", w.arg("text", f.Reason))
+	}
+	if f.Sent {
+		w.add("mode <> ", w.arg("text", string(event.Reconciled)))
 	}
 	if f.Sunk {
 		w.add("(sunk_at IS NOT NULL OR parkreason IS NULL)") // rows of an earlier version have no sunk_at
