@@ -60,11 +60,7 @@ type quick struct {
 	*jsonscan.Scanner
 	odd    bool // something is not as VOD sends it
 	shapes *shapes
-
-	// recent are short strings that were read last, the latest at next-1: the results
-	// of a procedure have nearly all of theirs in common.
-	recent [4]string
-	next   int
+	member *opening // of the value that is read
 
 	// duration is the float that was read last, and its text: the results have that in
 	// common, too.
@@ -90,14 +86,20 @@ var quickNames = func() map[string]string {
 type shape []opening
 
 // opening is a member up to its value, such as ,"Url":
-type opening struct{ text, name []byte }
+type opening struct {
+	text, name []byte
+
+	// said is a short string that was its value, without escapes. Nearly all members of
+	// the results, such as Status, say the same each time.
+	said string
+}
 
 // shapes are those of all kinds, as they were last.
 type shapes struct{ procedure, metaData, element, subtask, input, output, stream shape }
 
-// An object is odd if it has more members than this, or a longer opening. That bounds
-// what is kept.
-const maxShape, maxOpening = 40, 80 // bytes
+// An object is odd if it has more members than this, or a longer opening, and strings
+// of more than maxSaid bytes are not kept. That bounds what is kept.
+const maxShape, maxOpening, maxSaid = 40, 80, 32
 
 // object reads an object, or null. read reads the value of a member, and returns
 // false for a name that it does not know.
@@ -106,13 +108,11 @@ func (q *quick) object(seen *shape, read func(name []byte) bool) {
 		return
 	}
 	for i := 0; !q.odd; i++ {
-		if i < len(*seen) && q.Literal((*seen)[i].text) {
-			if !read((*seen)[i].name) {
-				q.skip()
-			}
-		} else if name := q.opening(seen, i); name == nil {
+		if (i >= len(*seen) || !q.Literal((*seen)[i].text)) && !q.opening(seen, i) {
 			break
-		} else if !read(name) {
+		}
+		q.member = &(*seen)[i]
+		if !read(q.member.name) {
 			q.skip()
 		}
 	}
@@ -120,27 +120,27 @@ func (q *quick) object(seen *shape, read func(name []byte) bool) {
 }
 
 // opening walks to the value of the i-th member, which begins otherwise than the shape
-// has it. From here on the shape is that of this object. It returns nil at the object's
+// has it. From here on the shape is that of this object. It returns false at the object's
 // end, and at what only Decode knows to read: a name in another case or that came twice.
-func (q *quick) opening(seen *shape, i int) (name []byte) {
+func (q *quick) opening(seen *shape, i int) bool {
 	from := q.Pos()
 	if i == 0 && (!q.Take('{') || q.Space() == '}') || i > 0 && !q.Comma() {
-		return nil
+		return false
 	}
 	quoted, ok := q.Name()
 	text := q.Since(from)
 	if !ok || i == maxShape || len(text) > maxOpening {
 		q.odd = true
-		return nil
+		return false
 	}
-	name = bytes.Clone(quoted[1 : len(quoted)-1])
+	name := bytes.Clone(quoted[1 : len(quoted)-1])
 	twice := slices.ContainsFunc((*seen)[:i], func(earlier opening) bool { return bytes.Equal(earlier.name, name) })
 	if twice || respelled(name) {
 		q.odd = true
-		return nil
+		return false
 	}
-	*seen = append((*seen)[:i], opening{bytes.Clone(text), name})
-	return name
+	*seen = append((*seen)[:i], opening{text: bytes.Clone(text), name: name})
+	return true
 }
 
 // respelled tells whether Decode might know the name.
@@ -199,47 +199,34 @@ func (q *quick) null() bool { return q.Peek() == 'n' && q.scalar() != nil }
 
 // string reads a string. null leaves what is there.
 func (q *quick) string(to *string) {
+	if q.Quoted(q.member.said) {
+		*to = q.member.said
+		return
+	}
 	switch s := q.scalar(); {
 	case s == nil || s[0] == 'n':
 	case s[0] == '"':
-		*to = q.text(s)
+		*to = jsonscan.String(s)
+		if raw := s[1 : len(s)-1]; len(raw) <= maxSaid && string(raw) == *to {
+			q.member.said = *to
+		}
 	default:
 		q.odd = true
 	}
 }
 
-// text decodes a string.
-func (q *quick) text(quoted []byte) string {
-	raw := quoted[1 : len(quoted)-1]
-	if len(raw) > 32 || bytes.IndexByte(raw, '\\') >= 0 {
-		return jsonscan.String(quoted)
-	}
-	for _, known := range q.recent {
-		if known == string(raw) {
-			return known
-		}
-	}
-	s := jsonscan.String(quoted)
-	q.recent[q.next] = s
-	q.next = (q.next + 1) % len(q.recent)
-	return s
-}
-
 func (q *quick) int(to *int64) {
+	n, ok := q.Digits()
+	if ok {
+		*to = n // nearly all are few digits, and nothing else
+		return
+	}
 	s := q.scalar()
 	if s == nil || s[0] == 'n' {
 		return
 	}
-	var n int64
-	for _, c := range s {
-		if c -= '0'; c > 9 || len(s) > 18 {
-			n, err := strconv.ParseInt(string(s), 10, 64)
-			*to, q.odd = n, q.odd || err != nil
-			return
-		}
-		n = 10*n + int64(c) // nearly all are few digits, and nothing else
-	}
-	*to = n
+	n, err := strconv.ParseInt(string(s), 10, 64)
+	*to, q.odd = n, q.odd || err != nil
 }
 
 // natural reads a number that is not negative.

@@ -52,6 +52,7 @@ var quickPayloads = map[string]string{
 	"white space":          " {\n \"FileId\" : \"1\" , \"TaskId\":\"t\",\"Status\":\"FINISH\", \"MediaProcessResultSet\" : [ { \"TranscodeTask\" : { \"Status\" : \"SUCCESS\" , \"Output\" : { \"Url\" : \"u\" , \"Definition\" : 3 } } } , { } ] }",
 	"half a pair":          `{"FileId":"1","FileName":"\ud83d\u0000x","TaskId":"t","MediaProcessResultSet":[{"TranscodeTask":{"Status":"SUCCESS","Output":{"Url":"\ud83d"}}}]}`,
 	"large numbers":        `{"FileId":"1","TaskId":"t","MetaData":{"Size":999999999999999999,"Width":1000000000000000000,"Height":9223372036854775807},"MediaProcessResultSet":[{"TranscodeTask":{"Status":"SUCCESS","ErrCode":-0,"Output":{"Definition":-9223372036854775808,"Size":-1,"Url":"b"}}}]}`,
+	"nearly what was said": `{"FileId":"1","TaskId":"t","Status":"FINISH","MediaProcessResultSet":[` + failures(`"a"`, `"ab"`, `"a"`, `"a\"b"`, `"\u0061"`, `"a"`, `null`, `""`, `"a"`, `"\u0061"`) + `]}`,
 	"twice one definition": `{"FileId":"1","TaskId":"t","MediaProcessResultSet":[{"TranscodeTask":{"Status":"SUCCESS","Output":{"Definition":7,"Url":"b"}}},{"TranscodeTask":{"Status":"SUCCESS","Output":{"Definition":7,"Url":"b"}}},{"TranscodeTask":{"Status":"SUCCESS","Output":{"Definition":7,"Url":"a"}}}]}`,
 }
 
@@ -77,6 +78,14 @@ var oddPayloads = map[string]string{
 	"a long name":                `{"FileId":"1","TaskId":"t","` + strings.Repeat("n", 90) + `":1}`,
 	"many names":                 `{"FileId":"1","TaskId":"t"` + manyNames(50) + `}`,
 	"a name of Kelvin's letter":  "{\"FileId\":\"1\",\"Tas\u212aId\":\"t\",\"Status\":\"FINISH\"}",
+}
+
+// failures are results whose messages are these.
+func failures(messages ...string) (results string) {
+	for i, message := range messages {
+		results += fmt.Sprintf(`,{"TranscodeTask":{"Status":"FAIL","ErrCodeExt":"E","Message":%s,"Input":{"Definition":%d}}}`, message, 1+i)
+	}
+	return results[1:]
 }
 
 func manyNames(n int) (members string) {

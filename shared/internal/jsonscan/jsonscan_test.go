@@ -361,3 +361,32 @@ func TestIsPlainFindsWhatNeedsAnEscape(t *testing.T) {
 		}
 	}
 }
+
+func TestQuotedIsTheWholeString(t *testing.T) {
+	t.Parallel()
+	for text, is := range map[string]bool{`"quay",`: true, `"quay"`: true, `"quay`: false, `"quays"`: false, `"qua"`: false, `"qua\u0079"`: false, `quay"`: false, `"`: false, ``: false} {
+		s := New([]byte(text))
+		if got := s.Quoted("quay"); got != is || got && s.Pos() != 6 || !got && s.Pos() != 0 {
+			t.Errorf("%s: %v, at %d", text, got, s.Pos())
+		}
+	}
+	if s := New([]byte(`""`)); !s.Quoted("") || s.Pos() != 2 {
+		t.Error("nothing is said, and not taken")
+	}
+}
+
+func TestDigitsAreWholeNumbersOfTheGrammar(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{`0`: 0, `7,`: 7, `1080}`: 1080, `999999999999999999`: 999999999999999999, `12 `: 12} {
+		s := New([]byte(text))
+		if got, ok := s.Digits(); !ok || got != want || s.Pos() != len(strings.TrimRight(text, ",} ")) {
+			t.Errorf("%s: %d, %v, at %d", text, got, ok, s.Pos())
+		}
+	}
+	for _, text := range []string{``, `-1`, `01`, `00`, `1.0`, `1e3`, `1E3`, `1000000000000000000`, `"1"`, `null`, `:`} {
+		s := New([]byte(text))
+		if got, ok := s.Digits(); ok || s.Pos() != 0 {
+			t.Errorf("%s: %d, at %d", text, got, s.Pos())
+		}
+	}
+}

@@ -83,6 +83,35 @@ func (s *Scanner) Literal(b []byte) bool {
 	return true
 }
 
+// Quoted walks over a string without escapes that says this, if it stands here. said
+// is what such a string said before, or empty.
+func (s *Scanner) Quoted(said string) bool {
+	b := s.text[s.at:]
+	end := 1 + len(said)
+	if len(b) <= end || b[0] != '"' || b[end] != '"' || string(b[1:end]) != said {
+		return false
+	}
+	s.at += end + 1
+	return true
+}
+
+// Digits walks over a number of at most 18 digits and nothing else, if it stands here.
+func (s *Scanner) Digits() (n int64, ok bool) {
+	const most = 18
+	i := s.at
+	for i < len(s.text) && s.text[i]-'0' <= 9 {
+		n = 10*n + int64(s.text[i]-'0')
+		i++
+	}
+	digits := i - s.at
+	if digits == 0 || digits > most || digits > 1 && s.text[s.at] == '0' ||
+		i < len(s.text) && (s.text[i] == '.' || s.text[i]|0x20 == 'e') {
+		return 0, false
+	}
+	s.at = i
+	return n, true
+}
+
 // Value walks over the value that begins here.
 func (s *Scanner) Value() bool { return s.value(1) }
 
