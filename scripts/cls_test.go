@@ -3,15 +3,18 @@ package scripts_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"vodevents/shared/lease"
+	"vodevents/shared/reconcile"
 	"vodevents/shared/watch"
 )
 
@@ -25,6 +28,8 @@ func invocationFields(t *testing.T) map[string]bool {
 	defer slog.SetDefault(before)
 	_, run := watch.New("pull").Begin(t.Context())
 	run.End(nil, lease.Result{})
+	_, run = watch.New("pull").Begin(t.Context())
+	run.End(errors.New("no keys"), reconcile.Result{})
 	watch.New("callback").Requests(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil))
 	fields := map[string]bool{}
 	for line := range bytes.Lines(log.Bytes()) {
@@ -85,4 +90,67 @@ func TestChartsAndAlarmsAskForWhatIsWritten(t *testing.T) {
 			}
 		}
 	}
+}
+
+// README.md names every field of the line "invocation", and no other: they are what
+// the index of CLS needs.
+func TestREADMENamesTheFieldsOfTheLine(t *testing.T) {
+	fields := invocationFields(t)
+	fields["request_id"] = true // of a real invocation
+	for _, everyLine := range []string{"time", "level", "msg"} {
+		delete(fields, everyLine)
+	}
+	_, rest, _ := strings.Cut(readme(t), "| field | |\n")
+	table, _, _ := strings.Cut(rest, "\n\n")
+	named := map[string]bool{}
+	for row := range strings.Lines(table) {
+		for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(strings.Split(row, "|")[1], -1) {
+			named[m[1]] = true
+			if !fields[m[1]] {
+				t.Errorf("no function writes %q", m[1])
+			}
+		}
+	}
+	for name := range fields {
+		if !named[name] {
+			t.Errorf("%q is not in README.md", name)
+		}
+	}
+}
+
+// The rules for Prometheus ask for figures, fates and statuses that /metrics has from
+// the start.
+func TestRulesAskForWhatIsServed(t *testing.T) {
+	served := ""
+	for _, function := range []string{"callback", "pull"} {
+		w := httptest.NewRecorder()
+		watch.New(function).Pages(http.NotFoundHandler(), nil).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		served += w.Body.String()
+	}
+	_, rest, _ := strings.Cut(readme(t), "```yaml\ngroups:\n")
+	rules, _, _ := strings.Cut(rest, "```")
+	found := regexp.MustCompile(`(vod_\w+)(?:\{(\w+)=~?"([\w|]+)"\})?`).FindAllStringSubmatch(rules, -1)
+	if len(found) < 7 {
+		t.Errorf("only %d figures are asked for in %s", len(found), rules)
+	}
+	for _, m := range found {
+		for value := range strings.SplitSeq(m[3], "|") {
+			want := m[1]
+			if value != "" {
+				want += `{` + m[2] + `="` + value + `"}`
+			}
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(want) + `[ {]`).MatchString(served) {
+				t.Errorf("/metrics has no %s", want)
+			}
+		}
+	}
+}
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

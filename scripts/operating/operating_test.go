@@ -27,6 +27,7 @@ func TestASinkIsStopped(t *testing.T) {
 	pull := w.start("pull")
 	w.show("the log of pull", pull.log(), `"level":"(WARN|ERROR)"|"msg":"invocation"`)
 	w.show("its result", pull.result)
+	w.alarms(pull.log())
 	callback := w.serve()
 	w.curl("/readyz", callback.get("/readyz"))
 	w.show("the log of callback on a host", callback.logged("not ready"), "not ready")
@@ -47,6 +48,7 @@ func TestACallbackIsParkedWhileASinkIsStopped(t *testing.T) {
 	callback := w.post(upload)
 	w.show("the answer of callback", callback.result)
 	w.show("its log", callback.log(), `sink is down|parked|"msg":"invocation"`)
+	w.alarms(callback.log())
 	w.receiver.goOn()
 	w.file("callback.log", callback.log())
 	w.run("vodctl replay callback.log")
@@ -64,6 +66,7 @@ func TestAKeyIsRotated(t *testing.T) {
 	w.show("the answer of callback", server.signed("oldkey0123456789", upload))
 	w.show("its log", server.logged(`"msg":"invocation"`), `"msg":"(callback refused|invocation)"`)
 	w.show("its /metrics", server.get("/metrics"), `vod_requests_total.*401`)
+	w.alarms(server.log())
 	w.env["CALLBACK_SIGN_KEY"] = "newkey0123456789,oldkey0123456789"
 	server = w.serve()
 	w.show("the answer with CALLBACK_SIGN_KEY=NEW,OLD", server.signed("oldkey0123456789", upload))
@@ -83,6 +86,7 @@ func TestASecretKeyIsRotated(t *testing.T) {
 	pull := w.start("pull")
 	w.show("the function error of pull", pull.result)
 	w.show("its log", pull.log(), `"level":"(WARN|ERROR)"|"msg":"invocation"`)
+	w.alarms(pull.log())
 	w.run("vodctl doctor", `^problem|→|^\d+ problem`)
 	w.env["VOD_SECRET_KEY"] = vodfake.SecretKey
 	w.vod.FastForward(30 * time.Second)
@@ -96,7 +100,9 @@ func TestAProcedureFails(t *testing.T) {
 	w.env["SINK"] = pgtest.RunT(t).URL + "&media=vod_media"
 	w.queue(upload)
 	w.queue(procedure)
-	w.show("the result of pull", w.start("pull").result)
+	pull := w.start("pull")
+	w.show("the result of pull", pull.result)
+	w.alarms(pull.log())
 	w.run("vodctl media list -state failed")
 	w.run("vodctl media 5285890784390000001")
 	w.compare()
@@ -116,6 +122,7 @@ func TestVODFallsSilent(t *testing.T) {
 	w.vod.FastForward(2 * time.Hour)
 	pull := w.start("pull")
 	w.show("the log of pull", pull.log(), `ALERT_SILENCE|"msg":"invocation"`)
+	w.alarms(pull.log())
 	w.curl("/metrics", w.serve().get("/metrics"), `^vod_seconds_since_last_event`)
 	w.run("vodctl doctor", `^problem|→|^\d+ problem`)
 	w.run("vodctl config set -mode pull -yes")
@@ -136,6 +143,7 @@ func TestAnEventIsPoison(t *testing.T) {
 	pull := w.start("pull")
 	w.show("the log of pull", pull.log(), `"level":"(WARN|ERROR)"|"msg":"invocation"`)
 	w.show("its result", pull.result)
+	w.alarms(pull.log())
 	w.receiver.refuse.Store(false) // the receiver was fixed
 	w.run("vodctl replay dead.jsonl")
 	w.compare()

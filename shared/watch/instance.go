@@ -27,8 +27,16 @@ type Instance struct {
 
 // New starts the counting of a function, which is callback or pull.
 func New(function string) *Instance {
-	return &Instance{function: function, start: time.Now(), total: newCounts(), statuses: map[int]int{}}
+	i := &Instance{function: function, start: time.Now(), total: newCounts(), statuses: map[int]int{}}
+	for _, status := range statuses {
+		i.statuses[status] = 0
+	}
+	return i
 }
+
+// statuses are those of callback's answers. Each has a figure from the start: to
+// Prometheus the first value of a figure is no increase.
+var statuses = []int{200, 400, 401, 405, 408, 409, 413, 500, 503}
 
 // counts are the figures of one invocation, or of all.
 type counts struct {
