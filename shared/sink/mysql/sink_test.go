@@ -50,6 +50,7 @@ func TestWhatJSONCannotHold(t *testing.T) {
 		`{"FileId":"06` + strings.Repeat("長", 2000) + `"}`,
 		"{\"FileId\":\"07\",\"Name\":\"caf\xe9\"}",
 		`{"FileId":"08","Size":1e200000,"Big":123456789012345678901234567890}`,
+		`{"FileId":"09'); DROP TABLE ` + table + `; -- \\' \\\" ?"}`,
 	} {
 		events = append(events, parse(t, p))
 	}
@@ -71,6 +72,8 @@ func TestWhatJSONCannotHold(t *testing.T) {
 			null = 1
 		case 6:
 			length = 512
+		case 9:
+			length = len(events[i].Subject)
 		}
 		want := fmt.Sprintf("%02d | %d | %d | %s", i+1, length, null, strings.ToUpper(hex.EncodeToString(exact)))
 		if row != want {

@@ -87,6 +87,7 @@ func TestWhatJSONBCannotHold(t *testing.T) {
 		`{"FileId":"09","Name":"\\u0000 \ud83d\ude00 \u00e9"}`,
 		`{"FileId":"10","Sizes":[` + strings.Repeat("1e131071,", 20_000) + `1]}`,
 		"{\"FileId\":\"11\",\"Name\":\"caf\xe9\"}",
+		`{"FileId":"12'); DROP TABLE ` + table + `; --","Name":"\\' $1 {1,\"}\\x"}`,
 	}
 	var events []*event.Event
 	for _, p := range payloads {
@@ -113,6 +114,7 @@ func TestWhatJSONBCannotHold(t *testing.T) {
 		`09 | \u0000 😀 é | NULL`,
 		`10 | NULL | ` + whole(9),
 		`11 | caf� | ` + whole(10),
+		`12'); DROP TABLE ` + table + `; -- | \' $1 {1,"}\x | NULL`,
 	}
 	got := rowsOf(t, table, "subject", "data->'FileUploadEvent'->>'Name'", "encode(raw, 'hex')")
 	if diff := cmp.Diff(want, strings.Split(got, "\n")); diff != "" {
