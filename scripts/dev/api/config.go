@@ -14,6 +14,7 @@ import (
 // settings are what GET /api/config answers. The members in VOD's spelling are
 // the event configuration of the application whose queue pull drains.
 type settings struct {
+	revision
 	Real     bool   `json:"real"`
 	Callback string `json:"callback"`
 	API      string `json:"api,omitempty"`
@@ -31,7 +32,7 @@ func (a *API) settings() settings {
 	timer := a.Functions.Timer
 	every, next := timer.State()
 	s := settings{
-		Real: a.StandIn == nil, Callback: a.Base + "/callback", API: a.VOD,
+		revision: a.revision(), Real: a.StandIn == nil, Callback: a.Base + "/callback", API: a.VOD,
 		Signed: len(a.SignKeys()) > 0, Every: every, Cron: timer.Expression, Next: stamp(next),
 	}
 	env := slices.Clone(a.Environ)

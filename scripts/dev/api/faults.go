@@ -10,12 +10,13 @@ import (
 
 // faults are what GET /api/faults answers.
 type faults struct {
+	revision
 	Faults []vodfake.Chance  `json:"faults"`
 	Sink   standin.SinkFault `json:"sink"`
 }
 
 func (a *API) faults() faults {
-	f := faults{Faults: []vodfake.Chance{}, Sink: a.Sink.Fault()}
+	f := faults{revision: a.revision(), Faults: []vodfake.Chance{}, Sink: a.Sink.Fault()}
 	if a.StandIn != nil {
 		f.Faults = append(f.Faults, a.StandIn.Faults()...)
 	}
@@ -103,6 +104,5 @@ func (a *API) postTimer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) getFigures(w http.ResponseWriter, _ *http.Request) error {
-	totals, series := a.Journal.Figures()
-	return reply(w, http.StatusOK, map[string]any{"totals": totals, "series": series})
+	return reply(w, http.StatusOK, a.Journal.Figures())
 }

@@ -27,6 +27,14 @@ type changes struct {
 	Media  []journal.Media   `json:"media,omitempty"`
 }
 
+// revision tells the newer one of two answers: an answer to a change and a message of
+// the stream may overtake each other. Read it before what it is of.
+type revision struct {
+	Revision int64 `json:"revision"`
+}
+
+func (a *API) revision() revision { return revision{a.Journal.Revision()} }
+
 // messages are what a client is told of an update.
 func (a *API) messages(u journal.Update) (m []message) {
 	if len(u.Events)+len(u.Media) > 0 {
@@ -35,8 +43,8 @@ func (a *API) messages(u journal.Update) (m []message) {
 	if len(u.Logs) > 0 {
 		m = append(m, message{"log", map[string]any{"logs": u.Logs, "dropped": u.Dropped}})
 	}
-	if u.Point != nil {
-		m = append(m, message{"figures", map[string]any{"totals": u.Totals, "point": u.Point}})
+	if u.Figures != nil {
+		m = append(m, message{"figures", u.Figures})
 	}
 	if u.Touched {
 		state := map[string]any{"config": a.settings(), "faults": a.faults()}

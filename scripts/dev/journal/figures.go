@@ -23,6 +23,12 @@ type figures struct {
 	series []Point
 }
 
+// Figures are what happened, in all and second by second.
+type Figures struct {
+	Totals Totals  `json:"totals"`
+	Series []Point `json:"series"` // the oldest first; at most 300
+}
+
 // Totals are of the whole run.
 type Totals struct {
 	Made        int      `json:"made"`
@@ -45,7 +51,7 @@ type Totals struct {
 
 // Point holds the figures of one second.
 type Point struct {
-	T           int64    `json:"t"`
+	T           int64    `json:"t"` // Unix time in seconds; each Point has its own
 	Made        int      `json:"made"`
 	Out         int      `json:"out"`
 	Through     int      `json:"through"`
@@ -74,7 +80,9 @@ func (f *figures) ended(state vodfake.State, status int, took time.Duration) {
 	f.next = (f.next + 1) % maxTook
 }
 
-// Second ends a second. waiting and leased are what the queue holds.
+// Second ends a second. waiting and leased are what the queue holds. A timer is not
+// exact: if two calls come within a second of the clock, the later one counts as the
+// next second.
 func (j *Journal) Second(now time.Time, waiting, leased int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -84,22 +92,32 @@ func (j *Journal) Second(now time.Time, waiting, leased int) {
 	}
 	p := f.now
 	p.T, p.Backlog = now.Unix(), waiting+leased
-	p.P50Ms, p.P99Ms = percentiles(f.took)
-	if f.series = append(f.series, p); len(f.series) > maxPoints {
-		f.series = slices.Delete(f.series, 0, 1)
+	if n := len(f.series); n > 0 {
+		p.T = max(p.T, f.series[n-1].T+1)
 	}
+	p.P50Ms, p.P99Ms = percentiles(f.took)
+	f.series = latest(append(f.series, p))
 	f.now, f.took = Point{}, f.took[:0]
 	f.totals.Backlog, f.totals.Leased = waiting+leased, leased
+	totals := j.sum()
 	for reader := range j.readers {
-		reader.point = &p
+		reader.second(totals, p)
 	}
 }
 
-// Figures gives the totals, and the last seconds, the oldest first.
-func (j *Journal) Figures() (Totals, []Point) {
+// latest are at most maxPoints.
+func latest(series []Point) []Point {
+	if over := len(series) - maxPoints; over > 0 {
+		return slices.Delete(series, 0, over)
+	}
+	return series
+}
+
+// Figures gives the totals of now, and the seconds that have ended.
+func (j *Journal) Figures() Figures {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.sum(), append([]Point{}, j.figures.series...)
+	return Figures{j.sum(), append([]Point{}, j.figures.series...)}
 }
 
 func (j *Journal) sum() Totals {

@@ -35,6 +35,7 @@ type Journal struct {
 	byKey   map[string][]*record // by key and by eventID, oldest first
 	figures figures
 	readers map[*Reader]struct{}
+	touched int64             // see Revision
 	untold  map[string][]*Log // by eventID or request id: whose event is not known yet
 	media   library
 }
@@ -46,6 +47,7 @@ func New(done <-chan struct{}) *Journal {
 		byID:    map[string]*record{},
 		byKey:   map[string][]*record{},
 		readers: map[*Reader]struct{}{},
+		touched: time.Now().UnixMilli(),
 		untold:  map[string][]*Log{},
 		media:   library{byKey: map[mediaKey]*mediaRecord{}},
 	}

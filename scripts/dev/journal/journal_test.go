@@ -93,8 +93,8 @@ func TestSecondsSinceTheLastEvent(t *testing.T) {
 	now := time.Now()
 	since := func(at time.Time) string {
 		j.Second(at, 0, 0)
-		if totals, _ := j.Figures(); totals.SinceEventS != nil {
-			return fmt.Sprint(*totals.SinceEventS)
+		if s := j.Figures().Totals.SinceEventS; s != nil {
+			return fmt.Sprint(*s)
 		}
 		return "none yet"
 	}

@@ -13,7 +13,7 @@ type Reader struct {
 	media   unread[*mediaRecord]
 	logs    []*Log
 	dropped int
-	point   *Point
+	figures *Figures
 	touched bool
 }
 
@@ -39,10 +39,9 @@ type Update struct {
 	Events  []Summary // as they are now; at most MaxChanges, the others come with the next Update
 	Media   []Media   // likewise
 	Logs    []*Log
-	Dropped int     // lines of the log that are left out
-	Totals  *Totals // with Point, once a second
-	Point   *Point
-	Touched bool // Touch was called; true in the first Update
+	Dropped int      // lines of the log that are left out
+	Figures *Figures // of the seconds that ended since the Update before; nil: none did
+	Touched bool     // Touch was called; true in the first Update
 }
 
 // Next gives what there is to tell now. It does not wait.
@@ -57,9 +56,7 @@ func (r *Reader) Next() (u Update) {
 		u.Media = append(u.Media, changed.summary())
 	}
 	u.Logs, u.Dropped, r.logs, r.dropped = r.logs, r.dropped, nil, 0
-	if r.point != nil {
-		u.Totals, u.Point, r.point = new(j.sum()), r.point, nil
-	}
+	u.Figures, r.figures = r.figures, nil
 	u.Touched, r.touched = r.touched, false
 	return u
 }
@@ -69,9 +66,18 @@ func (r *Reader) Next() (u Update) {
 func (j *Journal) Touch() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.touched++
 	for r := range j.readers {
 		r.touched = true
 	}
+}
+
+// Revision grows with each Touch. It starts at the time, in milliseconds, so that a dev
+// that is started again goes on from a higher one.
+func (j *Journal) Revision() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.touched
 }
 
 // touch has every reader told of a record.
@@ -79,6 +85,16 @@ func (j *Journal) touch(r *record) {
 	for reader := range j.readers {
 		reader.events.add(r)
 	}
+}
+
+// second takes note of a second that ended. The totals are those of its end, so that
+// they agree with the series.
+func (r *Reader) second(totals Totals, p Point) {
+	if r.figures == nil {
+		r.figures = new(Figures)
+	}
+	r.figures.Totals = totals
+	r.figures.Series = latest(append(r.figures.Series, p))
 }
 
 func (r *Reader) log(l *Log) {

@@ -7,11 +7,10 @@ import { count, span } from './words.js';
 const SECONDS = 120, HEIGHT = 28;
 let series = [], totals = {};
 
-function add({ totals: t, point }) {
-  totals = t;
-  if (point.t === series.at(-1)?.t) series.pop();
-  series.push(point);
-  if (series.length > 300) series.shift();
+function add(figures) {
+  totals = figures.totals;
+  const last = series.at(-1)?.t ?? 0;
+  series = series.concat(figures.series.filter((p) => p.t > last)).slice(-300); // one may have come with the past
   draw();
 }
 

@@ -9,8 +9,7 @@ test('events that no sink wants by types= are a figure of their own, and are nam
   await send('kind=PullComplete&mode=normal');
   await until('three', () => !one(unwanted).hidden && text(unwanted + ' output') === '3');
   equal(text('[data-figure="duplicates"] output'), '0', 'duplicates');
-  await until('the bars', () => one(unwanted + ' .chart-bars').getAttribute('d') !== '');
-  check(one(unwanted + ' svg').getAttribute('aria-label').includes('3 within two minutes'), one(unwanted + ' svg').outerHTML);
+  await until('the bars', () => one(unwanted + ' .chart-bars').getAttribute('d') !== '' && one(unwanted + ' svg').getAttribute('aria-label').includes('3 within two minutes'));
   await rowSays(1, 'PullComplete', 'unwanted');
   await click('.event');
   await until('the words', () => text('#d-facts').includes('no sink has its EventType in types='));

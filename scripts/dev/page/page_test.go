@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"vodevents/scripts/dev/page/internal/browser"
+	"vodevents/shared/longtest"
 )
 
 // pictures is where a test that fails leaves a picture: a folder that Git
@@ -130,7 +131,15 @@ func (w *window) run(file string, script []byte, n int) {
 		env = append(env, database...)
 	}
 	w.dev = w.start(env, args...)
-	tab, err := w.chromium.Open(w.dev.Base, chromedp.ExposeFunc("hand", w.hand))
+	first := []chromedp.Action[chromedp.Void]{chromedp.ExposeFunc("hand", w.hand)}
+	if longtest.On() {
+		late, err := os.ReadFile("late.js")
+		if err != nil {
+			t.Fatal(err)
+		}
+		first = append(first, browser.Before(string(late)))
+	}
+	tab, err := w.chromium.Open(w.dev.Base, first...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,9 @@ import { toast } from './notice.js';
 export class Setting {
   constructor(path, show) { Object.assign(this, { path, show, truth: null, wishes: null, busy: false }); }
 
-  /** Takes what dev tells, unless a wish on its way is newer. */
+  /** Takes what dev tells, unless it is known to be older, or a wish on its way is newer. */
   take(value) {
-    if (this.busy) return;
+    if (this.busy || value.revision < this.truth?.revision) return;
     this.truth = value;
     this.show(value);
   }

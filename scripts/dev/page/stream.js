@@ -19,9 +19,10 @@ export function connect() {
     connection.heard = Date.now();
     take(JSON.parse(m.data));
   });
-  on('change', (m) => connection.buffer ? connection.buffer.push(m) : changed(m));
+  const afterPast = (take) => connection.buffer ? connection.buffer.push(take) : take();
+  on('change', (m) => afterPast(() => changed(m)));
   on('log', (m) => { if (m.logs.some((l) => l.event === model.opened)) tell('changed', new Set([model.opened])); });
-  on('figures', (m) => tell('figures', m));
+  on('figures', (m) => afterPast(() => tell('figures', m)));
   on('state', (m) => tell('state', m));
   source.onopen = () => begin(source);
   source.onerror = () => lost(source);
@@ -45,7 +46,7 @@ async function begin(source) {
   connection.buffer = null;
   model.loaded = true;
   tell('loaded');
-  missed.forEach(changed);
+  missed.forEach((take) => take());
   tell('changed', new Set());
   if (connection.everLost) toast('Connected again');
   connection.tries = 0;

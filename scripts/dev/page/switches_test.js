@@ -46,3 +46,17 @@ test('choices come from dev, not from the page', { args: ['-every', '7s'] }, asy
   equal([...document.querySelectorAll('[data-fault]')].map((e) => e.dataset.fault), about.faults.flatMap((g) => g.kinds.map((k) => `${g.action} ${k.kind}`)), 'faults');
   equal(document.querySelectorAll('#api-docs section').length, about.calls.length, 'calls');
 });
+
+test('what dev told before a change does not undo it', { args: ['-every', 'off'] }, async () => {
+  const { Setting } = await import('/setting.js');
+  let shown;
+  const setting = new Setting('/config', (c) => { shown = c; });
+  setting.take(await call('GET', '/config'));
+  const before = shown;
+  await setting.put({ alternatives: { NullMembers: true } });
+  check(shown.revision > before.revision, `revision ${shown.revision} after ${before.revision}`);
+  setting.take(before);
+  check(shown.alternatives.NullMembers, 'an older state is shown');
+  setting.take(await call('GET', '/config'));
+  check(shown.alternatives.NullMembers, 'the change is lost');
+});

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
@@ -54,6 +55,11 @@ func (b *Browser) Open(base string, first ...chromedp.Action[chromedp.Void]) (*T
 		return nil, err
 	}
 	return t, nil
+}
+
+// Before has a script run before those of the page.
+func Before(script string) chromedp.Action[chromedp.Void] {
+	return call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
 // Blank opens a window in which there is nothing.
