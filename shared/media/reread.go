@@ -81,18 +81,19 @@ func (r *reader) reread(data []byte) {
 	}
 }
 
-// list reads one block: what VOD lists now, but for the definitions in skip.
+// list reads one block: what VOD lists now. A definition in skip makes no result, but it
+// is listed, so a result that an event told of is not gone.
 func list[T any](r *reader, m *Media, kind event.MediaProcessType, set []json.RawMessage, skip []int64, read func(*T) (int64, Figures)) []int64 {
 	definitions := []int64{}
 	for i, raw := range set {
 		item := new(T)
 		_ = json.Unmarshal(raw, item)
 		definition, f := read(item)
+		definitions = append(definitions, definition)
 		if slices.Contains(skip, definition) {
 			continue
 		}
 		f.Url, f.Container, f.DrmType = text(f.Url), text(f.Container), text(f.DrmType)
-		definitions = append(definitions, definition)
 		one := Result{Kind: kind, Definition: definition, Status: event.SubTaskSuccess, At: r.at, Read: true, Figures: f, Event: r.event.ID, Index: i, Data: raw}
 		m.Results = insert(m.Results, one, Result.place, Result.merge)
 	}
