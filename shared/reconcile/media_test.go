@@ -33,6 +33,22 @@ func TestNobodyAsksForTheCallersOwnId(t *testing.T) {
 	})
 }
 
+// An upload told the URL of a media, so it is VOD's, whatever the URL looks like: that of
+// an application in the mode FileID + Path has a path of the user's own (266/126825).
+func TestAMediaWhoseURLHasAPathOfItsOwnIsAskedFor(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(1)
+		w.told(fmt.Sprintf(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":%q,"MediaBasicInfo":{"MediaUrl":"https://media.example.com/films/quay.mp4"}}}`, w.files[0]), w.vod.Now())
+		if err := w.vod.ChangeMedia(app, w.files[0], vodfake.MediaChange{Name: "renamed"}); err != nil {
+			t.Fatal(err)
+		}
+		w.vod.FastForward(2 * time.Hour)
+		if _, counts := w.must(true); counts.Media != 1 || w.row(w.files[0]).Name != "renamed" {
+			t.Errorf("%+v, %+v", counts, w.row(w.files[0]))
+		}
+	})
+}
+
 // VOD answers null for a block without results. If the block was requested, the results
 // are gone.
 func TestLastResultIsGone(t *testing.T) {

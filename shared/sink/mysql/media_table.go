@@ -57,7 +57,8 @@ func (t *MediaTable) Media(ctx context.Context, f stored.MediaFilter, most int) 
 		add("state <> 'deleted'")
 	}
 	if f.OfVOD {
-		add(`(JSON_EXTRACT(doc, '$.media_url.rank') = 2 OR JSON_EXTRACT(doc, '$.exists') IS NOT NULL
+		// doc leaves out a rank of 2.
+		add(`(COALESCE(JSON_EXTRACT(doc, '$.media_url.rank'), 2) = 2 AND JSON_EXTRACT(doc, '$.media_url') IS NOT NULL OR JSON_EXTRACT(doc, '$.exists') IS NOT NULL
 	OR file_id REGEXP '^[0-9]{16,}$' AND INSTR(COALESCE(media_url, play_url, ''), file_id) > 0)`)
 	}
 	if !f.Since.IsZero() {

@@ -59,7 +59,8 @@ func (t *MediaTable) Media(ctx context.Context, f stored.MediaFilter, most int) 
 		where = append(where, "state <> 'deleted'")
 	}
 	if f.OfVOD {
-		where = append(where, `(doc #>> '{media_url,rank}' = '2' OR doc -> 'exists' IS NOT NULL
+		// doc leaves out a rank of 2.
+		where = append(where, `(coalesce(doc -> 'media_url' ->> 'rank', '2') = '2' AND doc -> 'media_url' IS NOT NULL OR doc -> 'exists' IS NOT NULL
 	OR file_id ~ '^[0-9]{16,}$' AND strpos(coalesce(media_url, play_url, ''), file_id) > 0)`)
 	}
 	if !f.Since.IsZero() {
