@@ -6,7 +6,7 @@ for (const kind of ['postgres', 'mysql']) {
     check(rows()[0].innerText.includes('5285890784273530000') && rows()[0].innerText.includes('5 attempts') && rows()[0].innerText.includes('since 2026-11-24 08:00:00 UTC'), rows()[0].innerText);
     check(rows()[0].innerText.includes('the sink answers 409') && rows()[0].innerText.includes('first: the sink answers 500'), rows()[0].innerText);
     for (const gone of ['#tab-events', '#tab-media', '#rail', '#figures', '#open-send']) check(!one(gone).checkVisibility(), gone + ' is shown');
-    check(text('#where') === 'dead letters' && text('#letters-where').includes('127.0.0.1'), text('#letters-where'));
+    await until('where it is', () => text('#where') === 'dead letters' && text('#letters-where').includes('127.0.0.1'));
 
     await click('#letters-list button');
     await done('delivered again', '5285890784273530000');

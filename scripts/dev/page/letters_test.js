@@ -15,19 +15,16 @@ test('a sink refuses an event, it is parked, the sink is fixed, and the event is
   await showLetters();
   await until('nothing', () => !one('#letters-empty').hidden);
   await slide('[data-sink="probability"]', 'End');
-  await focus('#sink-status');
-  await keys('400');
-  await until('the fault', async () => (await call('GET', '/faults')).sink.status === 400);
+  await choose('#sink-status', '400', 'the fault', async () => (await call('GET', '/faults')).sink.status === 400);
   await click('#open-send');
   await until('a sample', () => value('#json').includes('FileUploadEvent'));
   await click('#send-now');
   await letterSays(1, 'NewFileUpload', 'permanent', 'refused it for good', 'answers 400', '1 attempt', 'since 2');
-  await until('the count', () => text('#letters-count') === '1' && text('#letters-matched') === '1 dead letter');
-  check(one('#letters-empty').hidden, 'it says that nothing is parked');
+  await until('the count', () => text('#letters-count') === '1' && text('#letters-matched') === '1 dead letter' && one('#letters-empty').hidden);
 
   await click('#letters-list button'); // while the sink still refuses it
   await saysDone('not delivered');
-  await until('the toast', () => text('#toasts').includes('1 not delivered'));
+  await told('1 not delivered');
   equal(letterRows().length, 1, 'dead letters');
   await slide('[data-sink="probability"]', 'Home');
   await until('fixed', async () => (await call('GET', '/faults')).sink.probability === 0);
@@ -55,8 +52,7 @@ test('all of a filter are delivered again or discarded, after a question', { arg
   await until('two', () => letterRows().length === 2 && text('#letters-matched') === '2 dead letters of this filter');
   await click('#letters-all-discard');
   await until('the question', () => one('#letters-ask').open && text('#letters-ask-title') === 'Discard 2 dead letters?');
-  await keys('Escape');
-  await until('no', () => !one('#letters-ask').open);
+  await escape('#letters-ask');
   equal((await call('GET', '/letters?limit=1')).matched, 122, 'after no');
   await click('#letters-all-discard');
   await until('the question again', () => one('#letters-ask').open);
@@ -72,7 +68,7 @@ test('all of a filter are delivered again or discarded, after a question', { arg
   await click('#letters-all-deliver');
   await until('the question', () => one('#letters-ask').open && text('#letters-ask-title') === 'Deliver 120 dead letters again?');
   await click('#letters-ask-yes');
-  await until('all delivered', () => text('#toasts').includes('120 delivered again'));
+  await told('120 delivered again');
   await until('nothing is left', async () => (await call('GET', '/letters')).matched === 0 && letterRows().length === 0);
 });
 
@@ -91,7 +87,7 @@ test('a dead letter is looked at, copied as curl and discarded, by keys', { args
   await keys('ArrowDown');
   await until('the second', () => document.activeElement === letterRows()[1]);
   await keys('ArrowUp', 'Tab', 'Tab', 'Tab');
-  equal(document.activeElement.innerText, 'Copy as curl', 'the third button');
+  await until('the third button', () => document.activeElement.innerText === 'Copy as curl');
   navigator.clipboard.writeText = async (words) => { window.copied = words; };
   await keys('Enter');
   await until('copied', () => window.copied?.startsWith('curl -H'));
@@ -124,7 +120,7 @@ test('what somebody else did meanwhile is shown, and a filter that has grown is 
   await until('three', async () => (await call('GET', '/letters')).matched === 3);
   await until('the list has followed', () => letterRows().length === 3);
   await click('#letters-ask-yes');
-  await until('the refusal', () => text('#toasts').includes('there are 3 now, not 2'));
+  await told('there are 3 now, not 2');
   equal((await call('GET', '/letters')).matched, 3, 'dead letters');
 });
 

@@ -17,24 +17,22 @@ test('a media is uploaded, processed, processed again with a failure, deleted in
   await showMedia();
   await until('the invitation', () => !one('#media-empty').hidden);
   await click('#upload');
-  await until('the toast', () => text('#toasts').includes('uploaded'));
+  await told('uploaded');
   await pass();
   await mediaSays(1, 'ready', '1 event');
-  check(one('#media-empty').hidden && text('#media-count') === '1', 'the tab counts ' + text('#media-count'));
+  await until('the count', () => one('#media-empty').hidden && text('#media-count') === '1');
   check(!one('#media-rows img'), 'there is a cover before any event tells of one');
 
   await click('#media-rows .media-row');
   await until('the media', () => one('#media-detail').open && text('#md-events').includes('NewFileUpload'));
   await click('#md-process');
-  await until('the task', () => text('#toasts').includes('procedure'));
+  await told('procedure');
   await pass();
   await detailSays('#md-results', 'Transcode 10', 'Transcode 30', 'AdaptiveDynamicStreaming 12', 'CoverBySnapshot 10', ' MB');
   await until('the cover', () => one('#md-cover img')?.naturalWidth > 0 && one('#media-rows img')?.naturalWidth > 0);
   await mediaSays(1, 'ready', 'Transcode 10');
 
-  await focus('#md-fails');
-  await keys('the t');
-  equal(value('#md-fails'), 'Transcode', 'what fails');
+  await choose('#md-fails', 'the t', 'what fails', () => value('#md-fails') === 'Transcode');
   await click('#md-process');
   await pass();
   await detailSays('#md-results', 'failed', 'SourceFileError');
@@ -44,24 +42,20 @@ test('a media is uploaded, processed, processed again with a failure, deleted in
   await click('#md-delete-Transcode-30');
   await pass();
   await until('the part is gone', () => /Transcode 30\s+deleted/.test(text('#md-results')) && !one('#md-delete-Transcode-30'));
-  check(!!one('#md-delete-AdaptiveDynamicStreaming-12'), 'the stream is gone too');
+  check(one('#md-delete-AdaptiveDynamicStreaming-12'), 'the stream is gone too');
 
-  await focus('#md-part');
-  await keys('the or');
-  equal(value('#md-part'), 'OriginalFiles', 'what is deleted');
+  await choose('#md-part', 'the or', 'what is deleted', () => value('#md-part') === 'OriginalFiles');
   await click('#md-delete');
   await pass();
   await until('the original is hidden', () => registerOf('media_url')?.includes('a deletion covers it'));
   await mediaSays(1, 'ready');
 
-  await focus('#md-part');
-  await keys('the w');
-  equal(value('#md-part'), '', 'what is deleted');
+  await choose('#md-part', 'the w', 'what is deleted', () => value('#md-part') === '');
   await click('#md-delete');
   await pass();
   await mediaSays(1, 'deleted');
   await until('nothing is left to do', () => one('#md-process').disabled && one('#md-delete').disabled && text('#md-facts').includes('deleted'));
-  check(!one('#media-rows img') && !one('#md-cover img'), 'a deleted media has a cover');
+  await until('there is no cover', () => !one('#media-rows img') && !one('#md-cover img'));
   await until('all events', () => text('#md-events').split('FileDeleted').length === 4);
 });
 
@@ -77,10 +71,9 @@ test('a media opened tells which event set which value and which it beat, and le
   await click('#md-process');
   await pass();
   await until('the copy', () => /<img src=x onerror=alert\(1\)>[^]*NewFileUpload[^]*ProcedureStateChanged[^]*a copy, which never wins/.test(registerOf('name') ?? ''));
-  equal(text('#md-name'), '<img src=x onerror=alert(1)>', 'the name');
+  await until('the name', () => text('#md-name') === '<img src=x onerror=alert(1)>');
   await until('the status', () => registerOf('Transcode 10 status')?.includes('SUCCESS'));
-  await focus('#md-fails');
-  await keys('the t');
+  await choose('#md-fails', 'the t', 'what fails', () => value('#md-fails') === 'Transcode');
   await click('#md-process');
   await pass();
   await until('what was beaten', () => /FAIL: SourceFileError[^]*SUCCESS[^]*beaten: earlier/.test(registerOf('Transcode 10 status') ?? ''));
@@ -121,9 +114,7 @@ test('the media are walked, filtered and opened by keys, and the link opens one 
   await until('none', () => !one('#media-none').hidden);
   await keys('Escape');
   await until('all', () => mediaRows().length === 3);
-  await focus('#media-state');
-  await keys('fail');
-  await until('none failed', () => !one('#media-none').hidden);
+  await choose('#media-state', 'fail', 'none failed', () => !one('#media-none').hidden);
   await click('#media-unfilter');
   await until('all again', () => mediaRows().length === 3);
   await keys('1');
@@ -145,8 +136,8 @@ test('the page shows media that fail, are reviewed, and a thousand of them, in p
     { Type: 'Transcode', TranscodeTask: { Status: 'FAIL', ErrCodeExt: 'SourceFileError', Message: 'no video stream', Input: { Definition: 30 }, Output: null } }] } });
   await showMedia();
   await mediaSays(1, 'broken', 'failed', 'SourceFileError', 'block, Porn', '2 events');
-  equal(mediaRows().length, 100, 'rows');
+  await until('a hundred rows', () => mediaRows().length === 100);
   await click('#media-more');
   await until('more', () => mediaRows().length === 200);
-  await until('told', () => text('#live').includes('1 media failed') || one('#live').textContent.includes('media failed'));
+  await until('a screen reader is told', () => one('#live').textContent.includes('1 media failed'));
 });

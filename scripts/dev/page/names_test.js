@@ -28,13 +28,13 @@ test('a screen reader has a name for all that can be operated', { args: ['-every
   await click('#letters-all-discard');
   await until('the question', () => one('#letters-ask').open);
   await look('the question');
-  await keys('Escape');
+  await escape('#letters-ask');
   await click('#tab-events');
   for (const dialog of ['send', 'api', 'keys']) {
     await click('#open-' + dialog);
     await until('the dialog', () => one('#' + dialog).open);
     await look(dialog);
-    await keys('Escape');
+    await escape('#' + dialog);
   }
   for (const role of ['grid', 'row', 'slider', 'switch', 'tree', 'treeitem', 'dialog', 'tab', 'figure']) check(seen.has(role), `there is no ${role}: ${[...seen]}`);
 });

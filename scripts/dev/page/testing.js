@@ -57,6 +57,16 @@ const row = (n) => one(`.event:not([hidden])[aria-rowindex="${n + 1}"]`)?.innerT
 /** Waits until the n-th row holds all the words. */
 const rowSays = (n, ...words) => until(`row ${n}: ${words}`, () => words.every((w) => row(n).includes(w)));
 
+const messages = []; // each is shown for some seconds
+if (one('#toasts')) {
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) messages.push(...[...addedNodes].map((n) => n.textContent));
+  }).observe(one('#toasts'), { childList: true });
+}
+
+/** Waits until the page has told its reader something. It may be gone again. */
+const told = (words) => until('the message: ' + words, () => messages.some((m) => m.includes(words)));
+
 /** The id of the element that has the focus, or of the nearest around it. */
 const focused = () => document.activeElement?.closest('[id]')?.id ?? '';
 
@@ -80,6 +90,12 @@ const parts = () => hand('parts');
 const stopDev = () => hand('stop dev');
 const startDev = () => hand('start dev');                          // at the same address
 const callVOD = (method, path, body = '') => hand('vod', method, path, body);
+
+/** Closes a dialog with Escape. */
+async function escape(dialog) {
+  await keys('Escape');
+  await until(dialog + ' closed', () => !one(dialog).open);
+}
 
 /**
  * Types in a list until so. A browser forgets what was typed a second ago, so on a slow
