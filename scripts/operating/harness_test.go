@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/porttest"
 	"vodevents/shared/scf/local"
 	"vodevents/shared/vodfake"
 )
@@ -238,7 +239,7 @@ type receiver struct {
 }
 
 func newReceiver(t *testing.T) *receiver {
-	r := &receiver{t: t, addr: "127.0.0.1:0"}
+	r := &receiver{t: t, addr: porttest.KeepT(t).Address()}
 	r.goOn()
 	t.Cleanup(func() { r.srv.Close() })
 	return r
@@ -252,7 +253,6 @@ func (r *receiver) goOn() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.addr = l.Addr().String()
 	r.srv = &http.Server{Handler: r}
 	go r.srv.Serve(l)
 }

@@ -20,6 +20,7 @@ import (
 
 	"vodevents/shared/deliver"
 	"vodevents/shared/event"
+	"vodevents/shared/porttest"
 	"vodevents/shared/sink/webhook"
 	"vodevents/shared/vodfake"
 )
@@ -28,7 +29,7 @@ import (
 // answered.
 type hook struct {
 	t       *testing.T
-	address string
+	address string        // it stays the same
 	ended   chan struct{} // of the test: what hangs ends
 
 	mu     sync.Mutex
@@ -40,15 +41,10 @@ type hook struct {
 
 func (h *hook) start() {
 	h.t.Helper()
-	address := h.address
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", h.address)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.address = l.Addr().String()
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	h.mu.Lock()
 	h.server = server
@@ -127,10 +123,13 @@ func (s *shown) String() string {
 	return s.text.String()
 }
 
-// until waits for a state. It fails after a time that no machine needs.
+// enough is a time that no machine needs.
+const enough = 5 * time.Minute
+
+// until waits for a state. It fails after enough time.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(enough); !is(); <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s did not happen", what)
 		}
@@ -151,10 +150,8 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 		bodies = append(bodies, eventOf(s))
 	}
 	vod, getenv := queueOf(t)
-	h := &hook{t: t, ended: make(chan struct{}), posts: map[string]int{}, took: map[string]bool{}}
-	defer close(h.ended)
-	h.start()
-	h.stop() // its address is known, and nobody is there
+	h := &hook{t: t, address: porttest.KeepT(t).Address(), ended: make(chan struct{}), posts: map[string]int{}, took: map[string]bool{}}
+	defer close(h.ended) // nobody is there yet
 
 	var mu sync.Mutex
 	bySubject := map[string]string{} // subjects, by the stand-in's id
@@ -189,17 +186,16 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 	h.secret = secret
 	h.mu.Unlock()
 	h.start()
-	done := func() bool {
-		vod.FastForward(31 * time.Second) // what was left comes again
-		return vod.Pending(theApp) == 0
-	}
 	until(t, "the first events", func() bool { return h.has("1") })
+	lease := 500 * time.Millisecond // of real time, and longer each time: a slow machine needs more for a pull
 	until(t, "the end of the queue", func() bool {
 		select {
-		case <-time.After(500 * time.Millisecond): // time for a pull between two leases
+		case <-time.After(lease):
 		case <-ctx.Done():
 		}
-		return done()
+		lease *= 2
+		vod.FastForward(31 * time.Second) // what was left comes again
+		return vod.Pending(theApp) == 0
 	})
 
 	h.stop()
@@ -250,7 +246,7 @@ func listenTo(t *testing.T, h *hook, scheme string, flags []string, bodies ...st
 // confirmed, and no redirect is followed.
 func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 	t.Parallel()
-	h := &hook{t: t}
+	h := &hook{t: t, address: porttest.KeepT(t).Address()}
 	h.start()
 	defer h.stop()
 	vod, _, status, out, errs := listenTo(t, h, "http", []string{"-n", "1"}, eventOf("panics-1"), eventOf("moved-2"), eventOf("3"))
@@ -274,7 +270,7 @@ func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 // took is confirmed.
 func TestListenEndsWithItsOutput(t *testing.T) {
 	t.Parallel()
-	h := &hook{t: t, posts: map[string]int{}, took: map[string]bool{}, secret: theSecret}
+	h := &hook{t: t, address: porttest.KeepT(t).Address(), posts: map[string]int{}, took: map[string]bool{}, secret: theSecret}
 	h.start()
 	defer h.stop()
 	vod, getenv := queueOf(t, eventOf("1"), eventOf("2"))

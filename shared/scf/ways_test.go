@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tencentyun/scf-go-lib/cloudfunction/messages"
 
+	"vodevents/shared/porttest"
 	"vodevents/shared/scf/local/localtest"
 )
 
@@ -52,20 +53,10 @@ func serve(t *testing.T, network, addr string, env ...string) *process {
 			t.Cleanup(func() { p.Client.Close() })
 			return p
 		}
-		if time.Since(begun) > time.Minute {
+		if time.Since(begun) > 5*time.Minute {
 			t.Fatalf("%v\n%s%s", err, &p.stdout, &p.stderr)
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
 func privateDir(t *testing.T) string {
@@ -83,7 +74,7 @@ func privateDir(t *testing.T) string {
 // This test also is the one that runs the way of SCF itself.
 func TestSocketAnswersAsSCF(t *testing.T) {
 	t.Parallel()
-	socket, port := filepath.Join(privateDir(t), "s"), freePort(t)
+	socket, port := filepath.Join(privateDir(t), "s"), strconv.Itoa(porttest.KeepT(t).Number())
 	tcp := serve(t, "tcp", "127.0.0.1:"+port, "TRIGGER=raw", "_LAMBDA_SERVER_PORT="+port)
 	unix := serve(t, "unix", socket, "TRIGGER=raw", "_LAMBDA_SERVER_PORT="+port, "VOD_RPC_SOCKET="+socket)
 
@@ -156,7 +147,7 @@ func hasFrame(stack []*messages.InvokeResponse_Error_StackFrame, function string
 // The log is standard output under SCF, as it is on a socket.
 func TestLogUnderSCF(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := strconv.Itoa(porttest.KeepT(t).Number())
 	p := serve(t, "tcp", "127.0.0.1:"+port, "_LAMBDA_SERVER_PORT="+port)
 	req := messages.InvokeRequest{Payload: []byte(`{"httpMethod":"GET","path":"/level"}`), Environment: `{"LOG_LEVEL":"info"}`, RequestId: "r-7"}
 	if err := p.Call("Function.Invoke", &req, new(messages.InvokeResponse)); err != nil {
@@ -174,7 +165,7 @@ func TestLogUnderSCF(t *testing.T) {
 // The stack of a crash is where Tencent collects the log.
 func TestCrashUnderSCF(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := strconv.Itoa(porttest.KeepT(t).Number())
 	p := serve(t, "tcp", "127.0.0.1:"+port, "_LAMBDA_SERVER_PORT="+port)
 	req := messages.InvokeRequest{Payload: []byte(`{"httpMethod":"GET","path":"/crash"}`)}
 	if err := p.Call("Function.Invoke", &req, new(messages.InvokeResponse)); err == nil {

@@ -7,9 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,6 +21,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/porttest"
 )
 
 const topic = "vod"
@@ -31,14 +30,15 @@ const topic = "vod"
 type cluster struct {
 	*kfake.Cluster
 	options []kfake.Opt
-	address string
+	address string // of the first broker; it stays the same
 	hang    atomic.Bool
 }
 
 func newCluster(t testing.TB, options ...kfake.Opt) *cluster {
 	t.Helper()
-	c := &cluster{options: append([]kfake.Opt{
-		kfake.NumBrokers(1), kfake.SeedTopics(3, topic), kfake.DataDir(t.TempDir()),
+	port := porttest.KeepT(t)
+	c := &cluster{address: port.Address(), options: append([]kfake.Opt{
+		kfake.NumBrokers(1), kfake.Ports(port.Number()), kfake.SeedTopics(3, topic), kfake.DataDir(t.TempDir()),
 	}, options...)}
 	c.start(t)
 	t.Cleanup(c.Close)
@@ -47,21 +47,11 @@ func newCluster(t testing.TB, options ...kfake.Opt) *cluster {
 
 func (c *cluster) start(t testing.TB) {
 	t.Helper()
-	options := c.options
-	if c.address != "" {
-		_, port, _ := net.SplitHostPort(c.address)
-		n, err := strconv.Atoi(port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		options = append(options[:len(options):len(options)], kfake.Ports(n))
-	}
-	k, err := kfake.NewCluster(options...)
+	k, err := kfake.NewCluster(c.options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Cluster = k
-	c.address = k.ListenAddrs()[0]
 	k.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
 		k.KeepControl()
 		return nil, nil, c.hang.Load() // handled, and never answered
@@ -293,13 +283,9 @@ func TestSASL(t *testing.T) {
 
 func TestSeveralBrokers(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, kfake.NumBrokers(3), kfake.SeedTopics(6, topic))
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead.Close()
-	s, err := Open("kafka://" + dead.Addr().String() + "," + strings.Join(c.ListenAddrs(), ",") + "/" + topic)
+	c := newCluster(t, kfake.NumBrokers(3), kfake.Ports(0, 0, 0), kfake.SeedTopics(6, topic))
+	dead := porttest.KeepT(t)
+	s, err := Open("kafka://" + dead.Address() + "," + strings.Join(c.ListenAddrs(), ",") + "/" + topic)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,13 @@ package servertest
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
+
+	"vodevents/shared/porttest"
 )
 
 // Server is a server of a [Program]. Its methods are for one goroutine at a time.
@@ -24,6 +25,7 @@ type Server struct {
 	Port int
 
 	program Program
+	port    porttest.Port       // kept while the server is stopped
 	user    *syscall.Credential // nil: as this process
 	process process
 }
@@ -35,16 +37,19 @@ func (p Program) Run() (*Server, error) {
 	if err := s.make(); err != nil {
 		return nil, errors.Join(s.wrap(err), s.Close())
 	}
-	// Somebody may take the free port before the server does.
+	// Where ports cannot be kept somebody may take it before the server does.
 	var err error
 	for range 5 {
-		if s.Port, err = freePort(); err != nil {
+		if s.port, err = porttest.Keep(); err != nil {
 			break
 		}
+		s.Port = s.port.Number()
 		s.URL = p.URL(s.Port)
 		if err = s.Start(); err == nil {
 			return s, nil
 		}
+		err = errors.Join(err, s.port.Close())
+		s.Port = 0
 	}
 	return nil, errors.Join(err, s.Close())
 }
@@ -82,16 +87,6 @@ func unprivileged(name string) (*syscall.Credential, error) {
 		}
 	}
 	return nil, fmt.Errorf("the server does not run as root, and there is neither the user %s nor nobody", name)
-}
-
-// freePort returns a port of 127.0.0.1 that is free now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // As has a command run in the server's folder and as its user, and end with this
@@ -133,6 +128,9 @@ func (s *Server) Release() error { return s.wrap(s.process.Release()) }
 // Close ends the server and removes its data.
 func (s *Server) Close() error {
 	err := s.Kill()
+	if s.Port != 0 {
+		err = errors.Join(err, s.port.Close())
+	}
 	if s.Dir == "" {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"vodevents/shared/deliver"
 	"vodevents/shared/deliver/delivertest"
 	"vodevents/shared/event"
+	"vodevents/shared/porttest"
 )
 
 func open(t testing.TB, rawURL string) *Sink {
@@ -77,15 +78,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 func (r *receiver) start(t testing.TB) {
-	address := r.address
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", r.address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.address = l.Addr().String()
 	r.server = &http.Server{Handler: r}
 	r.done = make(chan struct{})
 	go func(server *http.Server, done chan struct{}) {
@@ -103,7 +99,7 @@ func (r *receiver) stop(t testing.TB) {
 
 func TestWebhook(t *testing.T) {
 	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
-		r := &receiver{refused: map[string]bool{}}
+		r := &receiver{address: porttest.KeepT(t).Address(), refused: map[string]bool{}}
 		r.start(t)
 		t.Cleanup(func() { r.stop(t) })
 		return delivertest.Place{

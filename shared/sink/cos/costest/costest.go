@@ -7,8 +7,8 @@ package costest
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,6 +23,8 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"vodevents/shared/porttest"
 )
 
 // Bucket is the name of the bucket, as COS has them.
@@ -40,7 +42,7 @@ type Server struct {
 
 	backend *s3mem.Backend
 	s3      http.Handler
-	address string
+	port    porttest.Port
 
 	mu     sync.Mutex
 	server *http.Server
@@ -56,7 +58,14 @@ func Run() (*Server, error) {
 	if err := s.backend.CreateBucket(Bucket); err != nil {
 		return nil, err
 	}
-	return s, s.Start()
+	var err error
+	if s.port, err = porttest.Keep(); err != nil {
+		return nil, err
+	}
+	if err := s.Start(); err != nil {
+		return nil, errors.Join(err, s.port.Close())
+	}
+	return s, nil
 }
 
 // RunT starts a server that ends with the test.
@@ -73,19 +82,18 @@ func RunT(t testing.TB) *Server {
 // URL is that of a sink or a table on this server: cos://… with static keys. It
 // ends with parameters, so more may follow behind &.
 func (s *Server) URL(prefix string) string {
-	return "cos://AKIDtest:s3cretKey@" + Bucket + "/" + prefix + "?region=ap-guangzhou&endpoint=http://" + s.address
+	return "cos://AKIDtest:s3cretKey@" + Bucket + "/" + prefix + "?region=ap-guangzhou&endpoint=http://" + s.Address()
 }
 
 // Address is host and port.
-func (s *Server) Address() string { return s.address }
+func (s *Server) Address() string { return s.port.Address() }
 
 // Start starts the server, again at its address if it ran before.
 func (s *Server) Start() error {
-	l, err := net.Listen("tcp", cmp.Or(s.address, "127.0.0.1:0"))
+	l, err := net.Listen("tcp", s.Address())
 	if err != nil {
 		return err
 	}
-	s.address = l.Addr().String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.server, s.served = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}, make(chan struct{})
@@ -109,6 +117,7 @@ func (s *Server) Stop() {
 func (s *Server) Close() {
 	s.release()
 	s.Stop()
+	_ = s.port.Close() // nothing is lost with it
 }
 
 // Hang makes the server take requests and not answer, until release is called.

@@ -1,0 +1,63 @@
+package porttest_test
+
+import (
+	"errors"
+	"net"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"vodevents/shared/porttest"
+)
+
+// Whoever names the port can listen on it again and again, and is reached there.
+// While nobody listens connections are refused.
+func TestAKeptPortIsForThoseWhoNameIt(t *testing.T) {
+	t.Parallel()
+	p := porttest.KeepT(t)
+	for range 3 {
+		if c, err := net.Dial("tcp", p.Address()); err == nil {
+			c.Close()
+			t.Error("somebody listens")
+		} else if runtime.GOOS == "linux" && !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Error(err)
+		}
+		l, err := net.Listen("tcp", p.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := net.Dial("tcp", p.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		c.Close()
+		l.Close()
+	}
+}
+
+// Of all who ask for any port none gets it. Linux has some 28,000 to give, so many are
+// kept, and many are taken beside them.
+func TestAKeptPortIsNotGivenToOthers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux keeps a port")
+	}
+	kept := map[int]bool{}
+	for range 200 {
+		kept[porttest.KeepT(t).Number()] = true
+	}
+	for range 600 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if port := l.Addr().(*net.TCPAddr).Port; kept[port] {
+			t.Fatalf("port %d was kept and is given out", port)
+		}
+	}
+}
