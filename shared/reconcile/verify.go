@@ -81,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, e *event.Event) (deliver.Verdict,
 }
 
 // errHopeless means that no other answer of VOD could make the event true.
-var errHopeless = errors.New("it names no task")
+var errHopeless = errors.New("no answer of VOD could make it true")
 
 // ask asks once.
 func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, error) {
@@ -91,9 +91,14 @@ func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, er
 	}
 	kind := event.Kinds[i]
 	payload, _ := e.Decode() // if it fails in part, the ids that could be read are used
-	switch p := payload.(type) {
+	switch payload.(type) {
 	case *event.MediaCastEvent, *event.ProcessImageAsyncTask, event.Unknown:
 		return deliver.NotAsked, nil
+	}
+	if err := oneReading(e); err != nil {
+		return deliver.Refuted, fmt.Errorf("%w: %w", err, errHopeless)
+	}
+	switch p := payload.(type) {
 	case *event.FileUploadTask:
 		return v.askUpload(ctx, e, p.FileId)
 	case *event.PersistenceCompleteTask:
@@ -104,6 +109,24 @@ func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, er
 		return v.askDeletion(ctx, p)
 	}
 	return v.askTask(ctx, kind, e)
+}
+
+// oneReading is an error if some program would read an event otherwise than another: VOD
+// is asked about one reading alone. VOD never sends a member twice, in whatever case, nor
+// two payloads.
+func oneReading(e *event.Event) error {
+	t, err := decodeTree(e.AppendData(nil))
+	if err != nil {
+		return fmt.Errorf("it cannot be compared: %w", err)
+	}
+	for _, k := range event.Kinds {
+		for _, field := range []string{k.Field, k.Also} {
+			if name := fold(field); name != fold(e.Field) && t.members[name] != nil {
+				return fmt.Errorf("it has %s beside %s", field, e.Field)
+			}
+		}
+	}
+	return nil
 }
 
 // apps are the applications to ask.
@@ -117,11 +140,11 @@ func (v *Verifier) apps() []uint64 {
 func (v *Verifier) askTask(ctx context.Context, kind event.Kind, e *event.Event) (deliver.Verdict, error) {
 	claim, err := decodeTree(e.Payload)
 	if err != nil {
-		return deliver.Refuted, fmt.Errorf("%w that could be asked about: %w", errHopeless, err)
+		return deliver.Refuted, fmt.Errorf("it cannot be compared: %w: %w", err, errHopeless)
 	}
 	id := claim.members["taskid"]
 	if id == nil || id.text == "" {
-		return deliver.Refuted, errHopeless
+		return deliver.Refuted, fmt.Errorf("it names no task: %w", errHopeless)
 	}
 	var unanswered error
 	for _, app := range v.apps() {
@@ -199,9 +222,6 @@ func (v *Verifier) askUpload(ctx context.Context, e *event.Event, fileId string)
 			SourceInfo struct{ SourceContext string }
 		}
 	}
-	if _, err := decodeTree(e.Payload); err != nil {
-		return deliver.Refuted, &Differs{"the payload cannot be compared: " + err.Error()}
-	}
 	_ = json.Unmarshal(e.Payload, &claim) // if it cannot be read, it claims nothing
 	return v.askFile(ctx, fileId, func(m info) error {
 		said, basic := m.BasicInfo, claim.MediaBasicInfo
@@ -218,7 +238,7 @@ func (v *Verifier) askUpload(ctx context.Context, e *event.Event, fileId string)
 // askFile asks whether a file is there and whether it matches.
 func (v *Verifier) askFile(ctx context.Context, fileId string, fits func(info) error) (deliver.Verdict, error) {
 	if fileId == "" {
-		return deliver.Refuted, fmt.Errorf("%w and no file", errHopeless)
+		return deliver.Refuted, fmt.Errorf("it names no task and no file: %w", errHopeless)
 	}
 	var unanswered error
 	for _, app := range v.apps() {
@@ -262,7 +282,8 @@ func (v *Verifier) infos(ctx context.Context, app uint64, fileIds []string, filt
 }
 
 // askDeletion asks whether files or parts of them are gone. A file is gone if no
-// application has it.
+// application has it. Beside parts that VOD does not list, the others are asked about: a
+// lie among them refutes the event.
 func (v *Verifier) askDeletion(ctx context.Context, p *event.FileDeleteTask) (deliver.Verdict, error) {
 	parts := map[string][]*event.MediaDeleteItem{}
 	for _, id := range p.FileIdSet {
@@ -273,17 +294,19 @@ func (v *Verifier) askDeletion(ctx context.Context, p *event.FileDeleteTask) (de
 			parts[r.FileId] = append(parts[r.FileId], r.DeleteParts...)
 		}
 	}
-	ids := make([]string, 0, len(parts))
+	ids, all := make([]string, 0, len(parts)), true
 	for id, deleted := range parts {
-		if slices.ContainsFunc(deleted, unlisted) {
-			return deliver.NotAsked, nil
-		}
-		if id != "" {
+		listed := slices.DeleteFunc(slices.Clone(deleted), unlisted)
+		all = all && len(listed) == len(deleted)
+		if id != "" && (len(listed) > 0 || len(deleted) == 0) {
 			ids = append(ids, id)
 		}
 	}
-	if len(ids) == 0 {
-		return deliver.Refuted, fmt.Errorf("%w and no file", errHopeless)
+	switch {
+	case len(ids) == 0 && !all:
+		return deliver.NotAsked, nil
+	case len(ids) == 0:
+		return deliver.Refuted, fmt.Errorf("it names no task and no file: %w", errHopeless)
 	}
 	slices.Sort(ids)
 	var unanswered error
@@ -301,8 +324,11 @@ func (v *Verifier) askDeletion(ctx context.Context, p *event.FileDeleteTask) (de
 			}
 		}
 	}
-	if unanswered != nil {
+	switch {
+	case unanswered != nil:
 		return deliver.NoAnswer, unanswered
+	case !all:
+		return deliver.NotAsked, nil
 	}
 	return deliver.Confirmed, nil
 }

@@ -103,7 +103,8 @@ func TestVerifyNotAsked(t *testing.T) {
 	})
 }
 
-// A task's event that names no task is false, and there is nothing to wait for.
+// An event that names no task or file, or that can be read in two ways, is false, and
+// there is nothing to wait for.
 func TestVerifyNamesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := vodfake.New(vodfake.Options{})
@@ -113,6 +114,12 @@ func TestVerifyNamesNothing(t *testing.T) {
 			`{"EventType":"NewFileUpload","FileUploadEvent":{}}`,
 			`{"EventType":"FileDeleted","FileDeleteEvent":{}}`,
 			`{"EventType":"PullComplete","PullCompleteEvent":{"TaskId":"1","taskid":"2"}}`,
+
+			// VOD has no file 1, so the deletion of it is true; who reads the other finds a lie.
+			`{"EventType":"FileDeleted","FileDeleteEvent":{"fileidset":["2"],"FileIdSet":["1"]}}`,
+			`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]},"filedeleteevent":{"FileIdSet":["2"]}}`,
+			`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]},"FileUploadEvent":{"FileId":"2"}}`,
+			`{"EventType":"FileDeleted","eventtype":"NewFileUpload","FileDeleteEvent":{"FileIdSet":["1"]}}`,
 		} {
 			if got, took, err := verify(t, newVerifier(t, s), []byte(body)); got != deliver.Refuted || took != 0 || err == nil {
 				t.Errorf("%s: %s after %v, %v", body, got, took, err)
@@ -216,8 +223,13 @@ func TestVerifyDeletion(t *testing.T) {
 			}
 		}
 		const original, ten, transcodes, streams = `{"Type":"OriginalFiles"}`, `{"Type":"TranscodeFiles","Definition":10}`, `{"Type":"TranscodeFiles"}`, `{"Type":"AdaptiveDynamicStreamingFiles"}`
-		for _, parts := range []string{"", original, ten, transcodes, streams} {
+		const wechat = `{"Type":"WechatPublishFiles"}` // VOD lists no such parts
+		for _, parts := range []string{"", original, ten, transcodes, streams, wechat + "," + ten} {
 			expect(parts, deliver.Refuted)
+		}
+		other := fmt.Appendf(nil, `{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q,"1"],"FileDeleteResultInfo":[{"FileId":"1","DeleteParts":[%s]}]}}`, file, wechat)
+		if got, _, err := verify(t, v, other); got != deliver.Refuted {
+			t.Errorf("beside a part that VOD does not list: %s, %v", got, err)
 		}
 		for _, step := range []struct {
 			part  event.MediaDeleteItem
@@ -232,6 +244,7 @@ func TestVerifyDeletion(t *testing.T) {
 				t.Fatal(err)
 			}
 			expect(step.claim, deliver.Confirmed)
+			expect(wechat+","+step.claim, deliver.NotAsked)
 		}
 		expect("", deliver.Refuted)
 		if err := s.Delete(app, file); err != nil {
