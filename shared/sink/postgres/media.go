@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"vodevents/shared/event"
 	"vodevents/shared/sink/internal/sqltable"
@@ -166,12 +167,12 @@ func (c *conn) quickTransaction(ctx context.Context, f func(begin, commit string
 func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Telling, touches []sqltable.Touch, events []*event.Event, rawOnly bool) error {
 	args := func(r *room) []any { return takeArgs(events, touches, rawOnly, r) }
 	return c.quickTransaction(ctx, func(begin, commit string) error {
-		fresh, docs, err := f.takeEvents(ctx, c, begin, args)
-		if err != nil || len(docs) == 0 {
+		fresh, docs, err := f.takeEvents(ctx, c, begin, len(events), args)
+		if err != nil {
 			return err
 		}
 		rows, err := telling.Fold(fresh, docs, func(ids []string, add func(stored.Row)) error { return readEvents(ctx, c, f.events, ids, add) })
-		if err != nil {
+		if err != nil || len(rows.Media) == 0 {
 			return err
 		}
 		return f.writeRows(ctx, c, rows, rawOnly, commit)
@@ -180,25 +181,34 @@ func (f *folder) writeEvents(ctx context.Context, c *conn, telling *sqltable.Tel
 
 // takeArgs are the arguments of takeEvents.
 func takeArgs(events []*event.Event, touches []sqltable.Touch, rawOnly bool, in *room) []any {
-	var sources, fileIDs, eventIDs texts
-	for _, t := range touches {
-		sources, fileIDs, eventIDs = append(sources, t.Source), append(fileIDs, t.FileId), append(eventIDs, t.Event)
-	}
-	return append(rows(events, rawOnly, in), sources, fileIDs, eventIDs)
+	touch := func(value func(*sqltable.Touch) string) texts { return each(&in.texts, touches, value) }
+	return append(rows(events, rawOnly, in),
+		touch(func(t *sqltable.Touch) string { return t.Source }),
+		touch(func(t *sqltable.Touch) string { return t.FileId }),
+		touch(func(t *sqltable.Touch) string { return t.Event }),
+	)
 }
 
-func (f *folder) takeEvents(ctx context.Context, c *conn, begin string, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
-	fresh, docs = map[string]time.Time{}, map[sqltable.MediaKey][]byte{}
+// takeEvents returns the events that the table took, out of so many, and the docs of
+// their media. A media that is new has none.
+func (f *folder) takeEvents(ctx context.Context, c *conn, begin string, events int, args func(*room) []any) (fresh map[string]time.Time, docs map[sqltable.MediaKey][]byte, _ error) {
+	fresh, docs = make(map[string]time.Time, events), map[sqltable.MediaKey][]byte{}
+	var received time.Time
+	var scan pgtype.ScanPlan // of received
 	err := c.queryArrays(ctx, begin, f.take, args, func(rows pgx.Rows) error {
 		row := rows.RawValues() // Scan would take ten times as long
-		if id := row[0]; id != nil {
-			var received time.Time
-			field := rows.FieldDescriptions()[1]
-			err := c.TypeMap().Scan(field.DataTypeOID, field.Format, row[1], &received)
+		switch id, doc := row[0], row[4]; {
+		case id != nil:
+			if scan == nil {
+				field := rows.FieldDescriptions()[1]
+				scan = c.TypeMap().PlanScan(field.DataTypeOID, field.Format, &received)
+			}
+			err := scan.Scan(row[1], &received)
 			fresh[string(id)] = received
 			return err
+		case doc != nil:
+			docs[sqltable.MediaKey{Source: string(row[2]), FileId: string(row[3])}] = slices.Clone(doc)
 		}
-		docs[sqltable.MediaKey{Source: string(row[2]), FileId: string(row[3])}] = slices.Clone(row[4])
 		return nil
 	})
 	return fresh, docs, err

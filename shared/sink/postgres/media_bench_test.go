@@ -66,7 +66,7 @@ func ready(b *testing.B, s *Sink, batches [][]*event.Event) func([]*event.Event)
 		args := made[events[0]]
 		must(b, s.pool.Use(b.Context(), s.table, func(c *conn) error {
 			return c.quickTransaction(b.Context(), func(begin, commit string) error {
-				_, _, err := s.media.takeEvents(b.Context(), c, begin, func(*room) []any { return args.events })
+				_, _, err := s.media.takeEvents(b.Context(), c, begin, len(events), func(*room) []any { return args.events })
 				must(b, err)
 				return c.execArrays(b.Context(), s.media.write, func(*room) []any { return args.rows }, commit)
 			})

@@ -67,8 +67,10 @@ func (t *Telling) Release() {
 
 // Touches are in the order of their media.
 func (t *Telling) Touches() (all []Touch) {
+	all = make([]Touch, 0, len(t.told))
 	for id, told := range t.told {
-		for _, m := range told.media {
+		for i := range told.media {
+			m := &told.media[i]
 			all = append(all, Touch{MediaKey{Source: m.Source, FileId: m.FileId}, id})
 		}
 	}
@@ -142,7 +144,7 @@ func (t *Telling) Fold(fresh map[string]time.Time, docs map[MediaKey][]byte, rea
 
 // fold also returns the events that have the Data that an output lacks.
 func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (rows MediaRows, lacking []string, err error) {
-	all, before := make(map[MediaKey]*media.Media, len(docs)), map[MediaKey][]media.Result{}
+	all, before := make(map[MediaKey]*media.Media, len(fresh)), map[MediaKey][]media.Result{}
 	rows = t.rows.reset()
 	rows.Powers = t.again != nil
 	defer func() { t.rows = rows }()
