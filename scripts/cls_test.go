@@ -44,6 +44,9 @@ func invocationFields(t *testing.T) map[string]bool {
 	return fields
 }
 
+// Levels of an alarm in CLS. Level 1, between them, is the lowest.
+const warning, critical = 0, 2
+
 // The functions write every field that a chart or an alarm of CLS asks for, and every
 // column of a condition is in its query.
 func TestChartsAndAlarmsAskForWhatIsWritten(t *testing.T) {
@@ -53,6 +56,7 @@ func TestChartsAndAlarmsAskForWhatIsWritten(t *testing.T) {
 	}
 	var alarms []struct {
 		Name, Condition string
+		AlarmLevel      int
 		AlarmTargets    []struct{ Query string }
 	}
 	for file, into := range map[string]any{"cls/dashboard.json": &dashboard, "cls/alarms.json": &alarms} {
@@ -69,6 +73,9 @@ func TestChartsAndAlarmsAskForWhatIsWritten(t *testing.T) {
 		queries[c.Title] = c.Query
 	}
 	for _, a := range alarms {
+		if a.AlarmLevel != warning && a.AlarmLevel != critical {
+			t.Errorf("%s: the level is %d", a.Name, a.AlarmLevel)
+		}
 		q := a.AlarmTargets[0].Query
 		queries[a.Name] = q
 		column := regexp.MustCompile(`^\$1\.(\w+) (=|>) \d+$`).FindStringSubmatch(a.Condition)
