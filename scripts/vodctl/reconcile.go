@@ -22,9 +22,9 @@ var reconcileCommand = command{
 	about: "ask VOD what was missed, and repair it",
 	text: `Compares a database that a sink with media=vod_media keeps with what VOD says, for each
 application. It finds tasks of the last 71 hours and uploads that finished over an hour
-ago and have no event, and media whose file was renamed, banned, moved to another
-storage class, or deleted. A row that changed within the last hour waits for the next
-run. VOD remembers tasks for 3 days: run it once a day.
+ago and have no event, and media whose file was renamed, banned, given another expiry,
+moved to another storage class, or deleted. A row that changed within the last hour
+waits for the next run. VOD remembers tasks for 3 days: run it once a day.
 
 It changes nothing without -repair. With it, each task and upload becomes an event of its
 kind, with vodmode reconciled, and every other difference becomes an event MediaRead.

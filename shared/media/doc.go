@@ -22,10 +22,10 @@
 //
 // # What no event tells
 //
-// VOD sends no event when a media is renamed, banned, or moved to another storage
-// class by a rule. Only asking VOD shows that. Its answer becomes an event of our own,
-// MediaRead. It sets URLs and figures, but never the status or the error of a result
-// that an event reported.
+// VOD sends no event when a media is renamed, banned, given another expiry, or moved to
+// another storage class by a rule. Only asking VOD shows that (DescribeMediaInfos,
+// 266/31763). Its answer becomes an event of our own, MediaRead. It sets URLs and figures,
+// but never the status or the error of a result that an event reported.
 //
 // Two sub-tasks of one Type and Definition in one procedure, such as two
 // watermarks, share a row: the later one wins.

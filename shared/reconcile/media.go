@@ -166,21 +166,25 @@ func (r *Run) differs(ctx context.Context, m stored.Media, file vod.Media) (stri
 		return "", fmt.Errorf("reconcile: file %s: VOD's answer cannot be read", file.FileId)
 	}
 	now := said[0].Row()
+	last, err := r.lastRead(ctx, m.FileId)
+	if err != nil {
+		return "", err
+	}
+	if m.MediaUrl == "" && now.MediaUrl == last.MediaUrl {
+		now.MediaUrl = "" // a deleted original does not come back
+	}
 	var names []string
 	for _, c := range []struct{ name, had, has string }{
 		{"name", m.Name, now.Name}, {"category", m.Category, now.Category}, {"type", m.Type, now.Type},
 		{"media_url", m.MediaUrl, now.MediaUrl}, {"storage_class", m.StorageClass, now.StorageClass},
+		{"expires_at", instant(m.ExpiresAt), instant(now.ExpiresAt)},
 	} {
 		if c.has != "" && c.has != c.had { // an empty value changes nothing
 			names = append(names, c.name)
 		}
 	}
-	banned, err := r.banned(ctx, m.FileId, said[0].Ban.Value)
-	if err != nil {
-		return "", err
-	}
-	if banned != "" {
-		names = append(names, banned)
+	if banned := said[0].Ban.Value; banned != "" && banned != last.Status { // the row has no column for it
+		names = append(names, "status "+banned)
 	}
 	for _, o := range now.Outputs {
 		i := slices.IndexFunc(m.Outputs, func(had media.Output) bool { return had.Kind == o.Kind && had.Definition == o.Definition })
@@ -199,22 +203,31 @@ func (r *Run) differs(ctx context.Context, m stored.Media, file vod.Media) (stri
 	return strings.Join(names, ", "), nil
 }
 
-// banned tells whether a file was banned, or allowed again, since VOD was asked last.
-// The row has no column for it.
-func (r *Run) banned(ctx context.Context, fileId, status string) (string, error) {
-	last := string(event.MediaNormal)
+// instant is a time for a comparison; a zero one is empty.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// basicInfo is what of BasicInfo the columns do not show.
+type basicInfo struct {
+	Status   string // Normal or Forbidden
+	MediaUrl string
+}
+
+// lastRead returns what VOD said of a file when it was asked last. A file is Normal until
+// it was asked.
+func (r *Run) lastRead(ctx context.Context, fileId string) (basicInfo, error) {
+	last := basicInfo{Status: string(event.MediaNormal)}
 	err := r.rows(ctx, stored.Filter{Type: event.TypeMediaRead, Subject: fileId}, func(row stored.Row) {
-		var read struct {
-			BasicInfo struct{ Status string }
-		}
+		read := struct{ BasicInfo basicInfo }{last} // what it leaves out stays
 		if json.Unmarshal(row.Data, &read) == nil && read.BasicInfo.Status != "" {
-			last = read.BasicInfo.Status // rows come in the order of their times
+			last = read.BasicInfo // rows come in the order of their times
 		}
 	})
-	if err != nil || status == "" || status == last {
-		return "", err
-	}
-	return "status " + status, nil
+	return last, err
 }
 
 // reread reports what VOD says of a file, as a MediaRead.

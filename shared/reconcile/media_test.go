@@ -49,6 +49,21 @@ func TestAMediaWhoseURLHasAPathOfItsOwnIsAskedFor(t *testing.T) {
 	})
 }
 
+// An original that was deleted does not come back, even if VOD still gives its URL. That
+// is found once, and not by each run again.
+func TestALostOriginalIsReadOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(1)
+		w.told(fmt.Sprintf(`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":[%q],"FileDeleteResultInfo":[{"FileId":%[1]q,"DeleteParts":[{"Type":"OriginalFiles"}]}]}}`, w.files[0]), w.vod.Now())
+		for _, want := range []int{1, 0} {
+			w.vod.FastForward(2 * time.Hour)
+			if found, counts := w.must(true); counts.Found != want || w.row(w.files[0]).MediaUrl != "" {
+				t.Errorf("%v, want %d; %+v", found, want, w.row(w.files[0]))
+			}
+		}
+	})
+}
+
 // VOD answers null for a block without results. If the block was requested, the results
 // are gone.
 func TestLastResultIsGone(t *testing.T) {

@@ -92,9 +92,11 @@ func TestATenthIsMissed(t *testing.T) {
 func TestChangesAreRead(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.upload(5)
+		expires := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
 		w.process(vodfake.Process{Transcode: []uint64{10, 20}}, w.files...)
 		for file, change := range map[string]vodfake.MediaChange{
 			w.files[0]: {Name: "renamed"}, w.files[1]: {StorageClass: "ARCHIVE"}, w.files[2]: {Status: event.MediaForbidden},
+			w.files[4]: {ExpireTime: expires.Format(time.RFC3339)},
 		} {
 			if err := w.vod.ChangeMedia(app, file, change); err != nil {
 				t.Fatal(err)
@@ -109,12 +111,15 @@ func TestChangesAreRead(t *testing.T) {
 		w.vod.FastForward(2 * time.Hour)
 		found, _ := w.must(true)
 		what := ids(found[reconcile.Changed], func(f reconcile.Finding) string { return f.FileId + " " + f.What })
-		want := []string{w.files[0] + " name", w.files[1] + " storage_class", w.files[2] + " status Forbidden", w.files[3] + " Transcode 20 is gone"}
+		want := []string{w.files[0] + " name", w.files[1] + " storage_class", w.files[2] + " status Forbidden", w.files[3] + " Transcode 20 is gone", w.files[4] + " expires_at"}
 		slices.Sort(want)
 		if !slices.Equal(what, want) {
 			t.Errorf("%q, want %q", what, want)
 		}
 		if row := w.row(w.files[0]); row.Name != "renamed" {
+			t.Errorf("%+v", row)
+		}
+		if row := w.row(w.files[4]); !row.ExpiresAt.Equal(expires) {
 			t.Errorf("%+v", row)
 		}
 		w.vod.FastForward(2 * time.Hour)

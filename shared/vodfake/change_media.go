@@ -9,6 +9,7 @@ type MediaChange struct {
 	Name         string             // renamed, as by ModifyMediaInfo
 	Status       event.MediaStatus  // banned or allowed again, as by ForbidMediaDistribution
 	StorageClass event.StorageClass // moved, as by a rule of the application
+	ExpireTime   string             // ISO 8601, as by ModifyMediaInfo (266/31762)
 }
 
 // ChangeMedia changes a file. The error says that there is no such file.
@@ -30,6 +31,9 @@ func (s *Server) ChangeMedia(subAppId uint64, fileId string, c MediaChange) erro
 	}
 	if c.StorageClass != "" {
 		f.storageClass = c.StorageClass
+	}
+	if c.ExpireTime != "" {
+		f.expireTime = c.ExpireTime
 	}
 	f.updated = s.now()
 	return nil

@@ -55,6 +55,7 @@ type file struct {
 	coverUrl         string
 	status           event.MediaStatus  // empty: Normal
 	storageClass     event.StorageClass // empty: STANDARD
+	expireTime       string             // ISO 8601; empty: never, or what the event said
 	runs             int                // procedures so far
 	outputs
 
@@ -112,6 +113,7 @@ func (f *file) basicInfo() *event.MediaBasicInfo {
 	}
 	info.Status = cmp.Or(f.status, info.Status, event.MediaNormal)
 	info.StorageClass = cmp.Or(f.storageClass, info.StorageClass, "STANDARD")
+	info.ExpireTime = cmp.Or(f.expireTime, info.ExpireTime)
 	return info
 }
 
