@@ -46,7 +46,7 @@ func invoke(ctx context.Context, t scf.Timer) (result any, err error) {
 		return nil, err
 	}
 	if way == deliver.Replayed {
-		return repairs.Invoke(ctx, cfg, client, instance.Repairs(p.Deliver))
+		return repairs.Invoke(ctx, cfg, client, instance.Fates(p.Deliver))
 	}
 	until := lease.Until(cfg.PullUntil)
 	if !scf.OnSCF() {
@@ -54,7 +54,7 @@ func invoke(ctx context.Context, t scf.Timer) (result any, err error) {
 		until = lease.UntilStopped
 	}
 	return lease.Drain(ctx, lease.Options{
-		Client: client, SubAppIds: cfg.SubAppIds, Deliver: instance.Delivery(p.Deliver), Until: until, Rate: cfg.PullRate,
+		Client: client, SubAppIds: cfg.SubAppIds, Deliver: instance.Fates(p.Deliver), Until: until, Rate: cfg.PullRate,
 		Concurrency: cfg.PullConcurrency, Polled: run.Polled, Confirmed: run.Confirmed,
 	})
 }

@@ -54,10 +54,11 @@ type Options struct {
 	Concurrency int
 
 	// Polled and Confirmed are for whoever watches; nil: nobody. Polled is told of
-	// each PullEvents call that ended, with its error. An empty queue is no error.
+	// each PullEvents call that ended, with the number of its events and its error. An
+	// empty queue is no error. Not all of the events need to get to Deliver.
 	// Confirmed is told of n events that VOD has confirmed, and how long that was
 	// after their receipt.
-	Polled    func(error)
+	Polled    func(events int, err error)
 	Confirmed func(n int, after time.Duration)
 }
 
@@ -115,7 +116,7 @@ func Drain(ctx context.Context, o Options) (Result, error) {
 	}
 	o.Until = cmp.Or(o.Until, UntilEmpty)
 	if o.Polled == nil {
-		o.Polled = func(error) {}
+		o.Polled = func(int, error) {}
 	}
 	if o.Confirmed == nil {
 		o.Confirmed = func(int, time.Duration) {}

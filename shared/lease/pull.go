@@ -129,10 +129,10 @@ func (e *engine) pulled(a *app, n, size int, sent time.Time, err error) {
 		e.stopApp(a, Deadline, nil)
 	default:
 		e.pullFailed(a, sent, now, err)
-		e.Polled(err)
+		e.Polled(n, err)
 		return
 	}
-	e.Polled(nil)
+	e.Polled(n, nil)
 }
 
 // pullFailed slows the pulls of an application after a failure, and ends them

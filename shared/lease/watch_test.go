@@ -23,10 +23,11 @@ func TestPollsAndConfirmsAreTold(t *testing.T) {
 			refused = true
 			return &vodfake.Fault{Kind: vodfake.Fail}
 		})
-		polls, failed, confirmed := 0, 0, 0
+		polls, came, failed, confirmed := 0, 0, 0, 0
 		o := b.options()
-		o.Polled = func(err error) {
+		o.Polled = func(n int, err error) {
 			polls++
+			came += n
 			if err != nil {
 				failed++
 			}
@@ -38,8 +39,8 @@ func TestPollsAndConfirmsAreTold(t *testing.T) {
 			}
 		}
 		r := b.drain(time.Minute, o)
-		if polls != r.Polls || failed != 1 || confirmed != 3 || r.Confirmed != 3 {
-			t.Errorf("%d polls, %d failed, %d confirmed; the result is %+v", polls, failed, confirmed, r)
+		if polls != r.Polls || came != 3 || failed != 1 || confirmed != 3 || r.Confirmed != 3 {
+			t.Errorf("%d polls of %d events, %d failed, %d confirmed; the result is %+v", polls, came, failed, confirmed, r)
 		}
 	})
 }

@@ -15,5 +15,5 @@
 //	var instance = watch.New("callback")
 //
 //	h := instance.Requests(callback.Handler(options))
-//	o.Deliver = instance.Delivery(pipeline.Deliver)
+//	o.Watch = instance.Delivery
 package watch

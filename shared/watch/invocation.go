@@ -79,28 +79,33 @@ func (n *noting) Write(b []byte) (int, error) {
 	return n.ResponseWriter.Write(b)
 }
 
-// Delivery returns a function that delivers events through, and counts them.
+// Delivery is [Instance.Fates], and also counts the events as ones that came.
 func (i *Instance) Delivery(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
-	repairs := i.Repairs(through)
+	fates := i.Fates(through)
 	return func(ctx context.Context, events []*event.Event) []deliver.Result {
 		i.count(ctx, func(c *counts) { c.events += len(events) })
-		return repairs(ctx, events)
+		return fates(ctx, events)
 	}
 }
 
-// Repairs is [Instance.Delivery] for events that were made from VOD's answers. Their
-// fates are counted, but they are not events that came, and they end no silence.
-func (i *Instance) Repairs(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
+// Fates returns a function that delivers events through, and counts what became of
+// them. They are pulled ones, which [Invocation.Polled] has counted, or were made from
+// VOD's answers: those did not come, and they end no silence.
+func (i *Instance) Fates(through func(context.Context, []*event.Event) []deliver.Result) func(context.Context, []*event.Event) []deliver.Result {
 	return func(ctx context.Context, events []*event.Event) []deliver.Result {
 		began := time.Now()
-		results := through(ctx, events)
-		took := time.Since(began)
-		i.count(ctx, func(c *counts) {
-			for _, r := range results {
-				c.fates[r.Fate]++
-			}
-			c.longestDelivery = max(c.longestDelivery, took)
-		})
+		var results []deliver.Result
+		defer func() { // also when through panics: then all are left
+			took := time.Since(began)
+			i.count(ctx, func(c *counts) {
+				for _, r := range results {
+					c.fates[r.Fate]++
+				}
+				c.fates[deliver.Left] += len(events) - len(results)
+				c.longestDelivery = max(c.longestDelivery, took)
+			})
+		}()
+		results = through(ctx, events)
 		return results
 	}
 }
@@ -119,10 +124,11 @@ func (i *Instance) count(ctx context.Context, change func(*counts)) {
 	}
 }
 
-// Polled counts a call of PullEvents.
-func (v *Invocation) Polled(err error) {
+// Polled counts a call of PullEvents and the events that it brought.
+func (v *Invocation) Polled(events int, err error) {
 	v.instance.count(v.ctx, func(c *counts) {
 		c.polls++
+		c.events += events
 		if err != nil {
 			c.failedPolls++
 		}
@@ -156,14 +162,22 @@ func (v *Invocation) End(err error, result any) {
 }
 
 // summary gives the figures as attributes of the log. A time that is not known is
-// null.
+// null. An event whose delivery has not begun, or not ended, is left.
 func (v *Invocation) summary() []any {
 	i := v.instance
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	attrs := []any{"function", i.function, "events", v.events}
+	known := 0
+	for _, n := range v.fates {
+		known += n
+	}
 	for _, f := range deliver.Fates {
-		attrs = append(attrs, string(f), v.fates[f])
+		n := v.fates[f]
+		if f == deliver.Left {
+			n += max(0, v.events-known)
+		}
+		attrs = append(attrs, string(f), n)
 	}
 	attrs = append(attrs, "confirmed", v.confirmed)
 	if i.function == "pull" {

@@ -70,7 +70,7 @@ func count(t *testing.T, i *Instance, steps []byte, counted map[string]float64) 
 				err = errors.New("no")
 				counted["vod_failed_polls_total"]++
 			}
-			v.Polled(err)
+			v.Polled(n, err)
 			counted["vod_polls_total"]++
 		case 3:
 			status := 200 + n*3 // up to 965

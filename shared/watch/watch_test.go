@@ -80,10 +80,10 @@ func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := New("pull")
 		ctx, v := i.Begin(t.Context())
-		v.Polled(nil)
-		v.Polled(errors.New("refused"))
-		i.Delivery(becomes(deliver.Delivered, 3*time.Second))(ctx, make([]*event.Event, 2))
-		i.Delivery(becomes(deliver.Parked, time.Second))(ctx, make([]*event.Event, 1))
+		v.Polled(3, nil)
+		v.Polled(0, errors.New("refused"))
+		i.Fates(becomes(deliver.Delivered, 3*time.Second))(ctx, make([]*event.Event, 2))
+		i.Fates(becomes(deliver.Parked, time.Second))(ctx, make([]*event.Event, 1))
 		v.Confirmed(1, 1500*time.Millisecond)
 		v.Confirmed(2, 3200*time.Millisecond)
 		v.End(nil, pulled("empty"))
@@ -97,8 +97,8 @@ func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
 	}
 	for n, want := range []map[string]any{
 		{"function": "pull", "events": 3.0, "delivered": 2.0, "parked": 1.0, "left": 0.0, "confirmed": 3.0, "polls": 2.0, "failed_polls": 1.0,
-			"elapsed_ms": 4000.0, "longest_delivery_ms": 3000.0, "longest_confirm_ms": 3200.0, "since_event_s": 1.0, "events_so_far": 3.0, "stopped": "empty", "level": "INFO"},
-		{"events": 0.0, "delivered": 0.0, "parked": 0.0, "confirmed": 0.0, "longest_confirm_ms": nil, "since_event_s": 61.0, "events_so_far": 3.0, "error": "no keys"},
+			"elapsed_ms": 4000.0, "longest_delivery_ms": 3000.0, "longest_confirm_ms": 3200.0, "since_event_s": 4.0, "events_so_far": 3.0, "stopped": "empty", "level": "INFO"},
+		{"events": 0.0, "delivered": 0.0, "parked": 0.0, "confirmed": 0.0, "longest_confirm_ms": nil, "since_event_s": 64.0, "events_so_far": 3.0, "error": "no keys"},
 	} {
 		for key, value := range want {
 			got, there := lines[n][key]
@@ -106,6 +106,35 @@ func TestEachInvocationHasALineOfItsOwnFigures(t *testing.T) {
 				t.Errorf("line %d: %s is %v, want %v", n+1, key, got, value)
 			}
 		}
+	}
+}
+
+// Events that came and got no fate are left: those whose delivery panicked, has not
+// ended yet, or did not even begin.
+func TestAnEventWithoutAFateIsLeft(t *testing.T) {
+	l := logOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		i := New("pull")
+		ctx, v := i.Begin(t.Context())
+		v.Polled(16, nil)
+		i.Fates(becomes(deliver.Delivered, 0))(ctx, make([]*event.Event, 5))
+		func() {
+			defer func() { _ = recover() }()
+			i.Fates(func(context.Context, []*event.Event) []deliver.Result { panic("no") })(ctx, make([]*event.Event, 4))
+		}()
+		go i.Fates(becomes(deliver.Delivered, time.Hour))(ctx, make([]*event.Event, 3))
+		synctest.Wait()
+		v.End(nil, pulled("deadline"))
+
+		ctx, v = i.Begin(t.Context()) // what was made from VOD's answers did not come
+		i.Fates(becomes(deliver.Delivered, 0))(ctx, make([]*event.Event, 2))
+		v.End(nil, nil)
+		time.Sleep(2 * time.Hour) // the delivery ends
+	})
+	lines := l.lines(t, "invocation")
+	if len(lines) != 2 || lines[0]["events"] != 16.0 || lines[0]["delivered"] != 5.0 || lines[0]["left"] != 11.0 || lines[0]["events_so_far"] != 16.0 ||
+		lines[1]["events"] != 0.0 || lines[1]["delivered"] != 2.0 || lines[1]["left"] != 0.0 || lines[1]["events_so_far"] != 16.0 {
+		t.Errorf("got %v", lines)
 	}
 }
 
@@ -194,7 +223,7 @@ func TestMetrics(t *testing.T) {
 				i.Delivery(becomes(deliver.Delivered, 2*time.Second))(ctx, make([]*event.Event, 3))
 				v.Confirmed(2, 2500*time.Millisecond)
 				v.Confirmed(1, time.Minute)
-				v.Polled(errors.New("refused"))
+				v.Polled(0, errors.New("refused"))
 				for _, status := range []int{401, 200, 401} {
 					h := i.Requests(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 					h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
