@@ -240,7 +240,7 @@ func open(t *testing.T, p Place) deliver.Sink {
 // send wants every event to be taken. It may run in any goroutine.
 func send(t *testing.T, s deliver.Sink, events []*event.Event) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), enough)
 	defer cancel()
 	errs := s.Send(ctx, events)
 	if len(errs) != len(events) {
@@ -253,9 +253,16 @@ func send(t *testing.T, s deliver.Sink, events []*event.Event) {
 	}
 }
 
-// leftTime is how long something may outlive its call on a busy machine. It is
-// less than what a library that does not care leaves behind: 15 s in pgx.
-const leftTime = 12 * time.Second
+// enough is a time that no machine needs.
+const enough = 5 * time.Minute
+
+// Something may outlive its call by so many ticks. They take 12 s, less than what a
+// library that does not care leaves behind: 15 s in pgx. They are counted because a
+// busy machine, which has no time for what should end, has none for ticks either.
+const (
+	tick      = 5 * time.Millisecond
+	leftTicks = 12 * int(time.Second/tick)
+)
 
 type cloudEvent struct {
 	ID, Type, Subject string

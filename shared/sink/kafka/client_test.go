@@ -28,9 +28,12 @@ func TestRetire(t *testing.T) {
 	patient := make(chan error)
 	go func() { patient <- s.Send(context.Background(), delivertest.Events(t, 1))[0] }()
 	<-held
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.DeadlineExceeded) {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		s.await(2)
+		cancel()
+	}()
+	if err := s.Send(ctx, delivertest.Events(t, 1))[0]; !errors.Is(err, context.Canceled) {
 		t.Errorf("impatient: got error %v", err)
 	}
 	s.mu.Lock()

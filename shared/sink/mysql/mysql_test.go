@@ -137,7 +137,7 @@ func waitEach(t testing.TB, pause time.Duration, what string, done func() bool) 
 	t.Helper()
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); {
 		if done() {
 			return
 		}

@@ -160,7 +160,7 @@ func TestStoreServerGoneAndBack(t *testing.T) {
 	u, _ := newTable(t)
 	s := openStore(t, u)
 	claim := func(id string) (deliver.Record, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		r, err := s.Claim(ctx, "A", []string{id}, time.Minute, false)
 		if err != nil {

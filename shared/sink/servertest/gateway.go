@@ -19,6 +19,7 @@ type Gateway struct {
 	server string       // host:port
 	epoch  atomic.Int64 // how often it forgot
 	dials  atomic.Int64
+	lost   chan struct{} // holds a value when something was swallowed
 	all    sync.WaitGroup
 	ctx    context.Context // ends with the test
 }
@@ -34,7 +35,7 @@ func NewGateway(t testing.TB, serverURL string) *Gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Gateway{server: u.Host}
+	g := &Gateway{server: u.Host, lost: make(chan struct{}, 1)}
 	u.Host = l.Addr().String()
 	g.URL = u.String()
 	var cancel context.CancelFunc
@@ -57,6 +58,9 @@ func NewGateway(t testing.TB, serverURL string) *Gateway {
 // word. New ones work.
 func (g *Gateway) Forget() { g.epoch.Add(1) }
 
+// Lost receives a value when a client has sent something that was swallowed.
+func (g *Gateway) Lost() <-chan struct{} { return g.lost }
+
 // Dials is how many connections clients have opened so far.
 func (g *Gateway) Dials() int { return int(g.dials.Load()) }
 
@@ -69,17 +73,28 @@ func (g *Gateway) serve(client net.Conn) {
 	}
 	defer context.AfterFunc(g.ctx, func() { client.Close(); server.Close() })()
 	var both sync.WaitGroup
-	both.Go(func() { g.carry(server, client, born); server.Close() })
-	both.Go(func() { g.carry(client, server, born); client.Close() })
+	both.Go(func() { g.carry(server, client, born, g.tellLost); server.Close() })
+	both.Go(func() { g.carry(client, server, born, func() {}); client.Close() })
 	both.Wait()
 }
 
-// carry copies until one end closes, or the gateway forgets.
-func (g *Gateway) carry(to, from net.Conn, born int64) {
+func (g *Gateway) tellLost() {
+	select {
+	case g.lost <- struct{}{}:
+	default: // nobody has heard of the last time yet
+	}
+}
+
+// carry copies until one end closes, or the gateway forgets. It calls lost when it has
+// swallowed something.
+func (g *Gateway) carry(to, from net.Conn, born int64, lost func()) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)
 		if g.epoch.Load() != born {
+			if err == nil {
+				lost()
+			}
 			_, _ = io.Copy(io.Discard, from) // until the client gives it up
 			return
 		}
