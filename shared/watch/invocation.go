@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -147,9 +148,16 @@ func (v *Invocation) Confirmed(n int, after time.Duration) {
 	v.instance.confirms.add(n, after)
 }
 
+// errNoResult is the error of an invocation that ends with neither result nor error.
+var errNoResult = errors.New("the invocation panicked: the log has the stack")
+
 // End writes the invocation's line into the log. The result may have figures of its
-// own for it: attributes, as slog takes them.
+// own for it: attributes, as slog takes them. Without a result and an error the
+// invocation has panicked.
 func (v *Invocation) End(err error, result any) {
+	if err == nil && result == nil {
+		err = errNoResult
+	}
 	v.instance.alert(v.ctx)
 	attrs := v.summary()
 	if r, ok := result.(interface{ Figures() []any }); ok {

@@ -250,6 +250,22 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// An alarm about failures asks for the member error, which a panic gets too.
+func TestAPanicOfARunIsAnError(t *testing.T) {
+	l := logOf(t)
+	func() {
+		defer func() { _ = recover() }()
+		_, v := New("pull").Begin(t.Context())
+		var result any
+		var err error
+		defer func() { v.End(err, result) }()
+		panic("no")
+	}()
+	if lines := l.lines(t, "invocation"); len(lines) != 1 || lines[0]["error"] != "the invocation panicked: the log has the stack" {
+		t.Errorf("got %v", lines)
+	}
+}
+
 // A request that panics is counted as the 500 that it becomes, also when it has
 // written a status.
 func TestAPanicIsCountedAs500(t *testing.T) {
