@@ -39,7 +39,8 @@ test('a callback whose answer is lost is sent again', { args: ['-every', 'off'] 
 
 test('a sink that refuses parks', { args: ['-every', '300ms'] }, async () => {
   await slide('[data-sink=probability]', 'End');
-  await choose('[data-sink=status]', '400', 'the hint', () => text('#sink-hint').includes('parked'));
+  await choose('[data-sink=status]', '400');
+  await until('the hint', () => text('#sink-hint').includes('parked'));
   await until('the sink', () => text('#fault-badge') === '1');
   await until('dev has it', async () => (await call('GET', '/faults')).sink.status === 400);
   await send('kind=PullComplete&mode=reliable');

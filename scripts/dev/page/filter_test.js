@@ -18,5 +18,6 @@ test('events are filtered by state and by type', { args: ['-every', '300ms'] }, 
   await until('the answered', () => text('#matched') === '1 of 101 events');
   await click('#states [data-state=confirmed]');
   await until('the answered and confirmed', () => text('#matched') === '101 of 101 events');
-  await choose('#type', 'FileD', 'those deleted', () => text('#matched') === '1 of 101 events');
+  await choose('#type', 'FileDeleted');
+  await until('those deleted', () => text('#matched') === '1 of 101 events');
 });

@@ -15,7 +15,8 @@ test('a sink refuses an event, it is parked, the sink is fixed, and the event is
   await showLetters();
   await until('nothing', () => !one('#letters-empty').hidden);
   await slide('[data-sink="probability"]', 'End');
-  await choose('#sink-status', '400', 'the fault', async () => (await call('GET', '/faults')).sink.status === 400);
+  await choose('#sink-status', '400');
+  await until('the fault', async () => (await call('GET', '/faults')).sink.status === 400);
   await click('#open-send');
   await until('a sample', () => value('#json').includes('FileUploadEvent'));
   await click('#send-now');
@@ -62,8 +63,9 @@ test('all of a filter are delivered again or discarded, after a question', { arg
   await click('#letters-unfilter');
   await until('the others', () => text('#letters-matched') === '120 dead letters');
 
-  await choose('#letters-reason', 'atte', 'another reason', () => !one('#letters-none').hidden);
-  await keys('ArrowUp');
+  await choose('#letters-reason', 'attempts');
+  await until('another reason', () => !one('#letters-none').hidden);
+  await choose('#letters-reason', 'permanent');
   await until('the reason', () => text('#letters-matched') === '120 dead letters of this filter');
   await click('#letters-all-deliver');
   await until('the question', () => one('#letters-ask').open && text('#letters-ask-title') === 'Deliver 120 dead letters again?');

@@ -98,19 +98,18 @@ async function escape(dialog) {
 }
 
 /**
- * Types in a list until so. A browser forgets what was typed a second ago, so on a slow
- * machine the letters may choose something else, and are typed again.
+ * Chooses a value in a list, with the arrow keys. Letters would do too on a machine that
+ * is never slow: the browser forgets those of a second ago, and then a space opens the
+ * list.
  */
-async function choose(selector, letters, words, so) {
-  for (let n = 0; n < 20 && !await so(); n++) {
-    if (n > 0) await new Promise((again) => setTimeout(again, 1500));
-    await focus(selector);
-    await keys(letters);
-    for (const end = performance.now() + 3e3; performance.now() < end && !await so();) {
-      await new Promise((again) => setTimeout(again, 20));
-    }
-  }
-  await until(words, so);
+async function choose(selector, wanted) {
+  const list = one(selector);
+  await focus(selector);
+  await until(`${wanted} in ${selector}`, async () => {
+    const by = [...list.options].findIndex((o) => o.value === wanted) - list.selectedIndex;
+    if (by !== 0) await keys(by < 0 ? 'ArrowUp' : 'ArrowDown');
+    return by === 0;
+  });
 }
 
 // --------------------------------------------------------- dev's API, by fetch
