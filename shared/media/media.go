@@ -27,12 +27,13 @@ type Media struct {
 	Width          Register[int64]     `json:"width,omitzero"`    // px
 	Height         Register[int64]     `json:"height,omitzero"`   // px
 	CreatedAt      Register[time.Time] `json:"created_at,omitzero"`
-	ExpiresAt      Register[time.Time] `json:"expires_at,omitzero"`
-	StorageClass   Register[string]    `json:"storage_class,omitzero"`
+	ExpiresAt      Register[time.Time] `json:"expires_at,omitzero"`    // 9999-12-31T23:59:59Z: never
+	StorageClass   Register[string]    `json:"storage_class,omitzero"` // STANDARD, STANDARD_IA, ARCHIVE or DEEP_ARCHIVE
 	SourceContext  Register[string]    `json:"source_context,omitzero"`
 	SessionContext Register[string]    `json:"session_context,omitzero"`
 
-	// Ban is MediaBasicInfo.Status, Normal or Forbidden. Only a re-read tells it.
+	// Ban is MediaBasicInfo.Status, Normal or Forbidden (266/31763). Only a re-read
+	// tells a change of it.
 	Ban  Register[string] `json:"ban,omitzero"`
 	Md5  Register[string] `json:"md5,omitzero"`
 	Sha1 Register[string] `json:"sha1,omitzero"`
@@ -60,13 +61,13 @@ type Media struct {
 	Last Version `json:"last,omitzero"`
 }
 
-// Wechat is a publication to WeChat (266/33955).
+// Wechat is a publication to WeChat (266/33795).
 type Wechat struct {
 	Status string `json:"status,omitempty"`
 	Url    string `json:"url,omitempty"`
 }
 
-// Procedure is one run of a procedure over the media.
+// Procedure is one run of a procedure over the media (266/33953).
 type Procedure struct {
 	Task   string    `json:"task"`
 	Status string    `json:"status"` // PENDING, PROCESSING, FINISH, or what else VOD says
@@ -80,8 +81,8 @@ type Procedure struct {
 // procedure itself comes. VOD has no such status.
 const Pending = "PENDING"
 
-// Result is the outcome of one sub-task of one task, or its progress. Events that
-// repeat it are one Result; with TasksNotifyMode Change many do.
+// Result is the outcome of one sub-task of one task, or its progress (266/33953). Events
+// that repeat it are one Result; with TasksNotifyMode Change many do.
 type Result struct {
 	Kind       event.MediaProcessType `json:"kind"`
 	Definition int64                  `json:"definition"`
@@ -110,19 +111,20 @@ type Result struct {
 // Figures are what is known of a file that a sub-task made.
 type Figures struct {
 	Url       string  `json:"url,omitempty"`
-	Width     int64   `json:"width,omitempty"`  // px
-	Height    int64   `json:"height,omitempty"` // px
-	Size      int64   `json:"size,omitempty"`   // bytes
-	Bitrate   int64   `json:"bitrate,omitempty"`
+	Width     int64   `json:"width,omitempty"`    // px
+	Height    int64   `json:"height,omitempty"`   // px
+	Size      int64   `json:"size,omitempty"`     // bytes
+	Bitrate   int64   `json:"bitrate,omitempty"`  // bits a second, of picture and sound
 	Duration  float64 `json:"duration,omitempty"` // seconds
 	Container string  `json:"container,omitempty"`
-	DrmType   string  `json:"drm_type,omitempty"`
+	DrmType   string  `json:"drm_type,omitempty"` // of an adaptive stream, such as SimpleAES; empty: open
 }
 
 // Version orders results of one Kind and Definition.
 func (r *Result) Version() Version { return Version{rankOwn, r.At, r.Event, r.Index} }
 
-// Review is what one review suggests.
+// Review is what one review suggests, of ReviewAudioVideo (266/50677) or within a
+// procedure (266/33953).
 type Review struct {
 	Task       string           `json:"task,omitempty"`
 	Suggestion event.Suggestion `json:"suggestion"`

@@ -20,7 +20,8 @@ const (
 	Deleted    State = "deleted"
 )
 
-// StatusDeleted is the status of an Output that a deletion covers. It is not VOD's.
+// StatusDeleted is the status of an Output that a deletion covers (266/33952). It is not
+// VOD's.
 const StatusDeleted event.SubTaskStatus = "DELETED"
 
 // Row is a media in columns, as vod_media has them. Empty, 0 and the zero time are
@@ -60,11 +61,11 @@ type Output struct {
 	Definition int64                  `json:"definition"`
 	Status     event.SubTaskStatus    `json:"status"`
 	Url        string                 `json:"url,omitempty"`
-	Width      int64                  `json:"width,omitempty"`
-	Height     int64                  `json:"height,omitempty"`
-	Size       int64                  `json:"size,omitempty"`
-	Bitrate    int64                  `json:"bitrate,omitempty"`
-	Duration   float64                `json:"duration,omitempty"`
+	Width      int64                  `json:"width,omitempty"`    // px
+	Height     int64                  `json:"height,omitempty"`   // px
+	Size       int64                  `json:"size,omitempty"`     // bytes
+	Bitrate    int64                  `json:"bitrate,omitempty"`  // bits a second
+	Duration   float64                `json:"duration,omitempty"` // seconds
 	Container  string                 `json:"container,omitempty"`
 	Error      string                 `json:"error,omitempty"`
 	TaskId     string                 `json:"task_id,omitempty"`
