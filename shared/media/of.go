@@ -27,7 +27,9 @@ type reader struct {
 
 func (r *reader) read() {
 	if r.event.Type == event.TypeMediaRead {
-		r.reread(r.event.AppendData(nil))
+		if r.event.Mode == event.Reconciled { // else it is a stranger's callback
+			r.reread(r.event.AppendData(nil))
+		}
 	} else if !r.quickProcedure() {
 		payload, _ := r.event.Decode() // what cannot be read is as if it were not there
 		r.payload(payload)

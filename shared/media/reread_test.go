@@ -9,6 +9,25 @@ import (
 	"vodevents/shared/media"
 )
 
+// A MediaRead is an event of our own. A callback that calls itself one tells nothing, for
+// anybody could have sent it: it would be no event of VOD's.
+func TestACallbackIsNoReread(t *testing.T) {
+	for _, body := range []string{
+		`{"EventType":"MediaRead","FileId":"5285890784363439011","NotExist":true}`,
+		`{"EventType":"MediaRead","MediaReadEvent":{},"FileId":"5285890784363439011","BasicInfo":{"MediaUrl":"https://evil.example.com"}}`,
+	} {
+		for _, mode := range []event.Mode{event.Normal, event.Reliable} {
+			e, err := event.Parse([]byte(body), event.Origin{Mode: mode, Received: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := media.Of(e); len(got) != 0 {
+				t.Errorf("%s, %s: %+v", mode, body, got[0].Row())
+			}
+		}
+	}
+}
+
 // A transcode and an adaptive stream can have one Definition, such as 10 of the presets.
 // TranscodeSet then has that Definition for either: nothing says that the transcode is
 // gone (266/31763). It is gone if TranscodeSet does not have it.

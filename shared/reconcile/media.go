@@ -223,7 +223,7 @@ func (r *Run) lastRead(ctx context.Context, fileId string) (basicInfo, error) {
 	last := basicInfo{Status: string(event.MediaNormal)}
 	err := r.rows(ctx, stored.Filter{Type: event.TypeMediaRead, Subject: fileId}, func(row stored.Row) {
 		read := struct{ BasicInfo basicInfo }{last} // what it leaves out stays
-		if json.Unmarshal(row.Data, &read) == nil && read.BasicInfo.Status != "" {
+		if row.Mode == string(event.Reconciled) && json.Unmarshal(row.Data, &read) == nil && read.BasicInfo.Status != "" {
 			last = read.BasicInfo // rows come in the order of their times
 		}
 	})

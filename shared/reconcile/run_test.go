@@ -88,53 +88,6 @@ func TestATenthIsMissed(t *testing.T) {
 	})
 }
 
-// Changes without an event are found by reading the files again.
-func TestChangesAreRead(t *testing.T) {
-	onEach(t, func(t *testing.T, w *world) {
-		w.upload(5)
-		expires := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
-		w.process(vodfake.Process{Transcode: []uint64{10, 20}}, w.files...)
-		for file, change := range map[string]vodfake.MediaChange{
-			w.files[0]: {Name: "renamed"}, w.files[1]: {StorageClass: "ARCHIVE"}, w.files[2]: {Status: event.MediaForbidden},
-			w.files[4]: {ExpireTime: expires.Format(time.RFC3339)},
-		} {
-			if err := w.vod.ChangeMedia(app, file, change); err != nil {
-				t.Fatal(err)
-			}
-		}
-		w.drop.Store(1)
-		sent := w.sent.Load()
-		if err := w.vod.Delete(app, w.files[3], &event.MediaDeleteItem{Type: event.DeletedTranscodeFiles, Definition: 20}); err != nil {
-			t.Fatal(err)
-		}
-		w.wait(sent + 1)
-		w.vod.FastForward(2 * time.Hour)
-		found, _ := w.must(true)
-		what := ids(found[reconcile.Changed], func(f reconcile.Finding) string { return f.FileId + " " + f.What })
-		want := []string{w.files[0] + " name", w.files[1] + " storage_class", w.files[2] + " status Forbidden", w.files[3] + " Transcode 20 is gone", w.files[4] + " expires_at"}
-		slices.Sort(want)
-		if !slices.Equal(what, want) {
-			t.Errorf("%q, want %q", what, want)
-		}
-		if row := w.row(w.files[0]); row.Name != "renamed" {
-			t.Errorf("%+v", row)
-		}
-		if row := w.row(w.files[4]); !row.ExpiresAt.Equal(expires) {
-			t.Errorf("%+v", row)
-		}
-		w.vod.FastForward(2 * time.Hour)
-		if found, counts := w.must(true); counts.Found != 0 {
-			t.Errorf("the second run: %v", found)
-		}
-		if err := w.vod.ChangeMedia(app, w.files[2], vodfake.MediaChange{Status: event.MediaNormal}); err != nil {
-			t.Fatal(err)
-		}
-		if found, _ := w.must(true); len(found[reconcile.Changed]) != 1 || found[reconcile.Changed][0].What != "status Normal" {
-			t.Errorf("allowed again: %v", found)
-		}
-	})
-}
-
 // With a wrong account every file is missing, and none is called deleted.
 func TestAWrongApplicationDeletesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -85,6 +85,9 @@ var errHopeless = errors.New("no answer of VOD could make it true")
 
 // ask asks once.
 func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, error) {
+	if e.Type == event.TypeMediaRead {
+		return deliver.Refuted, fmt.Errorf("it is an event of our own, which VOD does not send: %w", errHopeless)
+	}
 	i := slices.IndexFunc(event.Kinds, func(k event.Kind) bool { return k.Type == e.Type })
 	if i < 0 || e.Field == "data" || e.Payload == nil {
 		return deliver.NotAsked, nil

@@ -120,6 +120,9 @@ func TestVerifyNamesNothing(t *testing.T) {
 			`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]},"filedeleteevent":{"FileIdSet":["2"]}}`,
 			`{"EventType":"FileDeleted","FileDeleteEvent":{"FileIdSet":["1"]},"FileUploadEvent":{"FileId":"2"}}`,
 			`{"EventType":"FileDeleted","eventtype":"NewFileUpload","FileDeleteEvent":{"FileIdSet":["1"]}}`,
+
+			// An event of our own.
+			`{"EventType":"MediaRead","FileId":"1","NotExist":true}`,
 		} {
 			if got, took, err := verify(t, newVerifier(t, s), []byte(body)); got != deliver.Refuted || took != 0 || err == nil {
 				t.Errorf("%s: %s after %v, %v", body, got, took, err)
