@@ -161,7 +161,7 @@ func TestParkedInAFullLogStaysInTheQueue(t *testing.T) {
 	s := runVOD(t)
 	s.Queue(0, uploadNamed(1, "never"))
 	fn, err := local.Start(t.Context(), pullHandlerBin, append(vodEnv(s), "SINK=file:"+filepath.Join(t.TempDir(), "out"), "PATH="+os.Getenv("PATH")),
-		local.WithStdout(full), local.WithStderr(full))
+		local.WithStdout(full), local.WithStderr(full), local.WithGrace(grace))
 	if err != nil {
 		t.Fatal(err)
 	}

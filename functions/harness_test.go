@@ -125,6 +125,11 @@ type function struct {
 	out, log *output
 }
 
+// grace is what an invocation may take beyond its time, on a machine that is slow. That
+// the answer comes in time is for tests whose time is their own, such as those of
+// package deliver.
+const grace = 5 * time.Minute
+
 func start(t *testing.T, binary string, env ...string) *function {
 	t.Helper()
 	return startWithin(t, 64, binary, env...)
@@ -136,7 +141,7 @@ func startWithin(t *testing.T, memory int, binary string, env ...string) *functi
 	all := newOutput(t)
 	f := &function{t: t, out: all.only(local.IsEvent), log: all.only(isLog)}
 	fn, err := local.Start(t.Context(), binary, append([]string{"PATH=" + os.Getenv("PATH")}, env...),
-		local.WithStdout(f.out.File), local.WithStderr(f.log.File), local.WithMemory(memory))
+		local.WithStdout(f.out.File), local.WithStderr(f.log.File), local.WithMemory(memory), local.WithGrace(grace))
 	if err != nil {
 		t.Fatal(err)
 	}

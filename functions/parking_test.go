@@ -90,7 +90,7 @@ func TestCallbackThatFails(t *testing.T) {
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	f := start(t, callbackHandlerBin, "DEAD_LETTER=file:"+dead)
 	began := time.Now()
-	raw, err := f.Invoke(t.Context(), local.PostEvent(uploadNamed(1, "fails")), 5*time.Second, nil) // no answer within them is an error
+	raw, err := f.Invoke(t.Context(), local.PostEvent(uploadNamed(1, "fails")), 5*time.Second, nil)
 	if err != nil || !bytes.Contains(raw, []byte(`"statusCode":503`)) {
 		t.Errorf("got %s, %v", raw, err)
 	}

@@ -90,7 +90,7 @@ func TestBuild(t *testing.T) {
 		{"pull", local.TimerEvent(time.Now()), "confirmed", "1"},
 	}
 	for _, tt := range tests {
-		f, err := local.Start(t.Context(), filepath.Join(dir, tt.program), env, local.WithStdout(t.Output()), local.WithStderr(t.Output()))
+		f, err := local.Start(t.Context(), filepath.Join(dir, tt.program), env, local.WithStdout(t.Output()), local.WithStderr(t.Output()), local.WithGrace(5*time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -130,6 +130,9 @@ func (o *output) log() string {
 	return o.b.String()
 }
 
+// enough is a time that no machine needs.
+const enough = 5 * time.Minute
+
 // invoked is one invocation of a function on SCF: a new instance.
 type invoked struct {
 	*output
@@ -151,7 +154,7 @@ func (w *world) post(body string) invoked {
 func (w *world) invoke(name string, trigger []byte, limit time.Duration) invoked {
 	w.t.Helper()
 	out := new(output)
-	f, err := local.Start(w.t.Context(), filepath.Join(binaries, name), w.environ(), local.WithLines(nil, out.line))
+	f, err := local.Start(w.t.Context(), filepath.Join(binaries, name), w.environ(), local.WithLines(nil, out.line), local.WithGrace(enough))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -182,7 +185,7 @@ func (w *world) serve() *server {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(enough); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if found := listening.FindStringSubmatch(out.log()); found != nil {
 			w.masks = append(w.masks, found[1], "callback.example.com")
 			return &server{out, w, "http://" + found[1]}
@@ -195,7 +198,7 @@ func (w *world) serve() *server {
 // logged waits until the log has a line that matches, and returns the log.
 func (s *server) logged(pattern string) string {
 	s.w.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(enough); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if text := s.log(); regexp.MustCompile(pattern).MatchString(text) {
 			return text
 		}

@@ -38,13 +38,14 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("function error: %s (%s)", e.Message, e.Type) }
 
 const (
-	startTime  = 30 * time.Second // for an instance to answer its first Ping
-	closeTime  = 5 * time.Second  // from SIGTERM to SIGKILL
-	startTries = 5                // when another process takes the port
+	startTime  = 2 * time.Minute // for an instance to answer its first Ping
+	closeTime  = 5 * time.Second // from SIGTERM to SIGKILL
+	startTries = 5               // when another process takes the port
 )
 
 type options struct {
 	memory         int32
+	grace          time.Duration
 	stdout, stderr io.Writer
 	flush          []func()
 	address        func() (address, error)
@@ -83,10 +84,16 @@ func WithTCP() Option { return func(o *options) { o.address = tcpAddress } }
 // Nobody enforces it.
 func WithMemory(mb int) Option { return func(o *options) { o.memory = int32(mb) } }
 
+// WithGrace lets the instance live for d after the time of an invocation is over, none
+// by default. It is for tests: a function answers a fraction of a second before its
+// time is over, and a slow machine may need longer for that answer.
+func WithGrace(d time.Duration) Option { return func(o *options) { o.grace = d } }
+
 // Function is a running instance of a function.
 type Function struct {
 	name   string
 	memory int32
+	grace  time.Duration
 	slot   chan struct{} // holds a value while an invocation is in progress
 	cmd    *exec.Cmd
 	client *rpc.Client
@@ -94,7 +101,7 @@ type Function struct {
 }
 
 // Start starts the function binary at path and returns when it answers, at the
-// latest when ctx ends or after 30 s. The instance listens on a unix socket in
+// latest when ctx ends or after two minutes. The instance listens on a unix socket in
 // a folder of this user's alone. env is the process's environment as in
 // [exec.Cmd], nil for this process's own; TENCENTCLOUD_RUNENV=SCF is added
 // unless it is there, VOD_RPC_SOCKET is set, and LISTEN_ADDR, which would make
@@ -140,6 +147,7 @@ func start(path string, env []string, at address, o options) (*Function, error) 
 	f := &Function{
 		name:   filepath.Base(path),
 		memory: o.memory,
+		grace:  o.grace,
 		slot:   make(chan struct{}, 1),
 		exited: make(chan struct{}),
 		cmd:    exec.Command(path),
@@ -227,6 +235,9 @@ func (f *Function) Invoke(ctx context.Context, payload []byte, timeout time.Dura
 	}
 	return detach(ctx, func() ([]byte, error) {
 		defer func() { <-f.slot }()
+		if !f.alive() { // whoever had the instance before left the slot as it exited
+			return nil, f.exitError()
+		}
 		return f.invoke(payload, timeout, environment)
 	})
 }
@@ -270,7 +281,7 @@ func (f *Function) invoke(payload []byte, timeout time.Duration, environment map
 		req.Environment = string(env)
 	}
 
-	timer := time.NewTimer(timeout)
+	timer := time.NewTimer(timeout + f.grace)
 	defer timer.Stop()
 	var res messages.InvokeResponse
 	called := make(chan error, 1)

@@ -143,15 +143,25 @@ func TestGone(t *testing.T) {
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
 	f := start(t)
+	t.Cleanup(f.Kill) // it hangs
 	ctx, cancel := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
 	go func() {
-		_, err := f.Invoke(ctx, get("/hang"), 300*time.Millisecond, nil)
+		_, err := f.Invoke(ctx, get("/hang"), time.Hour, nil)
 		gone <- err
 	}()
 	cancel()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Errorf("Invoke = %v, want %v", err, context.Canceled)
+	}
+}
+
+// A function that was given time to answer late is not killed when its time is over.
+func TestGrace(t *testing.T) {
+	t.Parallel()
+	f := start(t, local.WithGrace(time.Hour))
+	if _, err := f.Invoke(t.Context(), get("/"), time.Nanosecond, nil); err != nil {
+		t.Error(err)
 	}
 }
 

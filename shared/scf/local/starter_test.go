@@ -52,7 +52,7 @@ func TestInstanceEndsWithItsStarter(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stays atomic.Bool
-	patience := time.AfterFunc(30*time.Second, func() {
+	patience := time.AfterFunc(5*time.Minute, func() {
 		stays.Store(true)
 		instance.Kill()
 	})
