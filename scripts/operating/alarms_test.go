@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"vodevents/shared/vodfake"
 )
 
 // alarm is one of scripts/cls/alarms.json.
@@ -68,7 +70,7 @@ func raised(t *testing.T, lines []map[string]any) (names []string) {
 
 var (
 	countQuery = regexp.MustCompile(`^(.+) \| select count\(\*\) as (\w+)$`)
-	sumQuery   = regexp.MustCompile(`^(.+) \| select coalesce\(sum\("?(\w+)"?\), 0\) as (\w+)$`)
+	sumQuery   = regexp.MustCompile(`^(.+) \| select coalesce\(sum\((\w+)(?: - (\w+))?\), 0\) as (\w+)$`)
 	condition  = regexp.MustCompile(`^\$1\.(\w+) ([=>]) (\d+)$`)
 )
 
@@ -81,9 +83,10 @@ func (a alarm) rings(t *testing.T, lines []map[string]any) bool {
 	} else if m := sumQuery.FindStringSubmatch(query); m != nil {
 		for _, line := range filtered(t, m[1], lines) {
 			n, _ := line[m[2]].(float64)
-			result += n
+			less, _ := line[m[3]].(float64)
+			result += n - less
 		}
-		column = m[3]
+		column = m[4]
 	}
 	c := condition.FindStringSubmatch(a.Condition)
 	if c == nil || column == "" || c[1] != column {
@@ -169,6 +172,20 @@ func (s *search) term() bool {
 func TestNoLinesAreAnAlarm(t *testing.T) {
 	if got := raised(t, nil); !slices.Equal(got, []string{"no event for 6 hours", "pull is not running"}) {
 		t.Errorf("without lines: %v", got)
+	}
+}
+
+// Events that were delivered but that VOD refuses to confirm come again.
+func TestUnconfirmedEventsAreAnAlarm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.queue(upload)
+	w.vod.Control("ConfirmEvents", func(*vodfake.Call) *vodfake.Fault {
+		return &vodfake.Fault{Kind: vodfake.Answer, Body: `{"Response":{"Error":{"Code":"InvalidParameterValue","Message":"no"},"RequestId":"r"}}`}
+	})
+	log := w.start("pull").log()
+	if got := raised(t, slices.Repeat(invocations(log), often)); !slices.Equal(got, []string{"events come again"}) {
+		t.Errorf("got %v for %s", got, log)
 	}
 }
 
