@@ -15,9 +15,13 @@ type Memory struct {
 	media   slab.Slab[Media]
 	results slab.Slab[Result]
 	outputs slab.Slab[Output]
-	told    []toldResult // of the procedure that is being read
 	docs    []byte
-	shapes  shapes // of the procedures that were read last; they stay
+
+	// Of the procedure that is being read.
+	procedure event.ProcedureTask
+	told      []toldResult
+
+	shapes shapes // of the procedures that were read last; they stay
 }
 
 // Of is [Of].
@@ -25,6 +29,13 @@ func (m *Memory) Of(e *event.Event) []Media {
 	r := &reader{memory: m, event: e, at: inMillis(e.Received)}
 	r.read()
 	return r.all()
+}
+
+// forget ends the reading of a procedure.
+func (m *Memory) forget() {
+	m.procedure = event.ProcedureTask{}
+	clear(m.told)
+	m.told = m.told[:0]
 }
 
 // Keep is a media of Of that outlives Reset.

@@ -38,12 +38,11 @@ func (r *reader) read() {
 
 // quickProcedure reads what [quickProcedure] can.
 func (r *reader) quickProcedure() bool {
-	p, results, ok := quickProcedure(r.event, r.memory.told[:0], &r.memory.shapes)
+	defer r.memory.forget()
+	ok := quickProcedure(r.event, r.memory)
 	if ok {
-		r.procedure(p, results)
+		r.procedure(&r.memory.procedure, r.memory.told)
 	}
-	clear(results)
-	r.memory.told = results
 	return ok
 }
 

@@ -14,14 +14,14 @@ import (
 // quickProcedure reads a payload of ProcedureStateChanged. It is the most frequent kind
 // and the largest. quickProcedure does what [event.Event.Decode] does, without
 // reflection and only for the members that a media needs. It returns false if the
-// payload is odd; Decode handles that. The results go into list.
-func quickProcedure(e *event.Event, list []toldResult, shapes *shapes) (p *event.ProcedureTask, results []toldResult, ok bool) {
+// payload is odd; Decode handles that. What it reads stands in the memory.
+func quickProcedure(e *event.Event, in *Memory) bool {
 	if e.Type != "ProcedureStateChanged" || e.Field != "ProcedureStateChangeEvent" {
-		return nil, list, false
+		return false
 	}
-	q := quick{Scanner: jsonscan.New(e.Payload), shapes: shapes}
+	q := quick{Scanner: jsonscan.New(e.Payload), shapes: &in.shapes}
 	q.Space()
-	p, results = new(event.ProcedureTask), list
+	p := &in.procedure
 	q.object(&q.shapes.procedure, func(name []byte) bool {
 		switch string(name) {
 		case "TaskId":
@@ -40,9 +40,9 @@ func quickProcedure(e *event.Event, list []toldResult, shapes *shapes) (p *event
 			q.metaData(&p.MetaData)
 		case "MediaProcessResultSet":
 			q.list(func(i int) {
-				results = append(results, toldResult{index: i})
-				if !q.result(&results[len(results)-1]) {
-					results = results[:len(results)-1]
+				in.told = append(in.told, toldResult{index: i})
+				if last := len(in.told) - 1; !q.result(&in.told[last]) {
+					in.told = in.told[:last]
 				}
 			})
 		case "AiContentReviewResultSet":
@@ -52,7 +52,7 @@ func quickProcedure(e *event.Event, list []toldResult, shapes *shapes) (p *event
 		}
 		return true
 	})
-	return p, results, !q.odd
+	return !q.odd
 }
 
 // quick reads values where a Scanner stands.

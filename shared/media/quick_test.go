@@ -124,7 +124,7 @@ func TestAMemoryReadsEachPayloadAsIfItWereTheFirst(t *testing.T) {
 func sameAsDecode(t *testing.T, payload string, quickly bool) {
 	t.Helper()
 	e := procedureOf(t, payload)
-	if _, _, ok := quickProcedure(e, nil, new(shapes)); ok != quickly {
+	if ok := quickProcedure(e, new(Memory)); ok != quickly {
 		t.Errorf("read quickly: %v", ok)
 	}
 	if got, want := Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
@@ -148,7 +148,7 @@ func TestQuickReadsWhatDecodeReadsOfOddPayloads(t *testing.T) {
 		if err != nil || e.Type != "ProcedureStateChanged" {
 			continue
 		}
-		if _, _, ok := quickProcedure(e, nil, new(shapes)); ok {
+		if ok := quickProcedure(e, new(Memory)); ok {
 			quickly++
 		}
 		if got, want := memory.Of(e), byDecode(e); !reflect.DeepEqual(got, want) {
