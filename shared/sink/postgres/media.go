@@ -105,21 +105,15 @@ SELECT id, received_at, NULL, NULL, NULL FROM taken WHERE sunk_at IS NOT NULL
 UNION ALL
 SELECT NULL, NULL, source, file_id, doc::text FROM locked`
 
-// maxFolds is how many batches are folded at a time. Each needs about half a
-// megabyte beside its events, and a function of 64 MB has little more than its
-// garbage collector can do without. More would be no faster: a fold is work for
-// the CPUs of both ends.
-const maxFolds = 3
-
 // folder keeps the tables of media=.
 type folder struct {
 	events      string // the table
 	take, write string
-	folds       chan struct{} // holds one for each that is going on
+	folds       chan struct{} // holds one for each that is going on, at most sqltable.MaxFolds
 }
 
 func newFolder(events, insert string, tables mediaTables) *folder {
-	return &folder{events: events, take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL(), folds: make(chan struct{}, maxFolds)}
+	return &folder{events: events, take: fmt.Sprintf(takeEvents, insert, tables.media), write: tables.writeSQL(), folds: make(chan struct{}, sqltable.MaxFolds)}
 }
 
 // begin waits until there is room for one more fold, which must end.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/internal/slab"
 	"vodevents/shared/media"
 	"vodevents/shared/sink/stored"
 )
@@ -20,7 +20,7 @@ type MediaKey = stored.MediaKey
 type Telling struct {
 	told map[string]told // by the event's id
 	rows MediaRows       // of the last fold; only their memory counts
-	*media.Memory
+	media.Memory
 
 	// again is what events told that were folded before; see Fold.
 	again map[MediaKey][]media.Media
@@ -31,8 +31,15 @@ type told struct {
 	media []media.Media
 }
 
-// tellings have the memory of batches that are over.
-var tellings = sync.Pool{New: func() any { return &Telling{told: map[string]told{}, Memory: new(media.Memory)} }}
+// tellings have the memory of batches that are over: each half a megabyte, for as many
+// as are folded at a time.
+var tellings = slab.Shelf[Telling]{Most: MaxFolds}
+
+// MaxFolds is how many batches a sink folds at a time. Each needs about half a
+// megabyte beside its events, and a function of 64 MB has little more than its
+// garbage collector can do without. More would be no faster: a fold is work for
+// the CPUs of both ends.
+const MaxFolds = 3
 
 // Touch is an event that says something of a media.
 type Touch struct {
@@ -43,7 +50,10 @@ type Touch struct {
 // Tell reads the events that the table takes as SINK. A parked one says nothing
 // until it is delivered.
 func Tell(events []*event.Event) *Telling {
-	t := tellings.Get().(*Telling)
+	t := tellings.Take()
+	if t.told == nil {
+		t.told = map[string]told{}
+	}
 	for _, e := range events {
 		if e.Parking != nil {
 			continue
@@ -169,7 +179,7 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(all), MediaKey.Compare) {
 		from := len(rows.Outputs)
-		rows.add(t.Memory, all[key])
+		rows.add(&t.Memory, all[key])
 		for _, o := range rows.Outputs[from:] {
 			if id := o.Lacks(before[key]); id != "" {
 				lacking = append(lacking, id)
