@@ -252,7 +252,11 @@ func (r *Run) gone(ctx context.Context, m stored.Media) error {
 	if err != nil {
 		return err
 	}
-	return r.report(ctx, Finding{Kind: Gone, FileId: m.FileId}, e)
+	f := Finding{Kind: Gone, FileId: m.FileId}
+	if !m.ExpiresAt.IsZero() && m.ExpiresAt.Before(r.Now) {
+		f.What = "it expired"
+	}
+	return r.report(ctx, f, e)
 }
 
 // read makes a MediaRead. Its time is that of the call. The time is part of the ID,

@@ -50,6 +50,25 @@ func TestAMediaWhoseURLHasAPathOfItsOwnIsAskedFor(t *testing.T) {
 	})
 }
 
+// A file that is missing after its time was not deleted by anybody: the finding says so.
+func TestAFileExpired(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(2)
+		if err := w.vod.ChangeMedia(app, w.files[0], vodfake.MediaChange{ExpireTime: w.vod.Now().Add(3 * time.Hour).UTC().Format(time.RFC3339)}); err != nil {
+			t.Fatal(err)
+		}
+		w.vod.FastForward(2 * time.Hour)
+		w.must(true)
+		w.drop.Store(1)
+		w.remove(w.files[0])
+		w.vod.FastForward(2 * time.Hour)
+		found, _ := w.must(true)
+		if gone := found[reconcile.Gone]; len(gone) != 1 || gone[0].What != "it expired" || w.row(w.files[0]).State != media.Deleted {
+			t.Errorf("%+v, %+v", found, w.row(w.files[0]))
+		}
+	})
+}
+
 // An original that was deleted does not come back, even if VOD still gives its URL. That
 // is found once, and not by each run again.
 func TestALostOriginalIsReadOnce(t *testing.T) {
