@@ -50,6 +50,31 @@ func TestAMediaWhoseURLHasAPathOfItsOwnIsAskedFor(t *testing.T) {
 	})
 }
 
+// Without the SubAppId that the functions have, every event has another source: each media
+// would be new, and get a second row.
+func TestAnotherSourceIsRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.upload(2)
+		w.vod.FastForward(2 * time.Hour)
+		if _, counts, err := w.reconcile(true, func(r *reconcile.Run) { r.SubAppId = 0 }); err == nil || !strings.Contains(err.Error(), "VOD_SUB_APP_IDS") || counts.Repaired != 0 {
+			t.Errorf("without a SubAppId: %+v, %v", counts, err)
+		}
+		if _, counts, err := w.reconcile(true, func(r *reconcile.Run) { r.SubAppId = 7 }); err != nil {
+			t.Errorf("an application without media: %+v, %v", counts, err)
+		}
+	})
+	onEach(t, func(t *testing.T, w *world) {
+		e, err := event.Parse([]byte(`{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"1"}}`), event.Origin{Mode: event.Normal, Received: w.vod.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.to.pipeline.Deliver(t.Context(), []*event.Event{e})
+		if _, counts, err := w.reconcile(true, nil); err == nil || !strings.Contains(err.Error(), "VOD_SUB_APP_IDS") {
+			t.Errorf("rows without a SubAppId: %+v, %v", counts, err)
+		}
+	})
+}
+
 // A file that is missing after its time was not deleted by anybody: the finding says so.
 func TestAFileExpired(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -138,7 +138,13 @@ type Counts struct {
 //
 // After an error Run can be called again. It goes on from the last Place that it kept:
 // after a chunk of tasks and uploads, or after a page of media.
+//
+// It refuses to run if the rows have a SubAppId and the run has none, or the other way
+// round: each media would get a second row.
 func (r *Run) Run(ctx context.Context) (Counts, error) {
+	if err := r.sameSource(ctx); err != nil {
+		return r.counts, err
+	}
 	until := r.Now.Add(-Age).Truncate(time.Second)
 	if r.At.Media == (stored.MediaKey{}) || until.Sub(r.At.Until) >= fresh {
 		after := r.Now.Add(-Reach).Truncate(time.Second)
@@ -162,6 +168,24 @@ func (r *Run) Run(ctx context.Context) (Counts, error) {
 		return r.counts, nil
 	}
 	return r.counts, r.keep(Place{Until: r.At.Until})
+}
+
+// sameSource is an error if no row has this application's source, and others show that
+// the functions name their application otherwise.
+func (r *Run) sameSource(ctx context.Context) error {
+	source := r.source()
+	own, err := r.Tables.Media(ctx, stored.MediaFilter{After: stored.MediaKey{Source: source}}, 1)
+	if err != nil || len(own) > 0 && own[0].Source == source {
+		return err
+	}
+	first, err := r.Tables.Media(ctx, stored.MediaFilter{}, 1)
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	if plain := (&event.Event{}).Source(); source == plain || first[0].Source == plain {
+		return fmt.Errorf("reconcile: the table has media of %s and none of %s: give VOD_SUB_APP_IDS here as the functions have it, or each media gets a second row", first[0].Source, source)
+	}
+	return nil
 }
 
 // window looks at the tasks and the uploads of a window.
