@@ -27,11 +27,11 @@ func TestStreamIsBoundedAndTellsEachChange(t *testing.T) {
 	p := launch(t, nil, "-every", "200ms")
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	began, n := time.Now(), 1
 	messages := p.stream(ctx)
 	if m := <-messages; m.name != "state" {
 		t.Errorf("the first message is %s", m.name)
 	}
-	began, n := time.Now(), 0
 	waiting := map[string]bool{}
 	for _, id := range p.send("/api/events?mode=reliable&kind=NewFileUpload&n=2000", "") {
 		waiting[id] = true

@@ -155,8 +155,8 @@ func TestFaultsOfCallbacks(t *testing.T) {
 	t.Parallel()
 	p := launch(t, nil, "-every", "off")
 	p.faults(`{"faults":[{"action":"Callback","probability":1,"kind":"duplicate"}]}`)
-	d := p.until(p.send("/api/events?mode=normal&kind=NewFileUpload", "")[0], "sent twice", func(d detail) bool {
-		return d.Attempts == 2 && d.State == vodfake.Answered
+	d := p.until(p.send("/api/events?mode=normal&kind=NewFileUpload", "")[0], "sent twice and come out", func(d detail) bool {
+		return d.Attempts == 2 && d.State == vodfake.Answered && d.Outs > 0
 	})
 	if d.Outs != 1 || d.Status != 200 {
 		t.Errorf("%+v", d.Summary)

@@ -43,7 +43,7 @@ func New(o Options) *API {
 	routes := http.NewServeMux()
 	for _, c := range a.calls() {
 		for method, h := range c.handlers {
-			routes.HandleFunc(method+" "+c.Path, answer(h))
+			routes.HandleFunc(method+" "+c.Path, a.answer(h))
 		}
 	}
 	routes.HandleFunc("/api/", a.unknown(routes))
@@ -60,8 +60,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTT
 // handler answers a request, or gives the error to answer.
 type handler func(http.ResponseWriter, *http.Request) error
 
-func answer(h handler) http.HandlerFunc {
+// answer gives a reader all that was told before he asked, such as an event that was
+// printed a moment ago.
+func (a *API) answer(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && a.Journal != nil {
+			a.Journal.Sync()
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		if err := h(w, r); err != nil {
 			sendError(w, err, http.StatusInternalServerError)
