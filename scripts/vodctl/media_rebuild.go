@@ -23,8 +23,9 @@ folds some media at a time while it locks their rows. The functions go on meanwh
 columns that somebody added are left alone. If an event was pruned, the row keeps what
 it knows.
 
-An interruption loses nothing: run it again. With -state it goes on where it was. If
-the tables are not there yet, the user needs the right to make them.
+An interruption loses nothing: run it again. With -state it goes on where it was. The
+user needs the right to DELETE from the tables of media and, if they are not there yet,
+to make them.
 
   vodctl media rebuild -state rebuild.json
 `,

@@ -31,7 +31,7 @@
 //	type           VARCHAR(512)     com.tencent.cloud.vod.<EventType>
 //	subject        VARCHAR(512)     FileId, TaskId or null
 //	source         VARCHAR(255)     /tencentcloud/vod/<SubAppId>
-//	mode           VARCHAR(32)      normal or reliable
+//	mode           VARCHAR(32)      normal, reliable, or reconciled: made by vodctl reconcile
 //	received_at    DATETIME(6)      UTC, when it was received first
 //	data           JSON             the event, where JSON can hold it
 //	raw            LONGBLOB         its exact bytes, always
@@ -41,7 +41,9 @@
 //	sunk_at        DATETIME(6)      when the table took it as SINK
 //
 // With media= there are vod_media, vod_media_output and vod_media_event, as in the
-// package postgres.
+// package postgres. Rights needed on the three are INSERT, SELECT, UPDATE and DELETE,
+// also without a rebuild: the row that locks a media is taken back if an event says
+// nothing new of it.
 //
 // For example, the newest upload of a file and what its workflow said, in words
 // that both MySQL and MariaDB know (MariaDB has no ->>):

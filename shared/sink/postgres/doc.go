@@ -12,7 +12,7 @@
 //	type           text                  com.tencent.cloud.vod.<EventType>
 //	subject        text                  FileId, TaskId or null
 //	source         text                  /tencentcloud/vod/<SubAppId>
-//	mode           text                  normal or reliable
+//	mode           text                  normal, reliable, or reconciled: made by vodctl reconcile
 //	received_at    timestamptz           when it was received first
 //	data           jsonb                 the event as VOD sent it
 //	raw            bytea                 its exact bytes, where data cannot hold them
@@ -48,7 +48,10 @@
 // read. An event that was there changes nothing, and a parked one counts once it is
 // delivered. Columns that somebody added are left alone; but each upsert offers a row
 // in which they have their defaults, and their constraints must take that. README.md
-// of shared/media has the states and queries.
+// of shared/media has the states and queries, and its type Row the units.
+//
+// Rights needed on the three tables are INSERT, SELECT and UPDATE, and DELETE for a
+// rebuild.
 //
 // [MediaTable] reads them. For events that are older than media=, and where an
 // event was read wrong, vodctl media rebuild folds them anew.
