@@ -8,9 +8,9 @@ import (
 )
 
 // Memory is where the state of media stands while a batch is folded. Its methods do
-// what [Of], [Media.Row] and [Media.AppendDoc] do, and what they return is gone after
-// Reset: the next batch takes the same memory. Without that, a fold would make 10 kB of
-// garbage for an event of 5 kB. The zero value is ready.
+// what [Of], [Merge], [Media.Row] and [Media.AppendDoc] do, and what they return is gone
+// after Reset: the next batch takes the same memory. Without that, a fold would make
+// 10 kB of garbage for an event of 5 kB. The zero value is ready.
 type Memory struct {
 	media   slab.Slab[Media]
 	results slab.Slab[Result]
@@ -42,6 +42,13 @@ func (m *Memory) forget() {
 func Keep(m Media) Media {
 	m.Results = slices.Clone(m.Results)
 	return m
+}
+
+// Merge is [Merge].
+func (m *Memory) Merge(a, b *Media) *Media {
+	merged := &m.media.Take(1)[0]
+	merged.merge(a, b)
+	return merged
 }
 
 // Row is [Media.Row].

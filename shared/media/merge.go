@@ -27,50 +27,55 @@ func Apply(m Media, e *event.Event) Media {
 //	Merge(a, a) = a
 //
 // Neither a nor b is changed.
-func Merge(a, b Media) Media {
-	m := Media{
-		Source: cmp.Or(a.Source, b.Source),
-		FileId: cmp.Or(a.FileId, b.FileId),
+func Merge(a, b Media) (m Media) {
+	m.merge(&a, &b)
+	return m
+}
 
-		Name:           later(a.Name, b.Name),
-		Category:       later(a.Category, b.Category),
-		Type:           later(a.Type, b.Type),
-		MediaUrl:       later(a.MediaUrl, b.MediaUrl),
-		UploadedCover:  later(a.UploadedCover, b.UploadedCover),
-		Size:           later(a.Size, b.Size),
-		Duration:       later(a.Duration, b.Duration),
-		Width:          later(a.Width, b.Width),
-		Height:         later(a.Height, b.Height),
-		CreatedAt:      later(a.CreatedAt, b.CreatedAt),
-		ExpiresAt:      later(a.ExpiresAt, b.ExpiresAt),
-		StorageClass:   later(a.StorageClass, b.StorageClass),
-		SourceContext:  later(a.SourceContext, b.SourceContext),
-		SessionContext: later(a.SessionContext, b.SessionContext),
-		Ban:            later(a.Ban, b.Ban),
-		Md5:            later(a.Md5, b.Md5),
-		Sha1:           later(a.Sha1, b.Sha1),
-		DerivedFrom:    later(a.DerivedFrom, b.DerivedFrom),
-		Wechat:         later(a.Wechat, b.Wechat),
-		MiniProgram:    later(a.MiniProgram, b.MiniProgram),
+// merge sets m, which is neither a nor b, to [Merge] of them. A Media has 2 kB: by value
+// it would take more of the stack than the goroutine of a batch has.
+func (m *Media) merge(a, b *Media) {
+	m.Source = cmp.Or(a.Source, b.Source)
+	m.FileId = cmp.Or(a.FileId, b.FileId)
 
-		Procedures: union(a.Procedures, b.Procedures, Procedure.place, Procedure.merge),
-		Results:    union(a.Results, b.Results, Result.place, Result.merge),
-		Reviews:    union(a.Reviews, b.Reviews, Review.place, Review.merge),
+	m.Name = later(a.Name, b.Name)
+	m.Category = later(a.Category, b.Category)
+	m.Type = later(a.Type, b.Type)
+	m.MediaUrl = later(a.MediaUrl, b.MediaUrl)
+	m.UploadedCover = later(a.UploadedCover, b.UploadedCover)
+	m.Size = later(a.Size, b.Size)
+	m.Duration = later(a.Duration, b.Duration)
+	m.Width = later(a.Width, b.Width)
+	m.Height = later(a.Height, b.Height)
+	m.CreatedAt = later(a.CreatedAt, b.CreatedAt)
+	m.ExpiresAt = later(a.ExpiresAt, b.ExpiresAt)
+	m.StorageClass = later(a.StorageClass, b.StorageClass)
+	m.SourceContext = later(a.SourceContext, b.SourceContext)
+	m.SessionContext = later(a.SessionContext, b.SessionContext)
+	m.Ban = later(a.Ban, b.Ban)
+	m.Md5 = later(a.Md5, b.Md5)
+	m.Sha1 = later(a.Sha1, b.Sha1)
+	m.DerivedFrom = later(a.DerivedFrom, b.DerivedFrom)
+	m.Wechat = later(a.Wechat, b.Wechat)
+	m.MiniProgram = later(a.MiniProgram, b.MiniProgram)
 
-		Deleted:      latest(a.Deleted, b.Deleted),
-		Exists:       later(a.Exists, b.Exists),
-		DeletedParts: union(a.DeletedParts, b.DeletedParts, DeletedPart.place, DeletedPart.merge),
-		Listed:       union(a.Listed, b.Listed, Listed.place, Listed.merge),
+	m.Procedures = union(a.Procedures, b.Procedures, Procedure.place, Procedure.merge)
+	m.Results = union(a.Results, b.Results, Result.place, Result.merge)
+	m.Reviews = union(a.Reviews, b.Reviews, Review.place, Review.merge)
 
-		Last: latest(a.Last, b.Last),
-	}
+	m.Deleted = latest(a.Deleted, b.Deleted)
+	m.Exists = later(a.Exists, b.Exists)
+	m.DeletedParts = union(a.DeletedParts, b.DeletedParts, DeletedPart.place, DeletedPart.merge)
+	m.Listed = union(a.Listed, b.Listed, Listed.place, Listed.merge)
+
+	m.Last = latest(a.Last, b.Last)
+
 	if m.withdrawn(event.DeletedWechatPublishFiles, m.Wechat.At) {
 		m.Wechat = Register[Wechat]{}
 	}
 	if m.withdrawn(event.DeletedWechatMiniProgramPublishFiles, m.MiniProgram.At) {
 		m.MiniProgram = Register[string]{}
 	}
-	return m
 }
 
 func latest(a, b Version) Version {

@@ -171,7 +171,7 @@ func (t *Telling) fold(fresh map[string]time.Time, docs map[MediaKey][]byte) (ro
 				}
 			}
 			if known != nil {
-				one = new(media.Merge(*known, *one))
+				one = t.Merge(known, one)
 			}
 			all[key] = one
 			rows.Events = append(rows.Events, EventRow{key.Source, key.FileId, id})
@@ -209,8 +209,9 @@ func (t *Telling) read(key MediaKey, doc []byte, before map[MediaKey][]media.Res
 	}
 	m.Source, m.FileId = key.Source, key.FileId
 	before[key] = m.Results
-	for _, again := range t.again[key] {
-		*m = media.Merge(*m, again)
+	again := t.again[key]
+	for i := range again {
+		m = t.Merge(m, &again[i])
 	}
 	return m, nil
 }
