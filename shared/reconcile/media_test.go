@@ -72,6 +72,10 @@ func TestAnotherSourceIsRefused(t *testing.T) {
 		if _, counts, err := w.reconcile(true, nil); err == nil || !strings.Contains(err.Error(), "VOD_SUB_APP_IDS") {
 			t.Errorf("rows without a SubAppId: %+v, %v", counts, err)
 		}
+		w.upload(1)
+		if _, counts, err := w.reconcile(true, func(r *reconcile.Run) { r.SubAppId = 7 }); err != nil {
+			t.Errorf("an application without media, beside rows of both forms: %+v, %v", counts, err)
+		}
 	})
 }
 

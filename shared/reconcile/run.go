@@ -139,7 +139,7 @@ type Counts struct {
 // After an error Run can be called again. It goes on from the last Place that it kept:
 // after a chunk of tasks and uploads, or after a page of media.
 //
-// It refuses to run if the rows have a SubAppId and the run has none, or the other way
+// It refuses to run if all rows have a SubAppId and the run has none, or the other way
 // round: each media would get a second row.
 func (r *Run) Run(ctx context.Context) (Counts, error) {
 	if err := r.sameSource(ctx); err != nil {
@@ -170,22 +170,35 @@ func (r *Run) Run(ctx context.Context) (Counts, error) {
 	return r.counts, r.keep(Place{Until: r.At.Until})
 }
 
-// sameSource is an error if no row has this application's source, and others show that
-// the functions name their application otherwise.
+// sameSource is an error if no row has this application's source, and the others show that
+// the functions name their applications otherwise: with a SubAppId, or without.
 func (r *Run) sameSource(ctx context.Context) error {
-	source := r.source()
-	own, err := r.Tables.Media(ctx, stored.MediaFilter{After: stored.MediaKey{Source: source}}, 1)
-	if err != nil || len(own) > 0 && own[0].Source == source {
+	source, plain := r.source(), (&event.Event{}).Source()
+	first := func(from string) (string, error) {
+		rows, err := r.Tables.Media(ctx, stored.MediaFilter{After: stored.MediaKey{Source: from}}, 1)
+		if err != nil || len(rows) == 0 {
+			return "", err
+		}
+		return rows[0].Source, nil
+	}
+	own, err := first(source)
+	if err != nil || own == source {
 		return err
 	}
-	first, err := r.Tables.Media(ctx, stored.MediaFilter{}, 1)
-	if err != nil || len(first) == 0 {
-		return err
+	other := own // with a SubAppId, if this application has none
+	if source != plain {
+		numbered, err := first(plain + "/")
+		if err != nil || numbered != "" {
+			return err
+		}
+		if other, err = first(plain); err != nil {
+			return err
+		}
 	}
-	if plain := (&event.Event{}).Source(); source == plain || first[0].Source == plain {
-		return fmt.Errorf("reconcile: the table has media of %s and none of %s: give VOD_SUB_APP_IDS here as the functions have it, or each media gets a second row", first[0].Source, source)
+	if other == "" {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("reconcile: the table has media of %s and none of %s: give VOD_SUB_APP_IDS here as the functions have it, or each media gets a second row", other, source)
 }
 
 // window looks at the tasks and the uploads of a window.
