@@ -35,6 +35,7 @@ func TestFirstMinute(t *testing.T) {
 		UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"terminal":  one.command,
+			"shows":     one.shows,
 			"confirmed": confirmed,
 		},
 	})
@@ -78,6 +79,15 @@ func (w *terminalWindow) command(ts *testscript.TestScript, _ bool, args []strin
 		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("terminal"), []byte(text), 0o644))
+}
+
+// shows waits until the terminal shows an event of a type. That is some time after its
+// callback is answered, or after it is confirmed.
+func (w *terminalWindow) shows(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := w.stdout.await(ctx, `^\d\d:\d\d:\d\d\.\d{3}  \w+ +`+args[0]+` `)
+	ts.Check(err)
 }
 
 // confirmed waits until an event is.
