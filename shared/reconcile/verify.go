@@ -124,7 +124,7 @@ func oneReading(e *event.Event) error {
 	}
 	for _, k := range event.Kinds {
 		for _, field := range []string{k.Field, k.Also} {
-			if name := fold(field); name != fold(e.Field) && t.members[name] != nil {
+			if name := fold(field); field != "" && name != fold(e.Field) && t.members[name] != nil {
 				return fmt.Errorf("it has %s beside %s", field, e.Field)
 			}
 		}

@@ -84,6 +84,25 @@ func TestVerifyEachKind(t *testing.T) {
 	})
 }
 
+// A member that no kind has may be there: VOD adds some, and they make no second payload.
+func TestVerifyMembersThatNobodyKnows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := vodfake.New(vodfake.Options{})
+		defer s.Close()
+		sent, err := s.Make("NewFileUpload", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Queue(app, sent)
+		for _, member := range []string{`"Brand":{"New":1}`, `"":{"New":1}`} {
+			body := fmt.Appendf(nil, "{%s,%s", member, sent[1:])
+			if got, _, err := verify(t, newVerifier(t, s, app), body); got != deliver.Confirmed {
+				t.Errorf("with %s: %s, %v", member, got, err)
+			}
+		}
+	})
+}
+
 // What cannot be asked about is not refuted.
 func TestVerifyNotAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
