@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,4 +38,37 @@ func TestReadersGetAllThatWasToldBefore(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is told with a revision is as new as the change that gave the revision: a page
+// would keep what is older.
+func TestSettingsAreAsNewAsTheirRevision(t *testing.T) {
+	t.Parallel()
+	a := New(Options{Journal: journal.New(nil), Functions: &runner.Functions{Timer: new(runner.Timer)},
+		SignKeys: func() []string { return nil }, Variables: func() map[string]string { return nil }})
+	const changes = 100_000
+	first := a.Journal.Revision()
+	changed := make(chan struct{})
+	go func() {
+		defer close(changed)
+		for n := range changes {
+			if err := a.Functions.Timer.Set(fmt.Sprint(n+1, "s")); err != nil {
+				t.Error(err)
+			}
+			a.Journal.Touch()
+		}
+	}()
+	for done := false; !done; {
+		select {
+		case <-changed:
+			done = true
+		default:
+		}
+		s := a.settings()
+		told := 0
+		fmt.Sscan(s.Every, &told)
+		if due := int(s.Revision - first); told < due {
+			t.Fatalf("change %d is told as the newest at revision %d", told, due)
+		}
+	}
 }

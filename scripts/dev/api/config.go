@@ -29,10 +29,11 @@ type settings struct {
 }
 
 func (a *API) settings() settings {
+	revision := a.revision()
 	timer := a.Functions.Timer
 	every, next := timer.State()
 	s := settings{
-		revision: a.revision(), Real: a.StandIn == nil, Callback: a.Base + "/callback", API: a.VOD,
+		revision: revision, Real: a.StandIn == nil, Callback: a.Base + "/callback", API: a.VOD,
 		Signed: len(a.SignKeys()) > 0, Every: every, Cron: timer.Expression, Next: stamp(next),
 	}
 	env := slices.Clone(a.Environ)

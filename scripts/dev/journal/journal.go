@@ -28,28 +28,28 @@ const MaxEvents = 10_000
 type Journal struct {
 	news news
 
-	mu      sync.Mutex
-	seq     uint64
-	order   []*record // oldest first
-	byID    map[string]*record
-	byKey   map[string][]*record // by key and by eventID, oldest first
-	figures figures
-	readers map[*Reader]struct{}
-	touched int64             // see Revision
-	untold  map[string][]*Log // by eventID or request id: whose event is not known yet
-	media   library
+	mu       sync.Mutex
+	seq      uint64
+	order    []*record // oldest first
+	byID     map[string]*record
+	byKey    map[string][]*record // by key and by eventID, oldest first
+	figures  figures
+	readers  map[*Reader]struct{}
+	revision int64             // see Revision
+	untold   map[string][]*Log // by eventID or request id: whose event is not known yet
+	media    library
 }
 
 // New makes a journal that takes news until done is closed; see [Journal.Run].
 func New(done <-chan struct{}) *Journal {
 	return &Journal{
-		news:    news{wake: make(chan struct{}, 1), done: done},
-		byID:    map[string]*record{},
-		byKey:   map[string][]*record{},
-		readers: map[*Reader]struct{}{},
-		touched: time.Now().UnixMilli(),
-		untold:  map[string][]*Log{},
-		media:   library{byKey: map[mediaKey]*mediaRecord{}},
+		news:     news{wake: make(chan struct{}, 1), done: done},
+		byID:     map[string]*record{},
+		byKey:    map[string][]*record{},
+		readers:  map[*Reader]struct{}{},
+		revision: time.Now().UnixMilli(),
+		untold:   map[string][]*Log{},
+		media:    library{byKey: map[mediaKey]*mediaRecord{}},
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *Reader) Next() (u Update) {
 func (j *Journal) Touch() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.touched++
+	j.revision++
 	for r := range j.readers {
 		r.touched = true
 	}
@@ -77,7 +77,7 @@ func (j *Journal) Touch() {
 func (j *Journal) Revision() int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.touched
+	return j.revision
 }
 
 // touch has every reader told of a record.
