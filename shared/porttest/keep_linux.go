@@ -1,7 +1,9 @@
 package porttest
 
 import (
+	"errors"
 	"net"
+	"os"
 	"syscall"
 )
 
@@ -13,17 +15,19 @@ func keep() (Port, error) {
 	if err != nil {
 		return Port{}, err
 	}
-	p := Port{close: func() error { return syscall.Close(fd) }}
+	socket := os.NewFile(uintptr(fd), "a port") // unlike a number, it closes nobody else's file
+	p := Port{close: socket.Close}
 	name, err := syscall.Getsockname(fd)
 	if err != nil {
-		syscall.Close(fd)
-		return Port{}, err
+		return Port{}, errors.Join(err, p.Close())
 	}
 	p.number = name.(*syscall.SockaddrInet4).Port
 	// Some sandboxes have another TCP than Linux, which lets nobody listen now.
 	l, err := net.Listen("tcp", p.Address())
 	if err != nil {
-		syscall.Close(fd)
+		if err := p.Close(); err != nil {
+			return Port{}, err
+		}
 		return free()
 	}
 	return p, l.Close()

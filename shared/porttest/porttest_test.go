@@ -3,6 +3,7 @@ package porttest_test
 import (
 	"errors"
 	"net"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -59,5 +60,28 @@ func TestAKeptPortIsNotGivenToOthers(t *testing.T) {
 		if port := l.Addr().(*net.TCPAddr).Port; kept[port] {
 			t.Fatalf("port %d was kept and is given out", port)
 		}
+	}
+}
+
+// A second Close is an error and closes nothing: the system has given the number of the
+// socket to somebody else by then.
+func TestASecondCloseClosesNothingElse(t *testing.T) {
+	p, err := porttest.Keep()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	f, err := os.Open(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := p.Close(); runtime.GOOS == "linux" && !errors.Is(err, os.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := f.Stat(); err != nil {
+		t.Error(err)
 	}
 }
