@@ -173,3 +173,26 @@ func TestSilentConnections(t *testing.T) {
 		t.Errorf("%s rows, want 3", n)
 	}
 }
+
+// A panic ends the connection, and so the transaction that was begun on it: nobody could
+// end it later, and it has locks.
+func TestAPanicEndsTheTransaction(t *testing.T) {
+	u, table := newTable(t)
+	s := openSink(t, u)
+	events := delivertest.Events(t, 2)
+	taken(t, s.Send(t.Context(), events[:1]))
+	var held *conn
+	func() {
+		defer func() { _ = recover() }()
+		_ = s.pool.Use(t.Context(), nil, func(c *conn) error {
+			held = c
+			must(t, c.exec(t.Context(), `START TRANSACTION`))
+			must(t, c.exec(t.Context(), `UPDATE `+table+` SET mode = 'locked'`))
+			panic("no")
+		})
+	}()
+	if held == nil || !held.IsBroken() {
+		t.Fatal("the connection is open")
+	}
+	taken(t, s.Send(t.Context(), events)) // it waits for no lock
+}

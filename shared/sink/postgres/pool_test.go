@@ -122,3 +122,26 @@ func TestPoolSize(t *testing.T) {
 		t.Errorf("%s connections, want 2", n)
 	}
 }
+
+// A panic ends the connection, and so the transaction that was begun on it: nobody could
+// end it later, and it has locks.
+func TestAPanicEndsTheTransaction(t *testing.T) {
+	u, table := newTable(t)
+	s := openSink(t, u)
+	events := delivertest.Events(t, 2)
+	taken(t, s.Send(t.Context(), events[:1]))
+	var held *conn
+	func() {
+		defer func() { _ = recover() }()
+		_ = s.pool.Use(t.Context(), nil, func(c *conn) error {
+			held = c
+			_, err := c.Exec(t.Context(), `BEGIN; UPDATE `+table+` SET mode = 'locked'`)
+			must(t, err)
+			panic("no")
+		})
+	}()
+	if held == nil || !held.IsClosed() {
+		t.Fatal("the connection is open")
+	}
+	taken(t, s.Send(t.Context(), events)) // it waits for no lock
+}

@@ -130,7 +130,7 @@ func (p *Pool[C]) Use(ctx context.Context, table *Table, f func(C) error) error 
 		return err
 	}
 	if ok {
-		err := p.run(ctx, old, table, f)
+		err := p.lend(ctx, old, table, f)
 		if p.IsReadOnly(err) {
 			old.Close()
 		}
@@ -145,8 +145,22 @@ func (p *Pool[C]) Use(ctx context.Context, table *Table, f func(C) error) error 
 		}
 		return fmt.Errorf("cannot connect: %w", err)
 	}
-	err = p.run(ctx, fresh, table, f)
+	err = p.lend(ctx, fresh, table, f)
 	p.putBack(fresh)
+	return err
+}
+
+// lend runs f on a connection, and closes it if f panics: the transaction that f has
+// begun would keep its locks.
+func (p *Pool[C]) lend(ctx context.Context, c C, table *Table, f func(C) error) error {
+	panics := true
+	defer func() {
+		if panics {
+			c.Close()
+		}
+	}()
+	err := p.run(ctx, c, table, f)
+	panics = false
 	return err
 }
 
