@@ -60,8 +60,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTT
 // handler answers a request, or gives the error to answer.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// answer gives a reader all that was told before he asked, such as an event that was
-// printed a moment ago.
+// answer runs h. A GET first waits until the journal has all that it was told, such as an
+// event that was printed a moment ago.
 func (a *API) answer(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && a.Journal != nil {

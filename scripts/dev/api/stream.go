@@ -27,8 +27,8 @@ type changes struct {
 	Media  []journal.Media   `json:"media,omitempty"`
 }
 
-// revision tells the newer one of two answers: an answer to a change and a message of
-// the stream may overtake each other. Read it before what it is of.
+// revision tells which of two answers is newer: an answer to a change and a message of
+// the stream may overtake each other. Read it before the state that it numbers.
 type revision struct {
 	Revision int64 `json:"revision"`
 }

@@ -83,12 +83,12 @@ func (s *Scanner) Literal(b []byte) bool {
 	return true
 }
 
-// Quoted walks over a string without escapes that says this, if it stands here. said
-// is what such a string said before, or empty.
-func (s *Scanner) Quoted(said string) bool {
+// Quoted walks over a string if it stands here and has this text, without escapes. The
+// text must be what such a string said before, or empty: it is not checked again.
+func (s *Scanner) Quoted(text string) bool {
 	b := s.text[s.at:]
-	end := 1 + len(said)
-	if len(b) <= end || b[0] != '"' || b[end] != '"' || string(b[1:end]) != said {
+	end := 1 + len(text)
+	if len(b) <= end || b[0] != '"' || b[end] != '"' || string(b[1:end]) != text {
 		return false
 	}
 	s.at += end + 1

@@ -298,7 +298,7 @@ func (f *Function) invoke(payload []byte, timeout time.Duration, environment map
 		}
 	case <-timer.C:
 		f.Kill()
-		return nil, fmt.Errorf("%w after %v", ErrTimeout, timeout)
+		return nil, fmt.Errorf("%w after %v", ErrTimeout, timeout+f.grace)
 	}
 	if e := res.Error; e != nil {
 		return nil, &Error{e.Message, e.Type, e.ShouldExit}

@@ -31,14 +31,14 @@ type told struct {
 	media []media.Media
 }
 
-// tellings have the memory of batches that are over: each half a megabyte, for as many
-// as are folded at a time.
+// tellings have the memory of batches that are over, half a megabyte each.
 var tellings = slab.Shelf[Telling]{Most: MaxFolds}
 
-// MaxFolds is how many batches a sink folds at a time. Each needs about half a
-// megabyte beside its events, and a function of 64 MB has little more than its
-// garbage collector can do without. More would be no faster: a fold is work for
-// the CPUs of both ends.
+// MaxFolds is how many batches a sink of PostgreSQL folds at a time, and for how many
+// the memory is kept. Each needs about half a megabyte beside its events, and a function
+// of 64 MB has little more than its garbage collector can do without. More would be no
+// faster: a fold is work for the CPUs of both ends. A sink of MySQL folds as many as it
+// has connections.
 const MaxFolds = 3
 
 // Touch is an event that says something of a media.
