@@ -75,7 +75,7 @@ func newWorld(t *testing.T, name string) *world {
 		"VOD_ENDPOINT": "http://" + l.Addr().String(), "VOD_SUB_APP_IDS": fmt.Sprint(app), "VOD_SECRET_ID": vodfake.SecretId,
 		"VOD_SECRET_KEY": vodfake.SecretKey, "SINK": "stdout:", "HOME": w.dir,
 	}
-	w.masks = []string{l.Addr().String(), "vod.tencentcloudapi.com", w.receiver.addr, "sink.example.com", w.dir, "/var/lib/vod"}
+	w.masks = []string{l.Addr().String(), "vod.tencentcloudapi.com", w.receiver.port.Address(), "sink.example.com", w.dir, "/var/lib/vod"}
 	return w
 }
 
@@ -236,23 +236,23 @@ func (s *server) read(answer *http.Response, err error) string {
 // receiver is a webhook that can be stopped.
 type receiver struct {
 	t      *testing.T
-	addr   string
+	port   porttest.Port
 	srv    *http.Server
 	refuse atomic.Bool // every event, for good
 }
 
 func newReceiver(t *testing.T) *receiver {
-	r := &receiver{t: t, addr: porttest.KeepT(t).Address()}
+	r := &receiver{t: t, port: porttest.KeepT(t)}
 	r.goOn()
 	t.Cleanup(func() { r.srv.Close() })
 	return r
 }
 
-func (r *receiver) url() string { return "http://" + r.addr + "/hook" }
+func (r *receiver) url() string { return "http://" + r.port.Address() + "/hook" }
 
 func (r *receiver) goOn() {
 	r.t.Helper()
-	l, err := net.Listen("tcp", r.addr)
+	l, err := r.port.Listen()
 	if err != nil {
 		r.t.Fatal(err)
 	}

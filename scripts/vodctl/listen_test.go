@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,6 +29,7 @@ import (
 type hook struct {
 	t       *testing.T
 	address string        // it stays the same
+	port    porttest.Port // that of the address, for start
 	ended   chan struct{} // of the test: what hangs ends
 
 	mu     sync.Mutex
@@ -39,9 +39,15 @@ type hook struct {
 	secret string
 }
 
+// keptHook is a hook that can be started, again and again at its address.
+func keptHook(t *testing.T) *hook {
+	port := porttest.KeepT(t)
+	return &hook{t: t, port: port, address: port.Address(), posts: map[string]int{}, took: map[string]bool{}}
+}
+
 func (h *hook) start() {
 	h.t.Helper()
-	l, err := net.Listen("tcp", h.address)
+	l, err := h.port.Listen()
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -150,7 +156,8 @@ func TestListenOutlivesTheReceiver(t *testing.T) {
 		bodies = append(bodies, eventOf(s))
 	}
 	vod, getenv := queueOf(t)
-	h := &hook{t: t, address: porttest.KeepT(t).Address(), ended: make(chan struct{}), posts: map[string]int{}, took: map[string]bool{}}
+	h := keptHook(t)
+	h.ended = make(chan struct{})
 	defer close(h.ended) // nobody is there yet
 
 	var mu sync.Mutex
@@ -246,7 +253,7 @@ func listenTo(t *testing.T, h *hook, scheme string, flags []string, bodies ...st
 // confirmed, and no redirect is followed.
 func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 	t.Parallel()
-	h := &hook{t: t, address: porttest.KeepT(t).Address()}
+	h := keptHook(t)
 	h.start()
 	defer h.stop()
 	vod, _, status, out, errs := listenTo(t, h, "http", []string{"-n", "1"}, eventOf("panics-1"), eventOf("moved-2"), eventOf("3"))
@@ -270,7 +277,8 @@ func TestListenGoesOnBehindABrokenConnection(t *testing.T) {
 // took is confirmed.
 func TestListenEndsWithItsOutput(t *testing.T) {
 	t.Parallel()
-	h := &hook{t: t, address: porttest.KeepT(t).Address(), posts: map[string]int{}, took: map[string]bool{}, secret: theSecret}
+	h := keptHook(t)
+	h.secret = theSecret
 	h.start()
 	defer h.stop()
 	vod, getenv := queueOf(t, eventOf("1"), eventOf("2"))

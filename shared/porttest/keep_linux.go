@@ -23,6 +23,8 @@ func keep() (Port, error) {
 	}
 	p.number = name.(*syscall.SockaddrInet4).Port
 	// Some sandboxes have another TCP than Linux, which lets nobody listen now.
+	syscall.ForkLock.RLock() // see Listen
+	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", p.Address())
 	if err != nil {
 		if err := p.Close(); err != nil {

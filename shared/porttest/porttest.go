@@ -1,9 +1,12 @@
 package porttest
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Port is a port that is kept. Whoever names it may listen on it. While nobody does,
@@ -42,6 +45,18 @@ func (p Port) Number() int { return p.number }
 
 // Address is host and port.
 func (p Port) Address() string { return fmt.Sprintf("127.0.0.1:%d", p.number) }
+
+// Listen listens on the port, again if somebody did before. A process that is just
+// being started by another test has this one's sockets until it runs its own program, so
+// a listener that was closed may stay for a moment.
+func (p Port) Listen() (net.Listener, error) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		l, err := net.Listen("tcp", p.Address())
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(end) {
+			return l, err
+		}
+	}
+}
 
 // Close lets others have the port.
 func (p Port) Close() error { return p.close() }

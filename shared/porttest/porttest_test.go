@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"vodevents/shared/porttest"
 )
@@ -39,6 +40,31 @@ func TestAKeptPortIsForThoseWhoNameIt(t *testing.T) {
 		c.Close()
 		l.Close()
 	}
+}
+
+// A listener that somebody else keeps for a moment, as a process that is being started
+// does, is waited for.
+func TestListenWaitsForTheListenerBefore(t *testing.T) {
+	t.Parallel()
+	p := porttest.KeepT(t)
+	before, err := p.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := before.(*net.TCPListener).File() // what a child has
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.Close()
+	if _, err := net.Listen("tcp", p.Address()); err == nil {
+		t.Fatal("the child's listener does not count, so this test shows nothing")
+	}
+	time.AfterFunc(100*time.Millisecond, func() { file.Close() })
+	l, err := p.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
 }
 
 // Of all who ask for any port none gets it. Linux has some 28,000 to give, so many are

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,9 +40,9 @@ func open(t testing.TB, rawURL string) *Sink {
 
 // receiver is a server that can be killed and brought back.
 type receiver struct {
-	address string
-	server  *http.Server
-	done    chan struct{}
+	port   porttest.Port
+	server *http.Server
+	done   chan struct{}
 
 	mu      sync.Mutex
 	got     [][]byte
@@ -78,7 +77,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 func (r *receiver) start(t testing.TB) {
-	l, err := net.Listen("tcp", r.address)
+	l, err := r.port.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +98,12 @@ func (r *receiver) stop(t testing.TB) {
 
 func TestWebhook(t *testing.T) {
 	delivertest.TestSink(t, func(t *testing.T) delivertest.Place {
-		r := &receiver{address: porttest.KeepT(t).Address(), refused: map[string]bool{}}
+		r := &receiver{port: porttest.KeepT(t), refused: map[string]bool{}}
 		r.start(t)
 		t.Cleanup(func() { r.stop(t) })
 		return delivertest.Place{
 			Open: func(t testing.TB) deliver.Sink {
-				return open(t, "http://"+r.address+"/events?secret=the-receiver-does-not-check")
+				return open(t, "http://"+r.port.Address()+"/events?secret=the-receiver-does-not-check")
 			},
 			Received: func(t testing.TB) [][]byte {
 				r.mu.Lock()

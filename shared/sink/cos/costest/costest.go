@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -90,7 +89,7 @@ func (s *Server) Address() string { return s.port.Address() }
 
 // Start starts the server, again at its address if it ran before.
 func (s *Server) Start() error {
-	l, err := net.Listen("tcp", s.Address())
+	l, err := s.port.Listen()
 	if err != nil {
 		return err
 	}
