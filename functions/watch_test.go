@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vodevents/shared/event"
+	"vodevents/shared/scf/local"
 )
 
 // logLines are the lines of a function's log with that message, since the last call.
@@ -87,6 +88,18 @@ func TestACallbackIsCountedDespiteABadVariable(t *testing.T) {
 	t.Parallel()
 	f := start(t, callbackBin, "SINK=ftp://files.test/x")
 	f.post(uploadNamed(1, "a"))
+	lines := logLines(t, f, "invocation")
+	if len(lines) != 1 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	sameFigures(t, lines[0], map[string]any{"status": 500.0, "events": 1.0, "parked": 1.0, "confirmed": 0.0})
+}
+
+// So is one whose URL names an application that the function does not have.
+func TestACallbackOfAnotherApplicationIsCounted(t *testing.T) {
+	t.Parallel()
+	f := start(t, callbackBin, "VOD_SUB_APP_IDS=1500066000")
+	f.invokeRaw(local.HTTPEvent(httptest.NewRequest("POST", "/?app=7", nil), uploadNamed(1, "a")))
 	lines := logLines(t, f, "invocation")
 	if len(lines) != 1 {
 		t.Fatalf("%d lines", len(lines))

@@ -85,9 +85,6 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			slog.WarnContext(ctx, "CALLBACK_SIGN_KEY is not set: whoever knows the URL can send events")
 		})
 	}
-	if o.Watch != nil {
-		o.Deliver = o.Watch(o.Deliver)
-	}
 	switch {
 	case r.Method == http.MethodPost:
 		receive(w, r, o, received, bad)
@@ -143,6 +140,9 @@ func receive(w http.ResponseWriter, r *http.Request, o Options, received time.Ti
 		return
 	}
 
+	if o.Watch != nil { // only now is it known which Deliver it is
+		o.Deliver = o.Watch(o.Deliver)
+	}
 	ctx, cancel := deliver.BeforeAnswer(ctx)
 	defer cancel()
 	result := o.Deliver(ctx, []*event.Event{e})[0]
