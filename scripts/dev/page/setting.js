@@ -5,11 +5,11 @@ import { toast } from './notice.js';
 export class Setting {
   constructor(path, show) { Object.assign(this, { path, show, truth: null, wishes: null, busy: false }); }
 
-  /** Takes what dev tells, unless it is known to be older, or a wish on its way is newer. */
+  /** Takes what dev tells, unless it is known to be older. A wish on its way is shown instead. */
   take(value) {
-    if (this.busy || value.revision < this.truth?.revision) return;
+    if (value.revision < this.truth?.revision) return;
     this.truth = value;
-    this.show(value);
+    if (!this.busy) this.show(value);
   }
 
   async put(wish) {
@@ -20,12 +20,12 @@ export class Setting {
       while (this.wishes) {
         const value = this.wishes;
         this.wishes = null;
-        this.truth = await send('PUT', this.path, value);
+        this.take(await send('PUT', this.path, value));
       }
     } catch (e) {
       toast(e.message, true);
     }
     this.busy = false;
-    this.take(this.truth);
+    this.show(this.truth);
   }
 }

@@ -58,4 +58,8 @@ test('what dev told before a change does not undo it', { args: ['-every', 'off']
   check(shown.alternatives.NullMembers, 'an older state is shown');
   setting.take(await call('GET', '/config'));
   check(shown.alternatives.NullMembers, 'the change is lost');
+  const change = setting.put({ alternatives: { NullMembers: false } });
+  setting.take({ ...shown, revision: shown.revision + 1e6, newer: true }); // what somebody else did meanwhile
+  await change;
+  check(shown.newer, 'a newer state is lost');
 });
