@@ -76,8 +76,8 @@ func testNothingLostNothingTwice(t *testing.T, db *database) {
 }
 
 // pushAll pushes the events from each to 2*each-1. A callback that nobody answers is sent
-// again, as VOD does. One instance is killed after so many events as deadly says, and
-// more in the second half if no callback was lost until then.
+// again, as VOD does. An instance is killed each time that so many events as deadly says
+// were sent. In the second half one is killed at every event until a callback is lost.
 func pushAll(t *testing.T, wg *sync.WaitGroup, callback *local.Pool, pushing *mortals, each, deadly int) (resent *atomic.Int64) {
 	ctx := t.Context()
 	resent = new(atomic.Int64)

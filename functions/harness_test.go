@@ -125,9 +125,8 @@ type function struct {
 	out, log *output
 }
 
-// grace is what an invocation may take beyond its time, on a machine that is slow. That
-// the answer comes in time is for tests whose time is their own, such as those of
-// package deliver.
+// grace lets an invocation run beyond its time on a slow machine. Tests with a clock of
+// their own, such as those of package deliver, check that answers come in time.
 const grace = 5 * time.Minute
 
 func start(t *testing.T, binary string, env ...string) *function {

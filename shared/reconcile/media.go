@@ -217,8 +217,8 @@ type basicInfo struct {
 	MediaUrl string
 }
 
-// lastRead returns what VOD said of a file when it was asked last. A file is Normal until
-// it was asked.
+// lastRead returns what VOD said of a file when it was asked last. Before that, a file
+// counts as Normal.
 func (r *Run) lastRead(ctx context.Context, fileId string) (basicInfo, error) {
 	last := basicInfo{Status: string(event.MediaNormal)}
 	err := r.rows(ctx, stored.Filter{Type: event.TypeMediaRead, Subject: fileId}, func(row stored.Row) {

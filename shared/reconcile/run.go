@@ -170,8 +170,8 @@ func (r *Run) Run(ctx context.Context) (Counts, error) {
 	return r.counts, r.keep(Place{Until: r.At.Until})
 }
 
-// sameSource is an error if no row has this application's source, and the others show that
-// the functions name their applications otherwise: with a SubAppId, or without.
+// sameSource returns an error if no row has this application's source, and the others show
+// that the functions name their applications in the other way: with a SubAppId, or without.
 func (r *Run) sameSource(ctx context.Context) error {
 	source, plain := r.source(), (&event.Event{}).Source()
 	first := func(from string) (string, error) {

@@ -114,9 +114,9 @@ func (v *Verifier) ask(ctx context.Context, e *event.Event) (deliver.Verdict, er
 	return v.askTask(ctx, kind, e)
 }
 
-// oneReading is an error if some program would read an event otherwise than another: VOD
-// is asked about one reading alone. VOD never sends a member twice, in whatever case, nor
-// two payloads.
+// oneReading returns an error if two programs could read an event differently, because
+// VOD is asked about one reading only. VOD never sends a member twice, in whatever case,
+// nor two payloads.
 func oneReading(e *event.Event) error {
 	t, err := decodeTree(e.AppendData(nil))
 	if err != nil {

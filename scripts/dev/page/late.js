@@ -1,7 +1,6 @@
-// Makes a slow machine of any: an answer of dev, a message of its stream and what a test
-// has the reader do each come late, by up to a second and a half. page_test.go loads it
-// before the page under ./scripts/test -long. A test that holds beside it waits for what
-// it checks.
+// Makes any machine slow: answers of dev, messages of its stream, and the keys and clicks
+// of a test each come up to a second and a half late. page_test.go loads it before the
+// page under ./scripts/test -long. A test that passes with it waits for all that it checks.
 (() => {
   const until = (due) => new Promise((then) => setTimeout(then, due - performance.now()));
   const later = () => performance.now() + Math.random() * 1500;
