@@ -16,7 +16,7 @@ func keep() (Port, error) {
 		return Port{}, err
 	}
 	socket := os.NewFile(uintptr(fd), "a port") // unlike a number, it closes nobody else's file
-	p := Port{close: socket.Close}
+	p := Port{kept: true, close: socket.Close}
 	name, err := syscall.Getsockname(fd)
 	if err != nil {
 		return Port{}, errors.Join(err, p.Close())

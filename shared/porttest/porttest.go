@@ -13,6 +13,7 @@ import (
 // connections to it are refused.
 type Port struct {
 	number int
+	kept   bool // false: it was merely free
 	close  func() error
 }
 
@@ -68,5 +69,5 @@ func free() (Port, error) {
 		return Port{}, err
 	}
 	defer l.Close()
-	return Port{l.Addr().(*net.TCPAddr).Port, func() error { return nil }}, nil
+	return Port{number: l.Addr().(*net.TCPAddr).Port, close: func() error { return nil }}, nil
 }
