@@ -86,7 +86,7 @@ func TestParkedEventCountsOnceDelivered(t *testing.T) {
 
 // Whatever mode of pgx's a pooler needs, JSON reaches the tables of media as JSON.
 func TestMediaBehindPooler(t *testing.T) {
-	for _, mode := range []string{"exec", "simple_protocol", "cache_describe", "describe_exec"} {
+	for _, mode := range poolerModes() {
 		u, m := withMedia(t)
 		taken(t, openSink(t, with(u, "default_query_exec_mode", mode)).Send(t.Context(), mediatest.Lives(true)[2].Events()))
 		got := psql(t, "SELECT concat_ws(' ', count(*) FILTER (WHERE doc ? 'last'), (SELECT count(data->>'Definition') FROM "+m.tables.output+")) FROM "+m.tables.media)

@@ -59,11 +59,21 @@ var sessions = []string{
 	// A session, its parameters and what it counts.
 	"TestServerEndsIdleSessions", "TestReadOnly", "TestReadyOnlyWhereItCanWrite", "TestReadCommittedIsOurs", "TestMediaWhereSerializableIsTheDefault",
 	"TestReadCommittedIsFoundLate", "TestStoreWhereSerializableIsTheDefault", "TestCommitOfTheStoreAlone",
-	"TestTablePagesCostWhatTheyRead",
+	"TestTablePagesCostWhatTheyRead", "TestDateStyle",
 	// Connections to the server, one by one.
 	"TestIdleConnections", "TestPoolSize", "TestOneDatabaseOnePool", "TestMaxConns", "TestMakeRoom", "TestSilentConnections",
 	// The server's own words to who may not log in.
 	"TestAdvice", "TestSchemaAndRights",
+}
+
+// poolerModes are the modes of pgx without named prepared statements. describe_exec
+// takes two round trips to one session, which PgBouncer does not promise.
+func poolerModes() []string {
+	modes := []string{"exec", "simple_protocol", "cache_describe"}
+	if os.Getenv(behindPgBouncer) == "true" {
+		return modes
+	}
+	return append(modes, "describe_exec")
 }
 
 // quick are tests of each statement that this package makes.

@@ -300,7 +300,7 @@ func TestTableIsDropped(t *testing.T) {
 }
 
 func TestPoolerWithoutPreparedStatements(t *testing.T) {
-	for _, mode := range []string{"exec", "simple_protocol", "cache_describe", "describe_exec"} {
+	for _, mode := range poolerModes() {
 		u, table := newTable(t)
 		q := u.Query()
 		q.Set("default_query_exec_mode", mode)
