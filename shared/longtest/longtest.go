@@ -1,9 +1,9 @@
 // Package longtest tells a test whether it may take long.
 //
-// What takes minutes (a kill after each call, a soak, a pass through PgBouncer)
-// runs under `./scripts/test -long` and is skipped by everybody else. The
-// script says so by the environment variable LONG, so that one test can be run
-// by hand:
+// What takes minutes (a kill after each call, a soak, a pass through PgBouncer, a page
+// that hears everything late) runs under `./scripts/test -long` and is skipped by
+// everybody else. The script says so by the environment variable LONG, so that one test
+// can be run by hand:
 //
 //	LONG=true go test -run TestKillAfterEachCall ./functions
 package longtest
