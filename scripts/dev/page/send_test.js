@@ -70,7 +70,7 @@ test('many events of a kind keep what was changed and differ in the rest', { arg
   await click('#open-send');
   await sample();
   await choose('#kind', 'PullComplete');
-  await until('another sample', () => value('#json').includes('"SessionContext": ""'));
+  await until('its sample', () => value('#json').includes('"EventType": "PullComplete"') && value('#json').includes('"SessionContext": ""'));
   await write('#json', value('#json').replace('"SessionContext": ""', '"SessionContext": "all of them"'));
   await click('#counts label:nth-child(3)');
   await click('#send-now');
