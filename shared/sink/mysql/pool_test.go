@@ -154,14 +154,7 @@ func TestSilentConnections(t *testing.T) {
 	all.Wait()
 	g.Forget()
 	events := delivertest.Events(t, 2)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		defer cancel()
-		select {
-		case <-g.Lost(): // a kept connection was used
-		case <-t.Context().Done():
-		}
-	}()
+	ctx := g.UntilLost(t.Context()) // until a kept connection is used
 	if err := s.Send(ctx, events)[0]; !errors.Is(err, deliver.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("the first try: got error %v", err)
 	}

@@ -58,8 +58,18 @@ func NewGateway(t testing.TB, serverURL string) *Gateway {
 // word. New ones work.
 func (g *Gateway) Forget() { g.epoch.Add(1) }
 
-// Lost receives a value when a client has sent something that was swallowed.
-func (g *Gateway) Lost() <-chan struct{} { return g.lost }
+// UntilLost is ctx, and is canceled when a client has sent something that was swallowed.
+func (g *Gateway) UntilLost(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-g.lost:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx
+}
 
 // Dials is how many connections clients have opened so far.
 func (g *Gateway) Dials() int { return int(g.dials.Load()) }
